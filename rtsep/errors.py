@@ -1,0 +1,33 @@
+"""The errors rtsep raises on purpose. Every message says what was wrong, what was given, what to do.
+
+RtsepError
+├── UsageError          the caller gave something unusable; the command line exits with 2
+│   ├── ConfigError     a setting is out of range or does not fit another
+│   ├── AudioFileError  a file cannot be read as audio, or written
+│   └── ModelError      unknown model name, or a checkpoint that is not ours to load
+└── DownloadError       weights could not be brought here, or arrived damaged
+"""
+
+
+class RtsepError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class UsageError(RtsepError):
+    """Something given by the caller cannot be used."""
+
+
+class ConfigError(UsageError):
+    """A setting is out of range, or does not fit another setting."""
+
+
+class AudioFileError(UsageError):
+    """A file cannot be read as audio, or cannot be written."""
+
+
+class ModelError(UsageError):
+    """No such model, or a checkpoint that is not a Hybrid Transformer Demucs."""
+
+
+class DownloadError(RtsepError):
+    """Weights could not be fetched from any source, or arrived damaged."""
