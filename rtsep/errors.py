@@ -1,4 +1,4 @@
-"""The errors rtsep raises on purpose. Every message says what was wrong, what was given, what to do.
+"""The errors rtsep raises on purpose. Messages say what was wrong, what was given, what to do.
 
 RtsepError
 ├── UsageError          the caller gave something unusable; the command line exits with 2

@@ -1,0 +1,1 @@
+"""Signal processing that knows nothing of networks: STFT, overlap-add, crossfades, gains."""

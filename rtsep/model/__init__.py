@@ -1,0 +1,1 @@
+"""Hybrid Transformer Demucs, written for inference."""

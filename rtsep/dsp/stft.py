@@ -1,0 +1,92 @@
+"""STFT and ISTFT as HTDemucs uses them: a frame every nfft/4 samples, periodic Hann, normalized.
+
+Frame `i` of a signal covers samples [frame*i - 1.5 frame, frame*i + 2.5 frame): two frames at each
+edge reach past it, into the reflection. Knows nothing of networks, streams or devices.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+OVERLAP = 4  # frames that cover one sample
+EDGE_FRAMES = 2  # frames at each end that see the reflection
+HANN_SQUARED_SUM = 1.5  # of four periodic Hann windows a quarter apart, at every sample
+
+
+def pad_samples(nfft: int) -> int:
+    """Samples of reflection on each side, so that `n` samples make exactly `n / frame` frames."""
+    return 3 * nfft // 8
+
+
+def reflect_pad(x: Tensor, left: int, right: int) -> Tensor:
+    """Pad the last axis by reflection; a signal too short to reflect gets zeros first.
+
+    The zeros go to the right as far as the right padding allows, then to the left (as `pad1d` of
+    the reference implementation does).
+    """
+    short = max(left, right) + 1 - x.shape[-1]
+    if short > 0:
+        zeros_right = min(right, short)
+        zeros_left = short - zeros_right
+        x = F.pad(x, (zeros_left, zeros_right))
+        left, right = left - zeros_left, right - zeros_right
+    return F.pad(x, (left, right), mode="reflect")
+
+
+class STFT(nn.Module):
+    """(b, c, samples) to complex (b, c, frames, bins), without the Nyquist bin."""
+
+    window: Tensor
+
+    def __init__(self, nfft: int) -> None:
+        super().__init__()
+        self.nfft = nfft
+        self.frame = nfft // OVERLAP
+        self.register_buffer("window", torch.hann_window(nfft) * nfft**-0.5, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pad = pad_samples(self.nfft)
+        fill = -x.shape[-1] % self.frame
+        return self.spectra(reflect_pad(x, pad, pad + fill))
+
+    def spectra(self, padded: Tensor) -> Tensor:
+        """Spectra of every whole frame of a signal that is padded already.
+
+        (b, c, nfft + (frames - 1) * frame) -> (b, c, frames, bins)
+        """
+        frames = padded.unfold(-1, self.nfft, self.frame) * self.window
+        return torch.fft.rfft(frames)[..., :-1]
+
+
+class ISTFT(nn.Module):
+    """Complex spectrum (..., frames, bins) back to a waveform, by windowed overlap-add."""
+
+    window: Tensor
+
+    def __init__(self, nfft: int) -> None:
+        super().__init__()
+        self.nfft = nfft
+        self.frame = nfft // OVERLAP
+        scale = nfft**0.5 / HANN_SQUARED_SUM
+        self.register_buffer("window", torch.hann_window(nfft) * scale, persistent=False)
+
+    def forward(self, spec: Tensor, first: int, length: int) -> Tensor:
+        """Samples [first, first + length), counted from the beginning of frame 0's own samples.
+
+        Frames outside `spec` count as silence, as they do in the reference implementation.
+        (..., frames, bins) -> (..., length)
+        """
+        start = first + pad_samples(self.nfft)
+        return self._overlap_add(spec)[..., start : start + length]
+
+    def _overlap_add(self, spec: Tensor) -> Tensor:
+        """(..., frames, bins) -> (..., (frames + 3) * frame), from where frame 0's window begins."""
+        frames = torch.fft.irfft(F.pad(spec, (0, 1)), n=self.nfft) * self.window
+        parts = frames.unflatten(-1, (OVERLAP, self.frame))  # (..., t, 4, frame)
+        count = spec.shape[-2]
+        out = parts.new_zeros(*spec.shape[:-2], count + OVERLAP - 1, self.frame)
+        for k in range(OVERLAP):
+            out[..., k : k + count, :] += parts[..., k, :]
+        return out.flatten(-2)

@@ -1,0 +1,109 @@
+"""DConv: the residual branch of every encoder and decoder layer, in two dilated steps.
+
+Each step squeezes C channels to C/8, looks along time, and expands to 2C before a gated linear
+unit. Both group norms span all channels and the whole time axis of one frequency row. The second
+one, over the wide tensor, is never computed on it: mean and variance of an affine map of `h`
+follow from the moments of `h`, and normalizing becomes two more input channels of the map.
+
+Tensors are (b, channels, frames, bins) in the frequency branch, (b, channels, 1, samples) in the
+time branch; `time_axis` is 2 or 3 accordingly.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STEPS = 2
+COMPRESS = 8
+EPS = 1e-5  # of nn.GroupNorm
+
+
+def glu_(value: Tensor, gate: Tensor) -> Tensor:
+    """Gated linear unit of two tensors that nobody else needs (both are overwritten)."""
+    return value.mul_(gate.sigmoid_())
+
+
+class NormedExpand(nn.Module):
+    """The two halves of a group-normed 1x1 convolution of h (b, c/8, ...), before their GLU.
+
+    `value` and `gate` take the channels (h * r, r, -mean * r), where r is 1 / std of a row: then
+    their weights (gamma*W, gamma*b, gamma) and bias beta produce the normalized result at once.
+    `plain_weight` and `plain_bias` are W and b themselves, `plain_root` is a square root of the
+    second moment of W over its outputs: they give the moments of the row.
+    """
+
+    plain_weight: Tensor
+    plain_bias: Tensor
+    plain_root: Tensor
+
+    def __init__(self, channels: int, hidden: int, time_axis: int) -> None:
+        super().__init__()
+        self.time_axis = time_axis
+        self.value = nn.Conv2d(hidden + 2, channels, 1)
+        self.gate = nn.Conv2d(hidden + 2, channels, 1)
+        self.register_buffer("plain_weight", torch.empty(2 * channels, hidden, 1, 1))
+        self.register_buffer("plain_bias", torch.empty(2 * channels))
+        self.register_buffer("plain_root", torch.empty(hidden, hidden, 1, 1))
+
+    def normalized(self, h: Tensor) -> Tensor:
+        """The channels that `value` and `gate` take: (b, c/8, ...) -> (b, c/8 + 2, ...)."""
+        centre = h.mean(self.time_axis, keepdim=True)
+        spread = F.conv2d(h - centre, self.plain_root).square_().sum(1, keepdim=True)
+        spread = spread.mean(self.time_axis, keepdim=True)  # variance along time
+        level = F.conv2d(centre, self.plain_weight, self.plain_bias)  # of each output channel
+        offset, mean = torch.var_mean(level, 1, correction=0, keepdim=True)
+        scale = (spread + offset + EPS).rsqrt()
+        rows = torch.cat((scale, -mean * scale), 1)
+        rows = rows.expand(-1, -1, *h.shape[2:])
+        return torch.cat((h * scale, rows), 1)
+
+
+class DConvStep(nn.Module):
+    """One residual step on x (b, c, ...)."""
+
+    def __init__(self, channels: int, dilation: int, time_axis: int) -> None:
+        super().__init__()
+        hidden = channels // COMPRESS
+        kernel, steps = ((3, 1), (dilation, 1)) if time_axis == 2 else ((1, 3), (1, dilation))
+        padding = (dilation, 0) if time_axis == 2 else (0, dilation)
+        self.time_axis = time_axis
+        self.squeeze = nn.Conv2d(channels, hidden, kernel, padding=padding, dilation=steps)
+        self.norm_weight = nn.Parameter(torch.empty(1, hidden, 1, 1))
+        self.norm_bias = nn.Parameter(torch.empty(1, hidden, 1, 1))
+        self.expand = NormedExpand(channels, hidden, time_axis)
+
+    def hidden(self, x: Tensor) -> Tensor:
+        """What the expansion takes. Sees all of x, since its statistics do."""
+        h = self.squeeze(x)
+        var, mean = torch.var_mean(h, (1, self.time_axis), correction=0, keepdim=True)
+        scale = (var + EPS).rsqrt()
+        h = torch.addcmul(self.norm_bias, (h - mean).mul_(scale), self.norm_weight)
+        return self.expand.normalized(F.gelu(h))
+
+    def add_to(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """x plus the step's outcome, written into x."""
+        gate = self.expand.gate(hidden).sigmoid_()
+        return x.addcmul_(self.expand.value(hidden), gate)
+
+
+class DConv(nn.Module):
+    """x (b, c, ...) -> the same, or the stretch `keep` of its time axis. Overwrites x.
+
+    Statistics always span the whole time axis; with `keep` the wide last part is computed for
+    those positions only, which changes nothing in them.
+    """
+
+    def __init__(self, channels: int, time_axis: int) -> None:
+        super().__init__()
+        self.time_axis = time_axis
+        self.steps = nn.ModuleList(DConvStep(channels, 2**i, time_axis) for i in range(STEPS))
+
+    def forward(self, x: Tensor, keep: slice = slice(None)) -> Tensor:
+        *early, last = self.steps
+        for step in early:
+            x = step.add_to(x, step.hidden(x))
+        index = (slice(None),) * self.time_axis + (keep,)
+        y: Tensor = last.add_to(x[index], last.hidden(x)[index])
+        return y

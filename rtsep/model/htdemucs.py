@@ -1,0 +1,107 @@
+"""Hybrid Transformer Demucs (Rouard, Massa, Défossez 2022, arXiv:2211.08553), for inference.
+
+    mix ── STFT ── freq. encoder ──┐                  ┌── freq. decoder ── ISTFT ──┐
+     │                             cross transformer                               + ── stems
+     └──────────── time encoder ───┘                  └── time decoder ────────────┘
+
+Shapes are static, nothing is cached on the Python side and nothing waits for the device, so that a
+CUDA graph can capture a call. Knows nothing of streams, bags of networks or files.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rtsep.config import NetworkConfig
+from rtsep.dsp.stft import ISTFT, STFT
+from rtsep.errors import ConfigError
+from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
+from rtsep.model.encoder import FreqEncoder, TimeEncoder
+from rtsep.model.transformer import CrossTransformer
+
+EPS = 1e-5
+
+
+def standardize(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x with mean 0 and deviation 1 per batch item, and the mean and deviation it had."""
+    std, mean = torch.std_mean(x, tuple(range(1, x.ndim)), keepdim=True)
+    return (x - mean) / (std + EPS), mean, std
+
+
+class HTDemucs(nn.Module):
+    """mix (b, c, samples) -> stems (b, stems, c, samples)."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stft = STFT(config.nfft)
+        self.freq_encoder = FreqEncoder(config)
+        self.time_encoder = TimeEncoder(config)
+        self.cross = CrossTransformer(config)
+        self.freq_decoder = FreqDecoder(config)
+        self.time_decoder = TimeDecoder(config)
+        self.istft = ISTFT(config.nfft)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, mix: Tensor) -> Tensor:
+        return self.separate(mix, self.stft(mix), EVERYTHING)
+
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+        """Stems of samples `keep` of the window `mix`, whose STFT is `spec`.
+
+        (b, c, samples), (b, c, frames, bins) -> (b, stems, c, kept). The whole window is seen
+        whatever is kept. At most `segment` seconds, the length the network was trained on.
+        """
+        samples = mix.shape[-1]
+        if samples > self.config.segment_samples:
+            raise ConfigError(
+                f"a window of {samples} samples is longer than the network was trained on; "
+                f"use at most {self.config.segment_samples}"
+            )
+        first, stop, _ = keep.indices(samples)
+        frames = self._frames_under(first, stop, spec.shape[2])
+        z, z_mean, z_std = standardize(self._channels(spec))
+        x, x_mean, x_std = standardize(mix)
+
+        z, z_skips = self.freq_encoder(z)
+        x, x_skips = self.time_encoder(_channels_last(x.unsqueeze(2)))
+        z, x = self.cross(z, x)
+        z = self.freq_decoder(z, z_skips, frames) * z_std + z_mean
+        x = self.time_decoder(x, x_skips, samples, slice(first, stop))[:, :, 0]
+
+        stem_spec = self._spectrum(z, spec[:, :, frames])
+        from_freq = self.istft(stem_spec, first - frames.start * self.stft.frame, stop - first)
+        from_time = x.unflatten(1, from_freq.shape[1:3]) * x_std[:, None] + x_mean[:, None]
+        return from_freq + from_time
+
+    def _frames_under(self, first: int, stop: int, frames: int) -> slice:
+        """The frames whose windows touch samples [first, stop)."""
+        frame = self.stft.frame
+        return slice(
+            max((2 * first - 5 * frame) // (2 * frame) + 1, 0),
+            min(-(-(2 * stop + 3 * frame) // (2 * frame)), frames),
+        )
+
+    def _channels(self, spec: Tensor) -> Tensor:
+        """(b, c, t, f) complex -> (b, 2c, t, f), or its magnitude (b, c, t, f)."""
+        if not self.config.cac:
+            return _channels_last(spec.abs())
+        parts = torch.view_as_real(spec).permute(0, 2, 3, 1, 4).flatten(3)  # (b, t, f, 2c)
+        return parts.permute(0, 3, 1, 2)
+
+    def _spectrum(self, z: Tensor, mix_spec: Tensor) -> Tensor:
+        """(b, stems * channels, t, f) -> (b, stems, c, t, f) complex.
+
+        The channels are the spectrum itself, or its magnitude on the phase of the mixture.
+        """
+        channels = self.config.audio_channels
+        if not self.config.cac:
+            magnitude = z.unflatten(1, (-1, channels)).contiguous()
+            return torch.polar(magnitude, mix_spec.angle()[:, None].expand_as(magnitude))
+        parts = z.unflatten(1, (-1, channels, 2)).permute(0, 1, 2, 4, 5, 3)
+        return torch.view_as_complex(parts.contiguous())
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,154 @@
+"""The cross-domain transformer encoder: two token streams that attend to themselves and each other.
+
+Tokens are (b, tokens, width); those of the spectrum are ordered frame by frame. Layers alternate
+between self-attention and cross-attention, beginning with self-attention. Layer scales are folded
+into the linear layers before them when the weights are loaded.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rtsep.config import STRIDE, NetworkConfig
+
+HIDDEN_SCALE = 4
+MAX_PERIOD = 10000.0
+EPS = 1e-5
+
+
+def positions_1d(length: int, width: int) -> Tensor:
+    """Cosines then sines of the position, as the time branch was trained with: (length, width)."""
+    half = width // 2
+    period = MAX_PERIOD ** (torch.arange(half) / (half - 1))
+    phase = torch.arange(length)[:, None] / period
+    return torch.cat((phase.cos(), phase.sin()), 1)
+
+
+def positions_2d(frames: int, bins: int, width: int) -> Tensor:
+    """Sines and cosines, interleaved, of the frame in the first half of the channels and of the
+    bin in the second: (frames * bins, width)."""
+    half = width // 2
+    rate = torch.exp(torch.arange(0.0, half, 2) * -(math.log(MAX_PERIOD) / half))
+
+    def interleaved(count: int) -> Tensor:
+        phase = torch.arange(float(count))[:, None] * rate
+        return torch.stack((phase.sin(), phase.cos()), -1).flatten(1)
+
+    table = torch.empty(frames, bins, width)
+    table[..., :half] = interleaved(frames)[:, None]
+    table[..., half:] = interleaved(bins)
+    return table.flatten(0, 1)
+
+
+class SequenceNorm(nn.Module):
+    """Group norm with one group: a single mean and variance over all tokens and channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(width))
+        self.bias = nn.Parameter(torch.empty(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.addcmul(self.bias, F.layer_norm(x, x.shape[1:], eps=EPS), self.weight)
+
+
+class Attention(nn.Module):
+    """Multi-head attention of `x` to `source`, q and k/v in one projection each."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, source: Tensor) -> Tensor:
+        split = (self.heads, -1)
+        query = (
+            self.query(x).unflatten(-1, split).transpose(1, 2)
+        )  # (b, heads, tokens, width/heads)
+        key, value = self.key_value(source).chunk(2, -1)
+        key = key.unflatten(-1, split).transpose(1, 2)
+        value = value.unflatten(-1, split).transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        y: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return y
+
+
+class TransformerLayer(nn.Module):
+    """Pre-norm attention and feed-forward, then a norm over the whole sequence."""
+
+    def __init__(self, width: int, heads: int, *, cross: bool) -> None:
+        super().__init__()
+        self.norm_query = nn.LayerNorm(width)
+        self.norm_source = nn.LayerNorm(width) if cross else None
+        self.attention = Attention(width, heads)
+        self.norm_feed = nn.LayerNorm(width)
+        self.feed_in = nn.Linear(width, HIDDEN_SCALE * width)
+        self.feed_out = nn.Linear(HIDDEN_SCALE * width, width)
+        self.norm_out = SequenceNorm(width)
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        """`other` is the other branch; only a cross layer looks at it."""
+        query = self.norm_query(x)
+        source = query if self.norm_source is None else self.norm_source(other)
+        x = self.attention(query, source).add_(x)
+        x = x.add_(self.feed_out(F.gelu(self.feed_in(self.norm_feed(x)))))
+        y: Tensor = self.norm_out(x)
+        return y
+
+
+class Tokens(nn.Module):
+    """One branch on its way in and out of the transformer: width, norm and positions."""
+
+    positions: Tensor
+
+    def __init__(self, config: NetworkConfig, positions: Tensor) -> None:
+        super().__init__()
+        inner, outer = config.transformer_channels, config.bottleneck_channels
+        resize = config.bottom_channels > 0
+        self.widen = nn.Linear(outer, inner) if resize else nn.Identity()
+        self.norm = nn.LayerNorm(inner)
+        self.narrow = nn.Linear(inner, outer) if resize else nn.Identity()
+        self.register_buffer("positions", positions, persistent=False)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """(b, c, t, f) -> (b, t * f, width)"""
+        x = x.permute(0, 2, 3, 1).flatten(1, 2)
+        y: Tensor = self.norm(self.widen(x)) + self.positions[: x.shape[1]]
+        return y
+
+    def leave(self, x: Tensor, rows: int) -> Tensor:
+        """(b, t * f, width) -> (b, c, t, f), channels innermost"""
+        y: Tensor = self.narrow(x).unflatten(1, (rows, -1))
+        return y.permute(0, 3, 1, 2)
+
+
+class CrossTransformer(nn.Module):
+    """(b, c, frames, bins), (b, c, 1, samples) -> the same shapes."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width, reduction = config.transformer_channels, STRIDE**config.depth
+        frames = -(-config.segment_samples // config.frame)
+        samples = -(-config.segment_samples // reduction)
+        bins = config.bins // reduction
+        self.freq_tokens = Tokens(config, positions_2d(frames, bins, width))
+        self.time_tokens = Tokens(config, positions_1d(samples, width))
+        cross = [i % 2 == 1 for i in range(config.t_layers)]
+        heads = config.t_heads
+        self.freq_layers = nn.ModuleList(TransformerLayer(width, heads, cross=c) for c in cross)
+        self.time_layers = nn.ModuleList(TransformerLayer(width, heads, cross=c) for c in cross)
+
+    def forward(self, freq: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
+        z, x = self.freq_tokens.enter(freq), self.time_tokens.enter(time)
+        for freq_layer, time_layer in zip(self.freq_layers, self.time_layers, strict=True):
+            z, x = freq_layer(z, x), time_layer(x, z)
+        return (
+            self.freq_tokens.leave(z, freq.shape[2]),
+            self.time_tokens.leave(x, time.shape[2]),
+        )
