@@ -1,0 +1,133 @@
+"""Models kept on this computer: `<signature>.safetensors` per network, `<name>.yaml` per model.
+
+Beside every network lies `<signature>.json` with its size and sha256, written after it; the yaml is
+written last of all. So whatever is interrupted, a model is either complete or not there. Knows
+nothing of where networks come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rtsep.errors import ModelError, RtsepError
+from rtsep.weights.atomic import sha256_of, write_atomically
+from rtsep.weights.bags import NAME, Bag, read_bag, write_bag
+from rtsep.weights.checkpoint import Checkpoint, NetworkWeights, bag
+from rtsep.weights.observer import Observer
+
+
+def default_folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("rtsep")) / "models"
+
+
+class Cache:
+    """A folder of networks and models. Several processes may use one at the same time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def models(self) -> list[str]:
+        """Names of the models that were stored whole, without verifying them."""
+        names = (path.stem for path in self.folder.glob("*.yaml"))
+        return sorted(name for name in names if self._described(name))
+
+    def network_path(self, signature: str) -> Path:
+        return self.folder / f"{signature}.safetensors"
+
+    def model_paths(self, name: str) -> list[Path]:
+        """The files of a stored model; none if it is not stored."""
+        described = self._described(name)
+        return [self.network_path(item) for item in described.signatures] if described else []
+
+    def model(self, name: str, observer: Observer) -> Checkpoint | None:
+        """A stored model, verified; None if it is not there or not whole."""
+        described = self._described(name)
+        if described is None:
+            return None
+        networks = [self.network(signature, observer) for signature in described.signatures]
+        present = [network for network in networks if network is not None]
+        if len(present) < len(networks):
+            return None
+        return bag(name, present, described.stem_weights)
+
+    def network(self, signature: str, observer: Observer) -> NetworkWeights | None:
+        """A stored network, verified; None, with a notice, if it is damaged."""
+        from rtsep.weights.safetensors_file import read_safetensors
+
+        path = self.network_path(signature)
+        manifest = self._manifest(signature)
+        if manifest is None or not path.is_file():
+            return None
+        if path.stat().st_size != manifest[0] or sha256_of(path) != manifest[1]:
+            observer.notice(f"{path} is damaged (its hash is not the one stored); ignoring it")
+            return None
+        return read_safetensors(path, signature)
+
+    def store_network(self, network: NetworkWeights) -> None:
+        from rtsep.weights.safetensors_file import write_safetensors
+
+        target = self.network_path(_checked(network.signature))
+        self._make()
+        write_atomically(target, lambda part: write_safetensors(part, network))
+        facts = json.dumps({"bytes": target.stat().st_size, "sha256": sha256_of(target)})
+        write_atomically(
+            target.with_suffix(".json"),
+            lambda part: part.write_text(facts, encoding="utf-8") and None,
+        )
+
+    def store_model(self, name: str, signatures: Sequence[str], checkpoint: Checkpoint) -> None:
+        """Declare a model complete; its networks are stored already."""
+        self._make()
+        write_atomically(
+            self.folder / f"{_checked(name)}.yaml",
+            lambda part: write_bag(part, signatures, checkpoint.stem_weights),
+        )
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Held while a model is fetched, so that two processes do not both do it."""
+        from filelock import FileLock
+
+        self._make()
+        with FileLock(self.folder / f".{_checked(name)}.lock"):
+            yield
+
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RtsepError(
+                f"cannot make the cache folder {self.folder} ({error.strerror}); name another one"
+            ) from error
+
+    def _described(self, name: str) -> Bag | None:
+        path = self.folder / f"{_checked(name)}.yaml"
+        if not path.is_file():
+            return None
+        try:
+            described = read_bag(path)
+        except ModelError:
+            return None
+        stored = all(self.network_path(item).is_file() for item in described.signatures)
+        return described if stored else None
+
+    def _manifest(self, signature: str) -> tuple[int, str] | None:
+        try:
+            path = self.network_path(signature).with_suffix(".json")
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return int(content["bytes"]), str(content["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ModelError(
+            f"a model's name is letters, digits, '.', '_' and '-', at most 64, got {name[:80]!r}"
+        )
+    return name

@@ -1,0 +1,81 @@
+"""What a loaded model is: networks, each with its shape and tensors, and how a bag mixes them.
+
+Knows nothing of files, caches or where the tensors came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtsep.config import NetworkConfig
+from rtsep.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkWeights:
+    """One network: tensors are float32 on the CPU, named and shaped as in demucs 4.1's HTDemucs."""
+
+    signature: str
+    config: NetworkConfig
+    state: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """One or more networks; `stem_weights` (networks x stems) says which is heard for what."""
+
+    name: str
+    networks: tuple[NetworkWeights, ...]
+    stem_weights: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.networks:
+            raise ModelError(f"{self.name} holds no network")
+        first = self.networks[0].config
+        for network in self.networks[1:]:
+            other = network.config
+            if (other.stems, other.sample_rate, other.audio_channels) != (
+                first.stems,
+                first.sample_rate,
+                first.audio_channels,
+            ):
+                raise ModelError(
+                    f"{self.name}: network {network.signature} has other stems, sample rate or "
+                    f"channels than {self.networks[0].signature}; a bag cannot mix them"
+                )
+        shape = [len(row) for row in self.stem_weights]
+        if shape != [len(first.stems)] * len(self.networks):
+            raise ModelError(
+                f"{self.name}: the bag needs {len(self.networks)} x {len(first.stems)} weights "
+                f"(networks x stems), got rows of {shape}"
+            )
+        if not all(sum(column) > 0 for column in zip(*self.stem_weights, strict=True)):
+            raise ModelError(f"{self.name}: a stem has no network with a positive weight")
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self.networks[0].config.stems
+
+    @property
+    def sample_rate(self) -> int:
+        return self.networks[0].config.sample_rate
+
+
+def bag(
+    name: str,
+    networks: Sequence[NetworkWeights],
+    stem_weights: Sequence[Sequence[float]] | None = None,
+) -> Checkpoint:
+    """Join networks; without weights each one counts the same for every stem."""
+    if stem_weights is None:
+        stem_weights = [[1.0] * len(network.config.stems) for network in networks]
+    return Checkpoint(
+        name=name,
+        networks=tuple(networks),
+        stem_weights=tuple(tuple(row) for row in stem_weights),
+    )

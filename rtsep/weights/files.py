@@ -1,0 +1,54 @@
+"""A network from a file the user names; its first bytes, not its name, say which format it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rtsep.errors import ModelError
+from rtsep.weights.atomic import sha256_of
+from rtsep.weights.checkpoint import NetworkWeights
+from rtsep.weights.registry import model_of_network
+
+SUFFIXES = (".safetensors", ".th", ".onnx")
+ZIP_MAGIC = b"PK\x03\x04"
+ONNX_IR_VERSION = b"\x08"  # field 1 of the protobuf, written first by every exporter
+
+
+def read_network(path: Path) -> NetworkWeights:
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder; name the {', '.join(SUFFIXES)} file in it")
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    signature = _signature(path)
+    if start[:4] == ZIP_MAGIC:
+        from rtsep.weights.torch_file import read_torch
+
+        return read_torch(path, signature)
+    if start[8:9] == b"{":  # eight bytes of length, then JSON
+        from rtsep.weights.safetensors_file import read_safetensors
+
+        return read_safetensors(path, signature)
+    if start[:1] == ONNX_IR_VERSION:
+        from rtsep.weights.onnx_file import read_onnx
+
+        return read_onnx(path, signature)
+    raise ModelError(f"{path} is not a model: expected a {', '.join(SUFFIXES)} file of HTDemucs")
+
+
+def _signature(path: Path) -> str:
+    """Official `.th` files are called `<signature>-<start of sha256>.th`: hold them to it."""
+    signature, dash, start = path.stem.partition("-")
+    model = model_of_network(signature)
+    if model is None:
+        return path.stem
+    if path.suffix == ".th" and dash:
+        known = model.networks[signature]
+        if start != known or not sha256_of(path).startswith(known):
+            raise ModelError(
+                f"{path} is not the official file of that name (wrong hash, expected {known}...); "
+                "fetch it again, or rename it if it is your own"
+            )
+    return signature

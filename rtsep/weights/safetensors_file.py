@@ -1,0 +1,71 @@
+"""Networks in safetensors files with demucs' own metadata: class and arguments, as JSON.
+
+The only file that knows the safetensors library.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rtsep.config import NetworkConfig
+from rtsep.errors import ModelError
+from rtsep.weights.architecture import HTDEMUCS, arguments_from_config, config_from_arguments
+from rtsep.weights.checkpoint import NetworkWeights
+from rtsep.weights.shapes import check_shapes
+from rtsep.weights.tensors import narrowed, widened
+
+if TYPE_CHECKING:
+    import torch
+
+
+def read_safetensors(path: Path, signature: str) -> NetworkWeights:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            config = _config(file.metadata() or {}, path.name)
+            names = list(file.keys())
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+            check_shapes(shapes, config, path.name)  # before any memory is spent on them
+            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in names}
+    except SafetensorError as error:
+        raise ModelError(f"{path.name} is not a whole safetensors file: {error}") from error
+    return NetworkWeights(signature=signature, config=config, state=widened(tensors, path.name))
+
+
+def write_safetensors(path: Path, network: NetworkWeights) -> None:
+    """Write a file that demucs 4.1 loads too; half precision where that loses nothing."""
+    from safetensors.torch import save_file
+
+    arguments = json.dumps(arguments_from_config(network.config), default=_encode_fraction)
+    metadata = {"klass": HTDEMUCS, "args": "[]", "kwargs": arguments}
+    save_file(narrowed(network.state), path, metadata=metadata)
+
+
+def _config(metadata: dict[str, str], origin: str) -> NetworkConfig:
+    klass = metadata.get("klass")
+    if klass is None:
+        raise ModelError(f"{origin} does not say which network it holds; it is not demucs' format")
+    try:
+        args = json.loads(metadata.get("args", "[]"), object_hook=_decode_fraction)
+        kwargs = json.loads(metadata.get("kwargs", "{}"), object_hook=_decode_fraction)
+    except (ValueError, RecursionError, ArithmeticError, KeyError, TypeError) as error:
+        raise ModelError(f"{origin}: its metadata cannot be read ({error})") from error
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise ModelError(f"{origin}: its metadata does not hold constructor arguments")
+    return config_from_arguments(klass, args, kwargs, origin)
+
+
+def _encode_fraction(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Fraction):
+        raise TypeError(f"cannot store {type(value).__name__} in metadata")
+    return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}
+
+
+def _decode_fraction(value: dict[str, Any]) -> Any:
+    if value.get("_type") == "fraction":
+        return Fraction(value["numerator"], value["denominator"])
+    return value
