@@ -1,8 +1,8 @@
 """From the constructor arguments in a checkpoint to a NetworkConfig, and back.
 
 Every argument of demucs 4.1's HTDemucs is in exactly one of three tables: carried by NetworkConfig,
-fixed because our network implements only that value, or without effect once training is over. Values
-come from untrusted files: each is checked for type and range before anything is computed from it.
+fixed because our network implements only that value, or without effect once training is over.
+Values come from untrusted files: type and range are checked before anything is computed from them.
 """
 
 from __future__ import annotations

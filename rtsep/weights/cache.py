@@ -8,6 +8,7 @@ nothing of where networks come from.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,7 @@ class Cache:
     def models(self) -> list[str]:
         """Names of the models that were stored whole, without verifying them."""
         names = (path.stem for path in self.folder.glob("*.yaml"))
-        return sorted(name for name in names if self._described(name))
+        return sorted(name for name in names if NAME.fullmatch(name) and self._described(name))
 
     def network_path(self, signature: str) -> Path:
         return self.folder / f"{signature}.safetensors"
@@ -72,37 +73,50 @@ class Cache:
         from rtsep.weights.safetensors_file import write_safetensors
 
         target = self.network_path(_checked(network.signature))
-        self._make()
-        write_atomically(target, lambda part: write_safetensors(part, network))
-        facts = json.dumps({"bytes": target.stat().st_size, "sha256": sha256_of(target)})
-        write_atomically(
-            target.with_suffix(".json"),
-            lambda part: part.write_text(facts, encoding="utf-8") and None,
-        )
+        with self._writable():
+            write_atomically(target, lambda part: write_safetensors(part, network))
+            facts = json.dumps({"bytes": target.stat().st_size, "sha256": sha256_of(target)})
+            write_atomically(target.with_suffix(".json"), lambda part: _write(part, facts))
 
-    def store_model(self, name: str, signatures: Sequence[str], checkpoint: Checkpoint) -> None:
+    def store_model(
+        self, name: str, signatures: Sequence[str], stem_weights: Sequence[Sequence[float]]
+    ) -> None:
         """Declare a model complete; its networks are stored already."""
-        self._make()
-        write_atomically(
-            self.folder / f"{_checked(name)}.yaml",
-            lambda part: write_bag(part, signatures, checkpoint.stem_weights),
-        )
+        target = self.folder / f"{_checked(name)}.yaml"
+        with self._writable():
+            write_atomically(target, lambda part: write_bag(part, signatures, stem_weights))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Held while a model is fetched, so that two processes do not both do it."""
         from filelock import FileLock
 
-        self._make()
-        with FileLock(self.folder / f".{_checked(name)}.lock"):
+        lock = FileLock(self.folder / f".{_checked(name)}.lock")
+        with self._writable():
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
-    def _make(self) -> None:
+    @contextmanager
+    def staging(self, name: str) -> Iterator[Path]:
+        """A folder for the downloads of the model whose lock is held, gone afterwards."""
+        folder = self.folder / f".{_checked(name)}.part"
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            yield
         except OSError as error:
             raise RtsepError(
-                f"cannot make the cache folder {self.folder} ({error.strerror}); name another one"
+                f"cannot write to the cache {self.folder} ({error.strerror or error}); "
+                "make room there or choose another folder"
             ) from error
 
     def _described(self, name: str) -> Bag | None:
@@ -123,6 +137,10 @@ class Cache:
             return int(content["bytes"]), str(content["sha256"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _checked(name: str) -> str:

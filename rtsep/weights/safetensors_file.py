@@ -26,7 +26,7 @@ def read_safetensors(path: Path, signature: str) -> NetworkWeights:
 
     try:
         with safe_open(path, framework="pt") as file:
-            config = _config(file.metadata() or {}, path.name)
+            config = config_from_metadata(file.metadata() or {}, path.name)
             names = list(file.keys())
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
             check_shapes(shapes, config, path.name)  # before any memory is spent on them
@@ -36,16 +36,31 @@ def read_safetensors(path: Path, signature: str) -> NetworkWeights:
     return NetworkWeights(signature=signature, config=config, state=widened(tensors, path.name))
 
 
+def read_config(path: Path) -> NetworkConfig:
+    """Only the configuration of a network, without its tensors and without importing torch."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return config_from_metadata(file.metadata() or {}, path.name)
+    except SafetensorError as error:
+        raise ModelError(f"{path.name} is not a whole safetensors file: {error}") from error
+
+
 def write_safetensors(path: Path, network: NetworkWeights) -> None:
     """Write a file that demucs 4.1 loads too; half precision where that loses nothing."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     arguments = json.dumps(arguments_from_config(network.config), default=_encode_fraction)
     metadata = {"klass": HTDEMUCS, "args": "[]", "kwargs": arguments}
-    save_file(narrowed(network.state), path, metadata=metadata)
+    try:
+        save_file(narrowed(network.state), path, metadata=metadata)
+    except SafetensorError as error:  # how the library reports a full disk
+        raise OSError(str(error)) from error
 
 
-def _config(metadata: dict[str, str], origin: str) -> NetworkConfig:
+def config_from_metadata(metadata: dict[str, str], origin: str) -> NetworkConfig:
     klass = metadata.get("klass")
     if klass is None:
         raise ModelError(f"{origin} does not say which network it holds; it is not demucs' format")

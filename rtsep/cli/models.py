@@ -1,0 +1,131 @@
+"""`rtsep models`: which models there are, fetching them, bringing one's own, finding the files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rtsep.weights.cache import Cache
+    from rtsep.weights.listing import ModelSummary
+
+# Everything else is imported where it is used: `rtsep --help` must not wait for torch or rich.
+
+
+def _with_cache(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--cache",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="RTSEP_CACHE",
+        help="Folder where models are kept.",
+    )(command)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, fetch and import models. Without a command: list."""
+    if context.invoked_subcommand is None:
+        # A context of its own, so that the options' environment variables count.
+        with list_models.make_context("list", [], parent=context) as inner:
+            list_models.invoke(inner)
+
+
+@models.command("list")
+@_with_cache
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
+def list_models(cache: Path | None, as_json: bool) -> None:
+    """Show the official models and your own."""
+    from rtsep.weights.listing import summaries
+
+    found = summaries(_open(cache))
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(model) for model in found], indent=2))
+    else:
+        _print_table(found)
+
+
+@models.command("pull")
+@click.argument("name")
+@_with_cache
+def pull_model(name: str, cache: Path | None) -> None:
+    """Fetch the official model NAME, so that it is there without a network."""
+    from rtsep.cli.progress import RichObserver
+    from rtsep.weights.resolve import pull
+
+    store = _open(cache)
+    with RichObserver() as observer:
+        pull(name, store, observer)
+    click.echo(f"{name} is in {store.folder}")
+
+
+@models.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="What to call it; default: the file's name without its suffix.")
+@_with_cache
+def import_model(file: Path, name: str | None, cache: Path | None) -> None:
+    """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""
+    from rtsep.cli.progress import RichObserver
+    from rtsep.weights.importing import import_file
+
+    store = _open(cache)
+    with RichObserver() as observer:
+        stored = import_file(file, name, store, observer)
+    click.echo(f"{file} is kept for {stored} in {store.folder}")
+
+
+@models.command("path")
+@click.argument("name", required=False)
+@_with_cache
+def show_path(name: str | None, cache: Path | None) -> None:
+    """Print the folder where models are kept, or the files of the model NAME."""
+    from rtsep.errors import ModelError
+    from rtsep.weights.registry import OFFICIAL, unknown_model
+
+    store = _open(cache)
+    if name is None:
+        click.echo(store.folder)
+        return
+    if name not in store.models():
+        if name in OFFICIAL:
+            raise ModelError(f"{name} is not stored here; fetch it with `rtsep models pull {name}`")
+        raise unknown_model(name, store.models())
+    for path in store.model_paths(name):
+        click.echo(path)
+
+
+def _open(folder: Path | None) -> Cache:
+    from rtsep.weights.cache import Cache, default_folder
+
+    return Cache(folder or default_folder())
+
+
+def _print_table(found: list[ModelSummary]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    right: dict[str, Any] = {"justify": "right"}
+    table.add_column("model", no_wrap=True)
+    table.add_column("stems")
+    table.add_column("networks", **right)
+    table.add_column("parameters", **right)
+    table.add_column("size", **right)
+    table.add_column("cached")
+    table.add_column("where", overflow="fold")
+    for model in found:
+        table.add_row(
+            model.name,
+            " ".join(model.stems),
+            str(model.networks),
+            f"{model.parameters / 1e6:.1f} M",
+            f"{model.size_bytes / 1e6:.0f} MB",
+            "yes" if model.cached else "no",
+            model.where,
+        )
+    Console().print(table, markup=False)

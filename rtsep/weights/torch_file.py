@@ -1,0 +1,152 @@
+"""Networks in PyTorch's own files, as demucs publishes them (`.th`). Nothing in such a file is run.
+
+A `.th` file is a zip of tensors and one pickle, and a pickle is a program. Three fences, in order:
+the zip may not unpack to more than its own size; the pickle may name only what is listed here, with
+inert stand-ins for the classes of demucs and its libraries; torch's weights_only unpickler does the
+rest, and its result is checked for types and shapes like that of any other file.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rtsep.errors import ModelError
+from rtsep.weights.architecture import config_from_arguments
+from rtsep.weights.checkpoint import NetworkWeights
+from rtsep.weights.shapes import check_shapes
+from rtsep.weights.tensors import widened
+
+LARGEST_PICKLE_BYTES = 8 << 20  # the official ones stay far below one
+HARMLESS = frozenset(
+    {
+        "_codecs.encode",
+        "collections.OrderedDict",
+        "torch._utils._rebuild_parameter",
+        "torch._utils._rebuild_tensor_v2",
+        "torch.BFloat16Storage",
+        "torch.DoubleStorage",
+        "torch.FloatStorage",
+        "torch.HalfStorage",
+        "torch.LongStorage",
+        "torch.Size",
+    }
+)
+# Constructor arguments and training settings mention these; we need no more than their names.
+REPLACED = ("demucs.", "numpy.", "omegaconf.", "pathlib.")
+
+
+class _Inert:
+    """Stands for a class of another package: takes anything, keeps nothing, does nothing."""
+
+    full_name = ""
+
+    def __new__(cls, *args: object) -> _Inert:
+        return object.__new__(cls)
+
+    def __init__(self, *args: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+def read_torch(path: Path, signature: str) -> NetworkWeights:
+    package = _load(path)
+    origin = path.name
+    if not isinstance(package, dict) or not {"klass", "kwargs", "state"} <= package.keys():
+        raise ModelError(f"{origin} is a PyTorch file, but not a checkpoint of demucs")
+    klass, args, kwargs = package["klass"], package.get("args", ()), package["kwargs"]
+    if not (isinstance(klass, type) and issubclass(klass, _Inert)):
+        raise ModelError(f"{origin} does not say which network it holds")
+    if not isinstance(args, (list, tuple)) or not isinstance(kwargs, dict):
+        raise ModelError(f"{origin} does not hold the arguments of its network")
+    config = config_from_arguments(klass.full_name, args, kwargs, origin)
+    tensors = _tensors(package["state"], origin)
+    check_shapes({name: tuple(t.shape) for name, t in tensors.items()}, config, origin)
+    return NetworkWeights(signature=signature, config=config, state=widened(tensors, origin))
+
+
+def _load(path: Path) -> Any:
+    import torch
+
+    # The annotation is torch's own: lists are invariant.
+    stand_ins: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+        _stand_in(name) for name in sorted(_globals(path) - HARMLESS)
+    ]
+    try:
+        with torch.serialization.safe_globals(stand_ins):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle makes the unpickler raise anything at all
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise ModelError(f"{path.name} cannot be unpickled safely: {reason[:120]}") from error
+
+
+def _globals(path: Path) -> set[str]:
+    """Everything the pickle wants to call or construct, found without running it; or refused."""
+    names = set()
+    try:
+        for opcode, argument, _ in pickletools.genops(_pickle(path)):
+            if opcode.name == "GLOBAL":
+                names.add(str(argument).replace(" ", "."))
+            elif opcode.name in ("STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"):
+                raise ModelError(f"{path.name} was not written by torch.save")
+    except ModelError:
+        raise
+    except Exception as error:  # zipfile and pickletools raise many kinds for damaged bytes
+        raise ModelError(f"{path.name} is not a whole PyTorch file") from error
+    for name in sorted(names - HARMLESS):
+        if name != "fractions.Fraction" and not name.startswith(REPLACED):
+            raise ModelError(
+                f"{path.name} refused: it wants to call {ascii(name)[1:-1][:80]}, "
+                "which no checkpoint of demucs does"
+            )
+    return names
+
+
+def _pickle(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        # torch.save never compresses, so nothing can unpack to more than the file's own size.
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ModelError(f"{path.name} is compressed; torch.save does not do that")
+        if sum(member.file_size for member in members) > path.stat().st_size:
+            raise ModelError(f"{path.name} claims to hold more than its own size")
+        pickles = [item for item in members if item.filename.rpartition("/")[2] == "data.pkl"]
+        if len(pickles) != 1 or pickles[0].file_size > LARGEST_PICKLE_BYTES:
+            raise ModelError(f"{path.name} is a zip file, but not one of PyTorch's")
+        return archive.read(pickles[0])
+
+
+def _stand_in(name: str) -> tuple[Callable[..., Any], str]:
+    if name == "fractions.Fraction":
+        return _fraction, name
+    return type(name.rpartition(".")[2], (_Inert,), {"full_name": name}), name
+
+
+def _fraction(*args: object) -> Fraction:
+    """Fraction itself would happily compute ten to the power of a billion from a short text."""
+    match args:
+        case (str(text),) if re.fullmatch(r"\d{1,9}(/\d{1,9})?", text, re.ASCII):
+            return Fraction(text)
+        case (int(numerator), int(denominator)):
+            return Fraction(numerator, denominator)
+    raise ValueError("not a plain fraction")
+
+
+def _tensors(state: object, origin: str) -> dict[str, Any]:
+    import torch
+
+    if not isinstance(state, Mapping):
+        raise ModelError(f"{origin} holds no tensors")
+    for name, tensor in state.items():
+        if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):
+            raise ModelError(
+                f"{origin} holds something other than plain tensors (a quantized model?)"
+            )
+    return dict(state)
