@@ -8,7 +8,6 @@ rest, and its result is checked for types and shapes like that of any other file
 
 from __future__ import annotations
 
-import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 from rtsep.errors import ModelError
 from rtsep.weights.architecture import config_from_arguments
 from rtsep.weights.checkpoint import NetworkWeights
+from rtsep.weights.pickle_check import SuspiciousPickle, pickle_globals
 from rtsep.weights.shapes import check_shapes
 from rtsep.weights.tensors import widened
 
@@ -89,15 +89,12 @@ def _load(path: Path) -> Any:
 
 def _globals(path: Path) -> set[str]:
     """Everything the pickle wants to call or construct, found without running it; or refused."""
-    names = set()
     try:
-        for opcode, argument, _ in pickletools.genops(_pickle(path)):
-            if opcode.name == "GLOBAL":
-                names.add(str(argument).replace(" ", "."))
-            elif opcode.name in ("STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"):
-                raise ModelError(f"{path.name} was not written by torch.save")
+        names = pickle_globals(_pickle(path))
     except ModelError:
         raise
+    except SuspiciousPickle as error:
+        raise ModelError(f"{path.name} refused: {error}") from error
     except Exception as error:  # zipfile and pickletools raise many kinds for damaged bytes
         raise ModelError(f"{path.name} is not a whole PyTorch file") from error
     for name in sorted(names - HARMLESS):
