@@ -59,9 +59,14 @@ def _graph(path: Path) -> Any:
         raise ModelError(f"reading {path.name} needs onnx: pip install onnx") from error
     try:
         # External data would make the file name other files to read.
-        return onnx.load(str(path), load_external_data=False).graph
+        graph = onnx.load(str(path), load_external_data=False).graph
     except DecodeError as error:
         raise ModelError(f"{path.name} is not a whole ONNX file") from error
+    names = [item.name for item in (*graph.initializer, *graph.node)]
+    names += [name for node in graph.node for name in node.input]
+    if not all(isinstance(name, str) for name in names):  # bytes, where they are not UTF-8
+        raise ModelError(f"{path.name} is damaged: a name in it is no text")
+    return graph
 
 
 def _constants(graph: Any, origin: str) -> dict[str, torch.Tensor]:

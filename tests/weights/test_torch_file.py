@@ -65,14 +65,14 @@ class Calls:
 
 
 @pytest.fixture(scope="session")
-def official(small: NetworkWeights) -> bytes:
-    return saved(package(small))
+def official(small: NetworkWeights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("official") / "mine.th"
+    path.write_bytes(saved(package(small)))
+    return path
 
 
-def test_an_official_file_loads(official: bytes, small: NetworkWeights, tmp_path: Path) -> None:
-    path = tmp_path / "mine.th"
-    path.write_bytes(official)
-    network = read_network(path)
+def test_an_official_file_loads(official: Path, small: NetworkWeights) -> None:
+    network = read_network(official)
     assert network.signature == "mine"
     assert network.config == small.config
     assert same_state(network, small)
@@ -208,9 +208,10 @@ def test_bombs_and_damage_are_refused(content: bytes, complaint: str, tmp_path: 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cut=st.floats(0, 0.999))
-def test_a_truncated_file_is_refused(official: bytes, tmp_path: Path, cut: float) -> None:
+def test_a_truncated_file_is_refused(official: Path, tmp_path: Path, cut: float) -> None:
     path = tmp_path / "cut.th"
-    path.write_bytes(official[: int(cut * len(official))])
+    content = official.read_bytes()
+    path.write_bytes(content[: int(cut * len(content))])
     with pytest.raises(ModelError):
         read_network(path)
 

@@ -53,6 +53,7 @@ def demucs_arguments(config: NetworkConfig) -> dict[str, Any]:
         "t_layers": config.t_layers,
         "t_heads": config.t_heads,
         "dconv_mode": 3,
+        "norm_starts": max(4, config.depth),
         "t_dropout": 0.02,
         "multi_freqs": [],
         "t_lr": None,
