@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class RichObserver:
-    """Draws while it is entered; is a `rtsep.weights.Observer`."""
+    """Draws once there is progress to draw; is a `rtsep.weights.Observer`."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -25,7 +25,6 @@ class RichObserver:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> RichObserver:
-        self._bars.start()
         return self
 
     def __exit__(
@@ -34,12 +33,15 @@ class RichObserver:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        if self._tasks:
+            self._bars.stop()
 
     def notice(self, text: str) -> None:
         self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def progress(self, label: str, done: int, total: int) -> None:
+        if not self._tasks:
+            self._bars.start()
         if label not in self._tasks:
             self._tasks[label] = self._bars.add_task(label, total=total)
         self._bars.update(self._tasks[label], completed=done, total=total)
