@@ -42,6 +42,8 @@ class NetworkConfig:
                 f"nfft {self.nfft} leaves too few frequency bins for depth {self.depth}; "
                 f"it must exceed {2 * KERNEL * STRIDE ** (self.depth - 1)}"
             )
+        if self.t_layers < 1:
+            raise ConfigError(f"t_layers must be at least 1, got {self.t_layers}")
         if self.transformer_channels % (4 * self.t_heads):
             raise ConfigError(
                 f"the transformer is {self.transformer_channels} wide, "
@@ -66,12 +68,101 @@ class NetworkConfig:
     @property
     def bottleneck_channels(self) -> int:
         """Channels that leave the encoders."""
-        return self.channels * self.growth ** (self.depth - 1)
+        return self.encoder_channels(self.depth - 1)
 
     @property
     def transformer_channels(self) -> int:
         return self.bottom_channels or self.bottleneck_channels
 
+    @property
+    def frames_per_segment(self) -> int:
+        return -(-self.segment_samples // self.frame)
+
     def encoder_channels(self, level: int) -> int:
         """Channels that leave encoder `level` (0 is nearest the signal)."""
-        return self.channels * self.growth**level
+        return self.channels * int(self.growth**level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSpec:
+    """How a stream cuts audio: all lengths in samples, `window` and `hop` whole STFT frames."""
+
+    window: int
+    hop: int
+    lookahead: int
+    crossfade: int
+    frame: int
+    sample_rate: int
+    mode: str = "exact"
+
+    def __post_init__(self) -> None:
+        if self.mode != "exact":
+            raise ConfigError(f"mode must be 'exact', got {self.mode!r}")
+        for name in ("window", "hop"):
+            length = getattr(self, name)
+            if length < self.frame or length % self.frame:
+                raise ConfigError(
+                    f"{name} must be a positive multiple of the frame, {self.frame} samples, "
+                    f"got {length}"
+                )
+        if not 0 <= self.crossfade <= min(self.lookahead, self.hop):
+            raise ConfigError(
+                f"crossfade must lie between 0 and the smaller of lookahead {self.lookahead} and "
+                f"hop {self.hop}, got {self.crossfade}"
+            )
+        if self.hop + self.lookahead > self.window:
+            raise ConfigError(
+                f"hop {self.hop} + lookahead {self.lookahead} do not fit into a window of "
+                f"{self.window} samples; lengthen the window"
+            )
+
+    @property
+    def latency_samples(self) -> int:
+        """From a sample's arrival to its stems: the algorithmic latency, a constant."""
+        return self.hop + self.lookahead
+
+    @property
+    def emitted(self) -> slice:
+        """What of the window is new in a step's output."""
+        stop = self.window - self.lookahead
+        return slice(stop - self.hop, stop)
+
+    @classmethod
+    def from_seconds(
+        cls,
+        network: NetworkConfig,
+        *,
+        window: float,
+        hop: float,
+        lookahead: float,
+        mode: str = "exact",
+    ) -> StreamSpec:
+        """Seconds rounded to whole frames; hop and window at least one frame.
+
+        The crossfade is half a frame, or as much as the lookahead leaves room for: at a lookahead
+        of two frames it ends where the ISTFT still has every frame that covers a sample.
+        """
+        for name, seconds in (("window", window), ("hop", hop), ("lookahead", lookahead)):
+            if not 0 <= seconds < float("inf"):
+                raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
+        frame = network.frame
+
+        def samples(seconds: float) -> int:
+            return round(seconds * network.sample_rate / frame) * frame
+
+        longest = network.segment_samples // frame * frame
+        if samples(window) > longest:
+            raise ConfigError(
+                f"window must be at most {longest / network.sample_rate:.2f} s, "
+                f"the length the network was trained on, got {window} s"
+            )
+        hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
+        return cls(
+            window=max(samples(window), frame),
+            hop=hop_samples,
+            lookahead=lookahead_samples,
+            crossfade=min(frame // 2, lookahead_samples),
+            frame=frame,
+            sample_rate=network.sample_rate,
+            mode=mode,
+        )

@@ -57,7 +57,8 @@ class STFT(nn.Module):
         (b, c, nfft + (frames - 1) * frame) -> (b, c, frames, bins)
         """
         frames = padded.unfold(-1, self.nfft, self.frame) * self.window
-        return torch.fft.rfft(frames)[..., :-1]
+        spectra: Tensor = torch.fft.rfft(frames)
+        return spectra[..., :-1]
 
 
 class ISTFT(nn.Module):
@@ -82,9 +83,9 @@ class ISTFT(nn.Module):
         return self._overlap_add(spec)[..., start : start + length]
 
     def _overlap_add(self, spec: Tensor) -> Tensor:
-        """(..., frames, bins) -> (..., (frames + 3) * frame), from where frame 0's window begins."""
+        """(..., frames, bins) -> (..., (frames + 3) * frame), beginning with frame 0's window."""
         frames = torch.fft.irfft(F.pad(spec, (0, 1)), n=self.nfft) * self.window
-        parts = frames.unflatten(-1, (OVERLAP, self.frame))  # (..., t, 4, frame)
+        parts = torch.unflatten(frames, -1, (OVERLAP, self.frame))  # (..., t, 4, frame)
         count = spec.shape[-2]
         out = parts.new_zeros(*spec.shape[:-2], count + OVERLAP - 1, self.frame)
         for k in range(OVERLAP):

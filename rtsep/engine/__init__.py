@@ -1,0 +1,1 @@
+"""Streaming and offline separation: chunks in, stems out. Knows nothing of files or devices."""

@@ -11,6 +11,8 @@ time branch; `time_axis` is 2 or 3 accordingly.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -101,9 +103,8 @@ class DConv(nn.Module):
         self.steps = nn.ModuleList(DConvStep(channels, 2**i, time_axis) for i in range(STEPS))
 
     def forward(self, x: Tensor, keep: slice = slice(None)) -> Tensor:
-        *early, last = self.steps
+        *early, last = cast("list[DConvStep]", list(self.steps))
         for step in early:
             x = step.add_to(x, step.hidden(x))
         index = (slice(None),) * self.time_axis + (keep,)
-        y: Tensor = last.add_to(x[index], last.hidden(x)[index])
-        return y
+        return last.add_to(x[index], last.hidden(x)[index])

@@ -72,8 +72,9 @@ class HTDemucs(nn.Module):
 
         stem_spec = self._spectrum(z, spec[:, :, frames])
         from_freq = self.istft(stem_spec, first - frames.start * self.stft.frame, stop - first)
-        from_time = x.unflatten(1, from_freq.shape[1:3]) * x_std[:, None] + x_mean[:, None]
-        return from_freq + from_time
+        from_time = x.reshape(from_freq.shape) * x_std[:, None] + x_mean[:, None]
+        stems: Tensor = from_freq + from_time
+        return stems
 
     def _frames_under(self, first: int, stop: int, frames: int) -> slice:
         """The frames whose windows touch samples [first, stop)."""
@@ -97,9 +98,9 @@ class HTDemucs(nn.Module):
         """
         channels = self.config.audio_channels
         if not self.config.cac:
-            magnitude = z.unflatten(1, (-1, channels)).contiguous()
+            magnitude = torch.unflatten(z, 1, (-1, channels)).contiguous()
             return torch.polar(magnitude, mix_spec.angle()[:, None].expand_as(magnitude))
-        parts = z.unflatten(1, (-1, channels, 2)).permute(0, 1, 2, 4, 5, 3)
+        parts = torch.unflatten(z, 1, (-1, channels, 2)).permute(0, 1, 2, 4, 5, 3)
         return torch.view_as_complex(parts.contiguous())
 
 

@@ -134,7 +134,7 @@ class CrossTransformer(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         width, reduction = config.transformer_channels, STRIDE**config.depth
-        frames = -(-config.segment_samples // config.frame)
+        frames = config.frames_per_segment
         samples = -(-config.segment_samples // reduction)
         bins = config.bins // reduction
         self.freq_tokens = Tokens(config, positions_2d(frames, bins, width))

@@ -1,0 +1,1 @@
+"""Wiring: builds models, sources, streams and writers, and runs them together."""

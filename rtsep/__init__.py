@@ -1,0 +1,50 @@
+"""rtsep: real-time music separation. Importing this costs no torch import."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rtsep.config import NetworkConfig, StreamSpec
+from rtsep.errors import (
+    AudioFileError,
+    ConfigError,
+    DownloadError,
+    ModelError,
+    RtsepError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from rtsep.engine.separator import Separator
+    from rtsep.engine.stream import Stream
+    from rtsep.session.load import load
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Separator": "rtsep.engine.separator",
+    "Stream": "rtsep.engine.stream",
+    "load": "rtsep.session.load",
+}
+
+__all__ = [
+    "AudioFileError",
+    "ConfigError",
+    "DownloadError",
+    "ModelError",
+    "NetworkConfig",
+    "RtsepError",
+    "Separator",
+    "Stream",
+    "StreamSpec",
+    "UsageError",
+    "__version__",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'rtsep' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

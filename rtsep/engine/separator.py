@@ -1,0 +1,83 @@
+"""A loaded model: separates whole signals, and makes streams. The main object of the Python API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from rtsep.config import StreamSpec
+from rtsep.engine.blocks import Array, checked, like
+from rtsep.engine.offline import separate_segments
+from rtsep.engine.stream import Stream
+from rtsep.errors import ConfigError
+from rtsep.model.bag import Bag
+
+
+class Separator:
+    """One model on one device, for any number of independent streams."""
+
+    def __init__(self, name: str, bag: Bag, device: torch.device) -> None:
+        self.name = name
+        self.device = device
+        self._bag = bag.to(device)
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Names of the stems, in the order of every result."""
+        return self._bag.stems
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz; all audio given and returned has this rate."""
+        return self._bag.config.sample_rate
+
+    @property
+    def channels(self) -> int:
+        return self._bag.config.audio_channels
+
+    def separate(
+        self, mix: Array, *, stems: Sequence[str] | None = None, overlap: float = 0.25
+    ) -> Array:
+        """mix (channels, samples) -> stems (stems, channels, samples), offline.
+
+        With `stems`, those and in that order; networks of a bag that none of them needs do not run.
+        NumPy or torch, the same kind comes back. Raises ConfigError for other shapes or stems.
+        """
+        pieces = list(self.separate_in_pieces(checked(mix, self.channels)[0], stems, overlap))
+        empty = torch.zeros(len(stems or self.stems), self.channels, 0)
+        return like(torch.cat(pieces or [empty], -1), mix)
+
+    def separate_in_pieces(
+        self, mix: Tensor, stems: Sequence[str] | None = None, overlap: float = 0.25
+    ) -> Iterator[Tensor]:
+        """As `separate`, but yields stretches of the result one after the other."""
+        return separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
+
+    def stream(
+        self,
+        *,
+        window: float = 2.0,
+        hop: float = 0.023,
+        lookahead: float = 0.046,
+        mode: str = "exact",
+        stems: Sequence[str] | None = None,
+        batch: int | None = None,
+    ) -> Stream:
+        """A new stream. Times are in seconds and rounded to STFT frames; `spec` reports them back.
+
+        All stems together sum to the delayed input; a stream of some `stems` leaves the rest out.
+        With `batch`, that many signals go through each forward together. Raises ConfigError when
+        the settings do not fit each other or the model.
+        """
+        bag = self._only(stems)
+        spec = StreamSpec.from_seconds(
+            bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode
+        )
+        return Stream(bag, spec, batch=batch, device=self.device)
+
+    def _only(self, stems: Sequence[str] | None) -> Bag:
+        if isinstance(stems, str):
+            raise ConfigError(f"stems must be a list of names, got the text {stems!r}")
+        return self._bag if stems is None else self._bag.only(stems)

@@ -1,0 +1,88 @@
+"""A stream: audio in blocks of any size, as many samples of stems out, `latency_samples` later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from rtsep.config import StreamSpec
+from rtsep.engine.blocks import Array, checked, like
+from rtsep.engine.network import Network
+from rtsep.engine.step import Step
+from rtsep.errors import ConfigError
+
+
+class Stream:
+    """Separates one live signal, or `batch` of them in step. Owns its state, shares its network.
+
+    While a hop fills up, the stems of the hop before go out: that makes every call return as many
+    samples as it got, and the delay `hop + lookahead` whatever the block sizes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        spec: StreamSpec,
+        *,
+        batch: int | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        if batch is not None and batch < 1:
+            raise ConfigError(f"batch must be at least 1, got {batch}")
+        self.spec = spec
+        self.stems = network.stems
+        self.sanitized = 0
+        signals, channels = batch or 1, network.config.audio_channels
+        self._block_shape = (channels,) if batch is None else (batch, channels)
+        self._device = device or torch.device("cpu")
+        self._step = Step(network, spec, signals, self._device)
+        self._state = self._step.new_state()
+        self._hop_in = torch.zeros(signals, channels, spec.hop)
+        self._hop_out = torch.zeros(signals, len(self.stems), channels, spec.hop)
+        self._position = 0  # in both
+
+    @property
+    def latency_samples(self) -> int:
+        """Delay of the stems against the input, a constant."""
+        return self.spec.latency_samples
+
+    @torch.inference_mode()
+    def process(self, block: Array) -> Array:
+        """block (channels, n), any n >= 0 -> stems (stems, channels, n), delayed.
+
+        With a batch, both have a leading batch axis. NumPy or torch, the same kind comes back.
+        NaN and infinity become silence and are counted in `sanitized`.
+
+        Raises ConfigError for anything that is not floating-point audio of that shape.
+        """
+        audio, broken = checked(block, *self._block_shape)
+        self.sanitized += broken
+        total = audio.shape[-1]
+        audio = audio.reshape(*self._hop_in.shape[:-1], total)
+        out = torch.empty(*self._hop_out.shape[:-1], total)
+        done = 0
+        while done < total:
+            count = min(self.spec.hop - self._position, total - done)
+            here = slice(self._position, self._position + count)
+            self._hop_in[..., here] = audio[..., done : done + count]
+            out[..., done : done + count] = self._hop_out[..., here]
+            done += count
+            self._position += count
+            if self._position == self.spec.hop:
+                self._hop_out.copy_(self._step(self._state, self._hop_in.to(self._device)))
+                self._position = 0
+        return like(out if len(self._block_shape) == 2 else out[0], block)
+
+    def flush(self) -> np.ndarray[Any, Any]:
+        """The last `latency_samples` samples of stems, as NumPy. Call `reset` before going on."""
+        return self.process(np.zeros((*self._block_shape, self.latency_samples), np.float32))
+
+    def reset(self) -> None:
+        """Back to the state of a new stream."""
+        self._state.reset()
+        self._hop_in.zero_()
+        self._hop_out.zero_()
+        self._position = 0
+        self.sanitized = 0

@@ -1,0 +1,50 @@
+"""From a model's name, or a file with its weights, to a Separator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from rtsep.engine.separator import Separator
+from rtsep.errors import ConfigError
+from rtsep.model.bag import Bag
+from rtsep.model.state import build_network
+from rtsep.weights import load_checkpoint
+from rtsep.weights.observer import Observer
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def load(
+    name_or_path: str | Path,
+    device: str = "auto",
+    *,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+) -> Separator:
+    """A model by name ("htdemucs", "htdemucs_ft", "htdemucs_6s") or from a weights file.
+
+    `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. Weights that are not in the
+    `cache` folder are fetched once. `observer` is told about downloads and licences.
+
+    Raises ModelError for unknown models and unusable files, DownloadError when no source answers,
+    ConfigError for a device that is not there.
+    """
+    chosen = choose_device(device)
+    checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
+    networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
+    return Separator(checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen)
+
+
+def choose_device(name: str) -> torch.device:
+    """Raises ConfigError for unknown names and devices that are not there."""
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    if name == "auto":
+        name = next(kind for kind in ("cuda", "mps", "cpu") if present[kind])
+    kind = name.partition(":")[0]
+    if kind not in present:
+        raise ConfigError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
+    if not present[kind]:
+        raise ConfigError(f"no {name} device here; use --device cpu or auto")
+    return torch.device(name)

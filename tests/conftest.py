@@ -1,0 +1,44 @@
+"""Fixtures that several folders of tests share. Real weights are fetched, never skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from rtsep.engine.separator import Separator
+    from rtsep.weights import Checkpoint
+
+
+@pytest.fixture(scope="session")
+def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that holds the official htdemucs after `official` has been asked for."""
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="session")
+def official(weights_cache: Path) -> Checkpoint:
+    """The official htdemucs, through the real download code."""
+    from rtsep.weights import load_checkpoint
+
+    return load_checkpoint("htdemucs", cache=weights_cache)
+
+
+@pytest.fixture(scope="session")
+def separator(official: Checkpoint, weights_cache: Path) -> Separator:
+    """The official htdemucs on the CPU."""
+    import rtsep
+
+    return rtsep.load("htdemucs", device="cpu", cache=weights_cache)
+
+
+@pytest.fixture(autouse=True)
+def _flush_denormals() -> Iterator[None]:
+    """Random networks fade into denormals, which are slow; the commands flush them as well."""
+    import torch
+
+    torch.set_flush_denormal(True)
+    yield

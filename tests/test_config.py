@@ -1,0 +1,55 @@
+"""Settings are checked once, and say what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtsep.config import NetworkConfig, StreamSpec
+from rtsep.errors import ConfigError
+
+
+def seconds(**changes: float | str) -> StreamSpec:
+    times: dict[str, float | str] = {"window": 2.0, "hop": 0.093, "lookahead": 0.046}
+    return StreamSpec.from_seconds(NetworkConfig(), **(times | changes))  # type: ignore[arg-type]
+
+
+def test_seconds_are_rounded_to_frames() -> None:
+    spec = seconds()
+    assert (spec.window, spec.hop, spec.lookahead) == (86 * 1024, 4096, 2048)
+    assert spec.crossfade == 512
+    assert spec.latency_samples == 6144
+
+
+def test_a_hop_is_at_least_a_frame_and_a_lookahead_may_be_nothing() -> None:
+    spec = seconds(hop=0.001, lookahead=0)
+    assert (spec.hop, spec.lookahead, spec.crossfade) == (1024, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"window": 7.9}, r"window must be at most 7.78 s.*got 7.9"),
+        ({"window": 0.1}, r"do not fit into a window of 4096 samples; lengthen the window"),
+        ({"hop": -1.0}, r"hop must be a time in seconds, 0 or more, got -1.0"),
+        ({"lookahead": float("nan")}, r"lookahead must be a time"),
+        ({"mode": "fast"}, r"mode must be 'exact', got 'fast'"),
+    ],
+)
+def test_settings_that_do_not_fit(changes: dict[str, float | str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        seconds(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stems": ()}, "stems must be distinct names"),
+        ({"stems": ("a", "a")}, "stems must be distinct names"),
+        ({"nfft": 512}, "nfft 512 leaves too few"),
+        ({"t_heads": 7}, "no multiple of 4 x 7 heads"),
+        ({"t_layers": 0}, "t_layers must be at least 1"),
+    ],
+)
+def test_networks_we_cannot_build(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        NetworkConfig(**changes)  # type: ignore[arg-type]
