@@ -1,4 +1,4 @@
-"""Write stems and their mix into a folder, or one array into a file.
+"""Write stems, with or without their mix, into a folder, or one signal into a file.
 
 Knows which files belong together and what may not be overwritten; `wav` knows the formats. Knows
 nothing of models, devices or progress bars.
@@ -18,9 +18,10 @@ MIX = "mix"
 
 
 class StemWriter:
-    """One growing file per stem plus the mix. All are playable at any moment, whatever happens.
+    """One growing file per stem, and one for the mix unless it is not wanted.
 
-    `inputs` are files being read meanwhile: they are never overwritten.
+    All are playable at any moment, whatever happens. `inputs` are files being read meanwhile:
+    they are never overwritten.
     """
 
     def __init__(
@@ -31,11 +32,12 @@ class StemWriter:
         *,
         channels: int = 2,
         encoding: str = "float",
+        mix: bool = True,
         inputs: Iterable[str | Path] = (),
     ) -> None:
         self.folder = Path(folder)
         self.samples = 0
-        names = [*stems, MIX]
+        names = [*stems, MIX] if mix else list(stems)
         _check_names(names)
         if encoding not in ENCODINGS:
             raise AudioFileError(f"no encoding {encoding!r}; choose from {', '.join(ENCODINGS)}")
@@ -63,15 +65,14 @@ class StemWriter:
             if writer.clipped
         ]
 
-    def write(self, stems: Audio, mix: Audio) -> None:
-        """Append (stems, channels, n) and the mix (channels, n)."""
-        assert stems.shape[:2] == self._shape and stems.shape[1:] == mix.shape, (
-            stems.shape,
-            mix.shape,
-        )
-        for writer, block in zip(self._writers, [*stems, mix], strict=True):
+    def write(self, stems: Audio, mix: Audio | None = None) -> None:
+        """Append (stems, channels, n) and, if there is a file for it, the mix (channels, n)."""
+        assert stems.shape[:2] == self._shape, stems.shape
+        assert mix is None or mix.shape == stems.shape[1:], (stems.shape, mix.shape)
+        blocks = [*stems] if mix is None else [*stems, mix]
+        for writer, block in zip(self._writers, blocks, strict=True):
             writer.write(block)
-        self.samples += mix.shape[1]
+        self.samples += stems.shape[2]
 
     def close(self) -> None:
         """Finish every file, also when finishing one of them fails."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -45,3 +47,24 @@ class RichObserver:
         if label not in self._tasks:
             self._tasks[label] = self._bars.add_task(label, total=total)
         self._bars.update(self._tasks[label], completed=done, total=total)
+
+
+@contextmanager
+def audio_progress(name: str, sample_rate: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar for seconds of audio; yields what to tell (samples done, of how many)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.1f} / {task.total:.1f} s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(name, total=0.0)
+
+        def update(done: int, total: int) -> None:
+            bars.update(task, completed=done / sample_rate, total=total / sample_rate)
+
+        yield update

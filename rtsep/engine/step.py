@@ -124,5 +124,14 @@ def share_residual(stems: Tensor, mix: Tensor) -> None:
 
 
 def fill_window(audio: Tensor, received: int) -> Tensor:
-    """What the network sees before enough audio has arrived."""
-    return audio
+    """The window (..., n) that the network sees while only `received` samples have arrived.
+
+    They are continued to the left by their mirror image, once, and by silence beyond. In
+    `bench/fill.py` that beats silence alone, repeated mirroring and repetition.
+    """
+    missing = audio.shape[-1] - received
+    if missing == 0:
+        return audio
+    mirror = audio[..., audio.shape[-1] - received :].flip(-1)[..., -missing:]
+    silence = audio[..., : missing - mirror.shape[-1]]  # nothing has come that far yet
+    return torch.cat((silence, mirror, audio[..., missing:]), -1)

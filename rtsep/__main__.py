@@ -1,0 +1,7 @@
+"""`python -m rtsep`."""
+
+import sys
+
+from rtsep.cli.main import main
+
+sys.exit(main())

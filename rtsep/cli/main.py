@@ -1,0 +1,123 @@
+"""`rtsep`: the root command, its errors and exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from rtsep import __version__
+from rtsep.cli.models import models
+from rtsep.cli.options import format_option, model_options, parse_gains
+from rtsep.cli.separate import separate
+from rtsep.errors import RtsepError, UsageError
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+# What a command needs beyond click is imported when it runs: `rtsep --help` must not wait.
+
+
+def _milliseconds(default: float) -> dict[str, Any]:
+    return {"type": click.FloatRange(min=0), "default": default, "show_default": True}
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: rtsep --input song.flac --output stems --mute vocals",
+)
+@click.option("--input", "source", metavar="FILE|demo", help="What to separate.")
+@click.option(
+    "--output",
+    "destination",
+    metavar="FOLDER|FILE.wav|null",
+    default="null",
+    show_default=True,
+    help="Stems and mix into a folder, the mix into a file, or nowhere.",
+)
+@model_options
+@click.option(
+    "--window",
+    metavar="S",
+    **_milliseconds(2.0),
+    help="Seconds the network sees at once.",
+)
+@click.option("--hop", metavar="MS", **_milliseconds(93.0), help="New audio per step.")
+@click.option(
+    "--lookahead",
+    metavar="MS",
+    **_milliseconds(46.0),
+    help="Audio right of what is emitted: quality for latency.",
+)
+@click.option("--mode", type=click.Choice(["exact"]), default="exact", show_default=True)
+@click.option(
+    "--gain",
+    "gains_db",
+    metavar="STEM=DB",
+    multiple=True,
+    callback=parse_gains,
+    help="Gain of a stem in the mix, -inf to +6 dB; may be repeated.",
+)
+@click.option("--mute", metavar="STEM", multiple=True, help="Leave a stem out of the mix.")
+@click.option("--solo", metavar="STEM", multiple=True, help="Only such stems in the mix.")
+@format_option
+@click.option(
+    "--pace",
+    type=click.Choice(["max", "realtime"]),
+    default="max",
+    show_default=True,
+    help="As fast as it goes, or like a live signal.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
+@click.version_option(__version__, prog_name="rtsep")
+@click.pass_context
+def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
+    """Real-time music separation: music in, drums, bass, vocals and the rest out.
+
+    With --input, runs a file through the streaming engine as a live signal would go.
+    """
+    if ctx.invoked_subcommand is not None:
+        if source is not None:
+            raise click.UsageError(f"--input does not go with {ctx.invoked_subcommand!r}")
+        return
+    if source is None:
+        click.echo(ctx.get_help())
+        return
+    from rtsep.cli.run import run
+
+    run(source, **options)
+
+
+command.add_command(models)
+command.add_command(separate)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 2 bad usage or input, 1 otherwise."""
+    args = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in args
+    try:
+        # --debug is understood anywhere, also behind a subcommand's name.
+        command.main([arg for arg in args if arg != "--debug"], "rtsep", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _fail(error, "interrupted", FAILED, debug)
+    except click.ClickException as error:
+        return _fail(error, error.format_message(), BAD_INPUT, debug)
+    except RtsepError as error:
+        return _fail(
+            error, str(error), BAD_INPUT if isinstance(error, UsageError) else FAILED, debug
+        )
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}; this is a bug in rtsep, --debug shows where"
+        return _fail(error, text, FAILED, debug)
+    return DONE
+
+
+def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    click.echo(f"rtsep: {text}", err=True)
+    return code

@@ -1,0 +1,55 @@
+"""`rtsep separate`: whole files, offline, with the best quality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtsep.cli.options import format_option, model_options
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Gets a folder per file, named like it.",
+)
+@model_options
+@click.option("--stem", "stems", metavar="STEM", multiple=True, help="Only such stems.")
+@click.option(
+    "--overlap",
+    type=float,
+    default=0.25,
+    show_default=True,
+    help="Of neighbouring segments, 0 to less than 1.",
+)
+@format_option
+def separate(
+    files: tuple[Path, ...],
+    output: Path,
+    model: str,
+    device: str,
+    cache: Path | None,
+    **options: Any,
+) -> None:
+    """Separate FILES as well as the model can, without regard to latency."""
+    from rtsep.cli.progress import RichObserver, audio_progress
+    from rtsep.session.load import load
+    from rtsep.session.offline_session import folders_for, separate_file
+    from rtsep.session.runtime import prepare_process
+
+    folders = folders_for(files, output)
+    prepare_process()
+    with RichObserver() as observer:
+        separator = load(model, device, cache=cache, observer=observer)
+    for path, folder in zip(files, folders, strict=True):
+        with audio_progress(path.name, separator.sample_rate) as progress:
+            written = separate_file(separator, path, folder, progress=progress, **options)
+        for file in written:
+            click.echo(file)

@@ -1,0 +1,167 @@
+"""A file, or the demo song, through the streaming engine into files. The only wiring of that path.
+
+The stems are written without the engine's delay, so that they line up with the input sample by
+sample. Opens no device and prints nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rtsep.audio.demo import Demo, demo_song
+from rtsep.audio.files import AudioSource, open_audio
+from rtsep.audio.memory import MemorySource
+from rtsep.engine.separator import Separator
+from rtsep.engine.stream import Stream
+from rtsep.metrics import StepTimes, sdr
+from rtsep.mixer import Mixer
+from rtsep.session.sinks import open_sink
+
+DEMO = "demo"
+FADE_OUT_SECONDS = 0.05  # when a run is stopped early
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+Source = AudioSource | MemorySource
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSession:
+    """What to separate, how, and where to.
+
+    `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
+    Times are in seconds. With `realtime` the input is fed at the pace of a live signal.
+    """
+
+    input: str
+    output: str
+    window: float = 2.0
+    hop: float = 0.093
+    lookahead: float = 0.046
+    mode: str = "exact"
+    encoding: str = "float"
+    gains_db: Mapping[str, float] = field(default_factory=dict)
+    mute: tuple[str, ...] = ()
+    solo: tuple[str, ...] = ()
+    realtime: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionReport:
+    """What happened. `seconds` are of audio, `wall_seconds` of time; only the demo has `sdr`."""
+
+    stream: Stream
+    times: StepTimes
+    seconds: float
+    wall_seconds: float
+    files: list[Path]
+    notes: list[str]
+    sanitized: int
+    stopped_early: bool
+    sdr: dict[str, float]
+
+
+def run_file_session(
+    separator: Separator,
+    session: FileSession,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SessionReport:
+    """Run to the end, or until `should_stop`, which fades out and finishes the files.
+
+    `progress` hears of samples done, of how many. Raises ConfigError for settings that do not fit
+    and AudioFileError for files that cannot be read or written.
+    """
+    rate = separator.sample_rate
+    stream = separator.stream(
+        window=session.window, hop=session.hop, lookahead=session.lookahead, mode=session.mode
+    )
+    mixer = Mixer(stream.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo)
+    times = StepTimes(stream.spec.hop / rate)
+    demo = demo_song(rate) if session.input == DEMO else None
+    done, stopped, kept = 0, False, []
+    began = time.perf_counter()
+    with (
+        _open_source(session, separator, demo) as source,
+        open_sink(
+            session.output, stream.stems, rate, encoding=session.encoding, inputs=[session.input]
+        ) as sink,
+    ):
+        for stems in _without_delay(stream, _separated(stream, source, times, session.realtime)):
+            stopped = should_stop()
+            if stopped:
+                stems = _fade_out(stems, rate)
+            sink.write(stems, mixer.mix(stems))
+            done += stems.shape[-1]
+            progress(done, source.samples)
+            if demo:
+                kept.append(stems)
+            if stopped:
+                break
+    return SessionReport(
+        stream=stream,
+        times=times,
+        seconds=done / rate,
+        wall_seconds=time.perf_counter() - began,
+        files=sink.files,
+        notes=[*source.notes, *sink.notes],
+        sanitized=source.sanitized,
+        stopped_early=stopped,
+        sdr=_score(demo, stream.stems, kept) if demo and not stopped else {},
+    )
+
+
+def check_input(name: str) -> None:
+    """Raises AudioFileError unless `name` can be a session's input; costs no model."""
+    if name != DEMO:
+        open_audio(name, sample_rate=44100).close()
+
+
+def _open_source(session: FileSession, separator: Separator, demo: Demo | None) -> Source:
+    if demo:
+        return MemorySource(demo.mix)
+    return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
+
+
+def _separated(stream: Stream, source: Source, times: StepTimes, realtime: bool) -> Iterator[Audio]:
+    """The stems of every hop of the input, then what the stream still holds."""
+    rate, received, began = stream.spec.sample_rate, 0, time.perf_counter()
+    for block in source.blocks(stream.spec.hop):
+        received += block.shape[1]
+        if realtime:
+            time.sleep(max(0.0, began + received / rate - time.perf_counter()))
+        start = time.perf_counter()
+        stems = stream.process(block)
+        if block.shape[1] == stream.spec.hop:  # a shorter last block makes no step
+            times.add(time.perf_counter() - start)
+        yield stems
+    yield stream.flush()
+
+
+def _without_delay(stream: Stream, pieces: Iterator[Audio]) -> Iterator[Audio]:
+    skip = stream.latency_samples
+    for piece in pieces:
+        dropped = min(skip, piece.shape[-1])
+        skip -= dropped
+        if dropped < piece.shape[-1]:
+            yield piece[..., dropped:]
+
+
+def _fade_out(stems: Audio, sample_rate: int) -> Audio:
+    """Down to silence, and silence for the rest."""
+    ramp = 1 - np.arange(stems.shape[-1]) / (FADE_OUT_SECONDS * sample_rate)
+    return stems * np.maximum(ramp, 0).astype(np.float32)
+
+
+def _score(demo: Demo, stems: tuple[str, ...], pieces: list[Audio]) -> dict[str, float]:
+    """SDR in dB of every stem whose truth is known."""
+    separated = dict(zip(stems, np.concatenate(pieces, -1), strict=True))
+    return {
+        stem: sdr(truth, separated[stem]) for stem, truth in demo.stems.items() if stem in separated
+    }

@@ -1,0 +1,27 @@
+"""What a process of ours sets once for itself, before it separates anything."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import torch
+
+# Numbers of mallopt(3) in glibc.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEEP_BYTES = 1 << 30
+
+
+def prepare_process() -> None:
+    """Flush denormals, and keep freed memory instead of returning it to the system.
+
+    A step allocates and frees the same large tensors over and over; glibc would hand each of them
+    back and have the kernel clear its pages anew. Concerns the whole process, so only commands that
+    own theirs call it. Elsewhere than on Linux the allocator stays as it is.
+    """
+    torch.set_flush_denormal(True)
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
+            mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES)

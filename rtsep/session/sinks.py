@@ -1,0 +1,72 @@
+"""Where a session's sound goes: a folder of stems, one file with the mix, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from rtsep.audio.wav import SoundWriter
+from rtsep.audio.writer import StemWriter, open_output
+
+NULL = "null"
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class Sink(Protocol):
+    """`files` are what it makes; `notes` what a person should be told afterwards."""
+
+    files: list[Path]
+
+    @property
+    def notes(self) -> list[str]: ...
+    def write(self, stems: Audio, mix: Audio) -> None: ...
+
+
+class NullSink:
+    """Forgets everything."""
+
+    def __init__(self) -> None:
+        self.files: list[Path] = []
+        self.notes: list[str] = []
+
+    def write(self, stems: Audio, mix: Audio) -> None:
+        """Nothing to do."""
+
+
+class MixSink:
+    """Keeps the mix, in one file."""
+
+    def __init__(self, path: Path, writer: SoundWriter) -> None:
+        self.files = [path]
+        self._writer = writer
+
+    @property
+    def notes(self) -> list[str]:
+        clipped = self._writer.clipped
+        return [f"{clipped} samples over full scale were clipped"] if clipped else []
+
+    def write(self, stems: Audio, mix: Audio) -> None:
+        self._writer.write(mix)
+
+
+@contextmanager
+def open_sink(
+    output: str, stems: Sequence[str], sample_rate: int, *, encoding: str, inputs: Iterable[str]
+) -> Iterator[Sink]:
+    """`output` is "null", a .wav or .flac for the mix alone, or a folder for stems and mix.
+
+    Files are finished on the way out. The `inputs` are never overwritten. Raises AudioFileError.
+    """
+    if output == NULL:
+        yield NullSink()
+    elif Path(output).suffix.lower() in (".wav", ".flac"):
+        with closing(open_output(output, sample_rate, inputs=inputs)) as writer:
+            yield MixSink(Path(output), writer)
+    else:
+        with StemWriter(output, stems, sample_rate, encoding=encoding, inputs=inputs) as writer:
+            yield writer
