@@ -151,11 +151,7 @@ def _merge(args: Sequence[Any], kwargs: Mapping[str, Any], origin: str) -> dict[
 def _check_fixed(arguments: Mapping[str, Any], depth: int, origin: str) -> None:
     for name, (default, accepted) in FIXED.items():
         value = arguments.get(name, default)
-        # `True == 1`, but a file that says kernel_size=True is not one of ours.
-        if not any(
-            value == allowed and isinstance(value, bool) == isinstance(allowed, bool)
-            for allowed in accepted
-        ):
+        if not any(_same(value, allowed) for allowed in accepted):
             raise ModelError(
                 f"{origin} was built with {name}={_shown(value)}; rtsep implements only "
                 f"{' or '.join(map(repr, accepted))}"
@@ -166,6 +162,13 @@ def _check_fixed(arguments: Mapping[str, Any], depth: int, origin: str) -> None:
             f"{origin} was built with norm_starts={norm_starts}; rtsep implements only layers "
             f"without group norm, norm_starts >= {depth}"
         )
+
+
+def _same(value: Any, allowed: Any) -> bool:
+    """Equality for the plain types only: a tensor's is a tensor, and True is not our 1."""
+    if isinstance(value, bool) or isinstance(allowed, bool):
+        return value is allowed
+    return isinstance(value, (int, float, str, list, type(None))) and bool(value == allowed)
 
 
 def _whole(value: Any, least: int, most: int, what: str) -> int:

@@ -89,6 +89,7 @@ def _bar(label: str, observer: Observer) -> Any:
         monitor_interval = 0  # no thread
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)  # given by older versions, unknown to tqdm
             kwargs |= {"file": io.StringIO(), "leave": False, "disable": False}
             super().__init__(*args, **kwargs)
 

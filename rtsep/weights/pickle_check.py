@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickletools
 
-# torch.save uses none of these; DUP could build what `_sizes` is there to notice.
+# torch.save uses none of these, and some would blind the measuring of tuples below.
 FOREIGN = frozenset({"STACK_GLOBAL", "INST", "OBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4", "DUP"})
 GETS = frozenset({"GET", "BINGET", "LONG_BINGET"})
 PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})

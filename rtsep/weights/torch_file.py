@@ -131,7 +131,7 @@ def _fraction(*args: object) -> Fraction:
     match args:
         case (str(text),) if re.fullmatch(r"\d{1,9}(/\d{1,9})?", text, re.ASCII):
             return Fraction(text)
-        case (int(numerator), int(denominator)):
+        case (int(numerator), int(denominator)) if max(abs(numerator), abs(denominator)) < 1 << 40:
             return Fraction(numerator, denominator)
     raise ValueError("not a plain fraction")
 

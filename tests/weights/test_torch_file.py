@@ -124,6 +124,10 @@ def test_only_what_checkpoints_need_may_be_named(
         {"kwargs": {"sources": ["a", "b"], "segment": Calls(Fraction, 1, 0)}},
         {"kwargs": {"sources": ["a", "b"], "channels": 10**30}},
         {"kwargs": {"sources": ["a", "b"], "t_layers": 10**9}},
+        {"kwargs": {"sources": ["a", "b"], "segment": Calls(Fraction, 1 << 99_999, 3)}},
+        {"kwargs": {"sources": ["a", "b"], "kernel_size": torch.zeros(3)}},
+        {"kwargs": {"sources": torch.zeros(3), "cac": torch.zeros(1)}},
+        {"kwargs": {"sources": ["a", "b"], "dconv_mode": torch.tensor(3)}},
         {"kwargs": {1: 2}},
         {"args": 7},
         {"state": Calls(HTDemucs)},
@@ -131,7 +135,7 @@ def test_only_what_checkpoints_need_may_be_named(
         {"state": {1: torch.zeros(1)}},
         {"state": {}},
     ],
-    ids=str,
+    ids=range(19),
 )
 def test_welcome_names_in_odd_places_are_refused(
     small: NetworkWeights, tmp_path: Path, changes: dict[str, Any]
