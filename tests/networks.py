@@ -11,7 +11,7 @@ from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import build_network
 
 
-def reference(config: NetworkConfig) -> Reference:
+def reference(config: NetworkConfig, *, use_train_segment: bool = False) -> Reference:
     """The reference network with random weights, none of them near zero."""
     torch.manual_seed(1)
     network = Reference(
@@ -27,7 +27,7 @@ def reference(config: NetworkConfig) -> Reference:
         dconv_mode=3,
         segment=config.segment,
         samplerate=config.sample_rate,
-        use_train_segment=False,
+        use_train_segment=use_train_segment,
     )
     with torch.no_grad():
         for parameter in network.parameters():

@@ -36,7 +36,7 @@ def reflect_pad(x: Tensor, left: int, right: int) -> Tensor:
 
 
 class STFT(nn.Module):
-    """(b, c, samples) to complex (b, c, frames, bins), without the Nyquist bin."""
+    """(b, c, samples) to complex (b, frames, bins, c), without the Nyquist bin."""
 
     window: Tensor
 
@@ -54,11 +54,11 @@ class STFT(nn.Module):
     def spectra(self, padded: Tensor) -> Tensor:
         """Spectra of every whole frame of a signal that is padded already.
 
-        (b, c, nfft + (frames - 1) * frame) -> (b, c, frames, bins)
+        (b, c, nfft + (frames - 1) * frame) -> (b, frames, bins, c)
         """
         frames = padded.unfold(-1, self.nfft, self.frame) * self.window
-        spectra: Tensor = torch.fft.rfft(frames)
-        return spectra[..., :-1]
+        spectra = torch.fft.rfft(frames)[..., :-1]
+        return torch.stack(spectra.unbind(1), -1)
 
 
 class ISTFT(nn.Module):

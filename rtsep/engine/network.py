@@ -41,7 +41,7 @@ class IdentityNetwork:
 
     def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
         first, stop, _ = keep.indices(mix.shape[-1])
-        from_spec = self._istft(spec, first, stop - first)
+        from_spec = self._istft(spec.permute(0, 3, 1, 2), first, stop - first)
         heard = (from_spec + mix[..., first:stop]) / 2
         silent = torch.zeros_like(heard)
         return torch.stack([heard] + [silent] * (len(self.stems) - 1), 1)

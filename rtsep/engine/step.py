@@ -21,7 +21,7 @@ class StepState:
     """What a stream remembers between steps. Allocated once; one per stream."""
 
     audio: Tensor  # (b, c, window), the newest sample last
-    spec: Tensor  # (b, c, frames, bins), the STFT of `audio`
+    spec: Tensor  # (b, frames, bins, c), the STFT of `audio`
     overlap: Tensor  # (b, stems, c, crossfade), this step's estimate of what the next emits first
     received: int  # samples since the beginning, at most `window`
 
@@ -40,21 +40,22 @@ class Step:
     ) -> None:
         self.network = network
         self.spec = spec
-        self._shape = (batch, network.config.audio_channels)
+        self._batch = batch
         self._device = device
         self._frames_survive = spec.window - spec.hop > 2 * EDGE_FRAMES * spec.frame
         self._fade_in = _fade_in(spec.crossfade, device)
 
     def new_state(self) -> StepState:
-        config, spec = self.network.config, self.spec
-        frames = spec.window // spec.frame
-        stems = (self._shape[0], len(self.network.stems), self._shape[1])
+        config, spec, batch = self.network.config, self.spec, self._batch
+        channels, frames = config.audio_channels, spec.window // spec.frame
+
+        def zeros(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=self._device)
+
         return StepState(
-            audio=torch.zeros(*self._shape, spec.window, device=self._device),
-            spec=torch.zeros(
-                *self._shape, frames, config.bins, device=self._device, dtype=torch.complex64
-            ),
-            overlap=torch.zeros(*stems, spec.crossfade, device=self._device),
+            audio=zeros(batch, channels, spec.window),
+            spec=zeros(batch, frames, config.bins, channels, dtype=torch.complex64),
+            overlap=zeros(batch, len(self.network.stems), channels, spec.crossfade),
             received=0,
         )
 
@@ -73,6 +74,8 @@ class Step:
         stems = self.network.separate(mix, state.spec, emitted)
         if self.network.complete:
             share_residual(stems, mix[..., emitted])
+        before_the_beginning = max(spec.window - state.received - emitted.start, 0)
+        stems[..., :before_the_beginning] = 0  # not even its mirror image is heard
         return self._crossfade(state, stems)
 
     def _shift_spectrum(self, state: StepState) -> None:
@@ -86,10 +89,10 @@ class Step:
             torch.cat(
                 (
                     stft.spectra(left),
-                    state.spec[:, :, hop_frames + EDGE_FRAMES : -EDGE_FRAMES],
+                    state.spec[:, hop_frames + EDGE_FRAMES : -EDGE_FRAMES],
                     stft.spectra(right),
                 ),
-                2,
+                1,
             )
         )
 

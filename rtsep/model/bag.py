@@ -62,7 +62,7 @@ class Bag(nn.Module):
         return first.stft
 
     def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
-        """As `HTDemucs.separate`: (b, c, samples), (b, c, frames, bins) -> (b, stems, c, kept)."""
+        """As `HTDemucs.separate`: (b, c, samples), (b, frames, bins, c) -> (b, stems, c, kept)."""
         total: Tensor | None = None
         for network, weight in zip(self.networks, self.weights, strict=True):
             part = network.separate(mix, spec, keep)[:, self._columns] * weight  # type: ignore[operator]

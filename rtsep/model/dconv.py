@@ -27,6 +27,17 @@ def glu_(value: Tensor, gate: Tensor) -> Tensor:
     return value.mul_(gate.sigmoid_())
 
 
+def channels_inside(x: Tensor) -> Tensor:
+    """(b, c, rows, columns) -> (b, rows, columns, c), without a copy. Arithmetic with tensors that
+    do not have the time axis is much faster in this order."""
+    return x.permute(0, 2, 3, 1)
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """The way back."""
+    return x.permute(0, 3, 1, 2)
+
+
 class NormedExpand(nn.Module):
     """The two halves of a group-normed 1x1 convolution of h (b, c/8, ...), before their GLU.
 
@@ -40,26 +51,25 @@ class NormedExpand(nn.Module):
     plain_bias: Tensor
     plain_root: Tensor
 
-    def __init__(self, channels: int, hidden: int, time_axis: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.time_axis = time_axis
         self.value = nn.Conv2d(hidden + 2, channels, 1)
         self.gate = nn.Conv2d(hidden + 2, channels, 1)
-        self.register_buffer("plain_weight", torch.empty(2 * channels, hidden, 1, 1))
+        self.register_buffer("plain_weight", torch.empty(2 * channels, hidden))
         self.register_buffer("plain_bias", torch.empty(2 * channels))
         self.register_buffer("plain_root", torch.empty(hidden, hidden, 1, 1))
 
-    def normalized(self, h: Tensor) -> Tensor:
-        """The channels that `value` and `gate` take: (b, c/8, ...) -> (b, c/8 + 2, ...)."""
-        centre = h.mean(self.time_axis, keepdim=True)
-        spread = F.conv2d(h - centre, self.plain_root).square_().sum(1, keepdim=True)
-        spread = spread.mean(self.time_axis, keepdim=True)  # variance along time
-        level = F.conv2d(centre, self.plain_weight, self.plain_bias)  # of each output channel
-        offset, mean = torch.var_mean(level, 1, correction=0, keepdim=True)
+    def normalized(self, h: Tensor, time: int) -> Tensor:
+        """h (b, rows, columns, c/8) -> (b, c/8 + 2, rows, columns), for `value` and `gate`."""
+        centre = h.mean(time, keepdim=True)
+        varying = F.conv2d(channels_first(h - centre), self.plain_root)
+        spread = channels_inside(varying.square_()).mean(time, keepdim=True).sum(-1, keepdim=True)
+        level = F.linear(centre, self.plain_weight, self.plain_bias)
+        offset, mean = torch.var_mean(level, -1, correction=0, keepdim=True)
         scale = (spread + offset + EPS).rsqrt()
-        rows = torch.cat((scale, -mean * scale), 1)
-        rows = rows.expand(-1, -1, *h.shape[2:])
-        return torch.cat((h * scale, rows), 1)
+        rows = torch.cat((scale, -mean * scale), -1).expand(*h.shape[:-1], -1)
+        scaled = h * scale.repeat(1, 1, 1, h.shape[-1])
+        return channels_first(torch.cat((scaled, rows), -1))
 
 
 class DConvStep(nn.Module):
@@ -70,19 +80,22 @@ class DConvStep(nn.Module):
         hidden = channels // COMPRESS
         kernel, steps = ((3, 1), (dilation, 1)) if time_axis == 2 else ((1, 3), (1, dilation))
         padding = (dilation, 0) if time_axis == 2 else (0, dilation)
-        self.time_axis = time_axis
+        self.time = time_axis - 1  # once the channels are inside
         self.squeeze = nn.Conv2d(channels, hidden, kernel, padding=padding, dilation=steps)
-        self.norm_weight = nn.Parameter(torch.empty(1, hidden, 1, 1))
-        self.norm_bias = nn.Parameter(torch.empty(1, hidden, 1, 1))
-        self.expand = NormedExpand(channels, hidden, time_axis)
+        self.norm_weight = nn.Parameter(torch.empty(hidden))
+        self.norm_bias = nn.Parameter(torch.empty(hidden))
+        self.expand = NormedExpand(channels, hidden)
 
     def hidden(self, x: Tensor) -> Tensor:
         """What the expansion takes. Sees all of x, since its statistics do."""
-        h = self.squeeze(x)
-        var, mean = torch.var_mean(h, (1, self.time_axis), correction=0, keepdim=True)
-        scale = (var + EPS).rsqrt()
-        h = torch.addcmul(self.norm_bias, (h - mean).mul_(scale), self.norm_weight)
-        return self.expand.normalized(F.gelu(h))
+        h = channels_inside(self.squeeze(x))
+        centre = h.mean(self.time, keepdim=True)
+        h = h - centre
+        spread = h.square().mean(self.time, keepdim=True).mean(-1, keepdim=True)
+        offset, mean = torch.var_mean(centre, -1, correction=0, keepdim=True)
+        scale = (spread + offset + EPS).rsqrt() * self.norm_weight
+        h = torch.addcmul((centre - mean) * scale + self.norm_bias, h, scale)
+        return self.expand.normalized(F.gelu(h), self.time)
 
     def add_to(self, x: Tensor, hidden: Tensor) -> Tensor:
         """x plus the step's outcome, written into x."""

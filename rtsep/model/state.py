@@ -103,8 +103,8 @@ def _dconv(layer: State, branch: str) -> State:
         step = {
             "squeeze.weight": old["0.weight"].unsqueeze(new_axis),
             "squeeze.bias": old["0.bias"],
-            "norm_weight": old["1.weight"][None, :, None, None],
-            "norm_bias": old["1.bias"][None, :, None, None],
+            "norm_weight": old["1.weight"],
+            "norm_bias": old["1.bias"],
         }
         expand = _normed_expand(old["3.weight"][..., 0], old["3.bias"], old)
         _put(step, "expand.", expand)
@@ -128,7 +128,7 @@ def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
         "value.bias": value_bias,
         "gate.weight": gate,
         "gate.bias": gate_bias,
-        "plain_weight": weight[..., None, None],
+        "plain_weight": weight,
         "plain_bias": bias,
         "plain_root": root[..., None, None],
     }

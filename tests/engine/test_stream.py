@@ -55,6 +55,7 @@ def offline(network: Network, spec: StreamSpec, mix: np.ndarray) -> np.ndarray:
         window = fill_window(history, received)
         everything = network.separate(window, network.stft(window), slice(None))[0]
         everything += (window[0] - everything.sum(0)) / len(everything)
+        everything[..., : spec.window - received] = 0
         first = spec.window - spec.lookahead - spec.hop
         stems = everything[..., first : first + spec.hop].clone()
         stems[..., : spec.crossfade] *= fade
