@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +32,3 @@ def separator(official: Checkpoint, weights_cache: Path) -> Separator:
     import rtsep
 
     return rtsep.load("htdemucs", device="cpu", cache=weights_cache)
-
-
-@pytest.fixture(autouse=True)
-def _flush_denormals() -> Iterator[None]:
-    """Random networks fade into denormals, which are slow; the commands flush them as well."""
-    import torch
-
-    torch.set_flush_denormal(True)
-    yield
