@@ -1,0 +1,136 @@
+"""The Python interface as the README shows it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small_models import band, write_small_model
+
+import rtsep
+from rtsep.errors import ConfigError, ModelError, UsageError
+
+Kind = Callable[[np.ndarray], Any]
+KINDS = pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> rtsep.Separator:
+    return rtsep.load(write_small_model(tmp_path_factory.mktemp("model") / "own.safetensors"))
+
+
+def test_all_names_exist_and_no_other_is_public() -> None:
+    assert sorted(rtsep.__all__) == rtsep.__all__
+    for name in rtsep.__all__:
+        assert getattr(rtsep, name) is not None
+    modules = {path.stem for path in Path(rtsep.__file__).parent.iterdir()}
+    known = {*rtsep.__all__, *modules, "annotations", "import_module", "TYPE_CHECKING", "Any"}
+    assert {name for name in vars(rtsep) if not name.startswith("_")} <= known
+
+
+@pytest.mark.parametrize(("name", "module"), rtsep._LAZY.items())
+def test_lazy_names_are_those_of_their_modules(name: str, module: str) -> None:
+    assert name in rtsep.__all__
+    assert getattr(rtsep, name) is getattr(importlib.import_module(module), name)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(AttributeError, match="module 'rtsep' has no attribute 'seperate'"):
+        rtsep.seperate  # type: ignore[attr-defined]  # noqa: B018
+
+
+@KINDS
+def test_the_eight_lines(model: rtsep.Separator, kind: Kind) -> None:
+    mix = kind(band(1.5))
+    stems = model.separate(mix)
+    stream = model.stream(window=0.5, hop=0.023, lookahead=0.046, mode="exact")
+    out = stream.process(mix[:, :10_000])
+    tail = stream.flush()
+    assert type(stems) is type(out) is type(mix) and isinstance(tail, np.ndarray)
+    assert stems.shape == (4, 2, mix.shape[1])
+    assert (out.shape, tail.shape) == ((4, 2, 10_000), (4, 2, stream.latency_samples))
+    assert (model.stems, model.sample_rate) == (("drums", "bass", "other", "vocals"), 44_100)
+    assert stream.latency_samples == 3 * 1024
+    assert (stream.spec.window, stream.spec.hop, stream.spec.lookahead) == (22_528, 1024, 2048)
+    stream.reset()
+    assert np.array_equal(stream.process(mix[:, :10_000]), out)
+
+
+def test_numpy_and_torch_give_the_same(model: rtsep.Separator) -> None:
+    mix = band(0.5)
+    assert np.array_equal(model.separate(torch.from_numpy(mix)).numpy(), model.separate(mix))
+
+
+def test_stems_of_a_stream_sum_to_the_delayed_input(model: rtsep.Separator) -> None:
+    mix, stream = band(0.5), model.stream(window=0.2, hop=0.05, lookahead=0.05)
+    out = np.concatenate((stream.process(mix), stream.flush()), -1)[..., stream.latency_samples :]
+    assert 20 * np.log10(np.abs(out.sum(0) - mix).max()) < -120
+
+
+@pytest.mark.parametrize("stems", [["vocals"], ["vocals", "drums"], ("other", "bass", "drums")])
+def test_some_stems_in_the_order_asked_for(model: rtsep.Separator, stems: list[str]) -> None:
+    mix, rows = band(0.5), [model.stems.index(stem) for stem in stems]
+    some, every = model.separate(mix, stems=stems), model.separate(mix)
+    np.testing.assert_allclose(some, every[rows], rtol=0, atol=1e-6)
+    assert model.stream(window=0.2, stems=stems).stems == tuple(stems)
+
+
+@pytest.mark.parametrize("stems", [["piano"], ["drums", "piano"], [], "drums"])
+@pytest.mark.parametrize("method", ["separate", "stream"])
+def test_stems_that_are_none(model: rtsep.Separator, method: str, stems: Any) -> None:
+    arguments = [band(0.1)] if method == "separate" else []
+    with pytest.raises(ConfigError, match="stems must be"):
+        getattr(model, method)(*arguments, stems=stems)
+
+
+def test_an_unknown_stem_is_answered_with_the_names_there_are(model: rtsep.Separator) -> None:
+    with pytest.raises(ConfigError, match=r"drums, bass, other, vocals, got \['piano'\]"):
+        model.separate(band(0.1), stems=["piano"])
+
+
+@KINDS
+def test_nothing_separates_into_nothing(model: rtsep.Separator, kind: Kind) -> None:
+    assert tuple(model.separate(kind(band(0))).shape) == (4, 2, 0)
+    assert tuple(model.separate(kind(band(0)), stems=["bass"]).shape) == (1, 2, 0)
+
+
+@pytest.mark.parametrize("mix", [np.zeros(9), np.zeros((3, 9)), np.zeros((2, 9), np.int16)])
+def test_other_shapes_and_integers_are_refused(model: rtsep.Separator, mix: np.ndarray) -> None:
+    with pytest.raises(ConfigError, match=r"floating point of shape \(2, n\)"):
+        model.separate(mix)
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("tpu", "device must be one of auto, cpu, cuda, mps, got 'tpu'"),
+        ("", "device must be one of"),
+        pytest.param("cuda", "no cuda device here", marks=pytest.mark.skipif(
+            torch.cuda.is_available(), reason="there is one")),
+        pytest.param("mps", "no mps device here", marks=pytest.mark.skipif(
+            torch.mps.is_available(), reason="there is one")),
+    ],
+)  # fmt: skip
+def test_devices_that_are_not_there(device: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        rtsep.load("htdemucs", device=device)  # and nothing is fetched for it
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("htdemucs_fx", "did you mean"),
+        ("wavenet", "htdemucs"),
+        ("missing.safetensors", "cannot read missing.safetensors: No such file"),
+        (Path(), "is a folder"),
+    ],
+)
+def test_models_that_are_not_there(tmp_path: Path, name: str | Path, message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        rtsep.load(name, cache=tmp_path)
+    assert isinstance(caught.value, UsageError) and "\n" not in str(caught.value)
