@@ -90,7 +90,12 @@ def run_file_session(
     with (
         _open_source(session, separator, demo) as source,
         open_sink(
-            session.output, stream.stems, rate, encoding=session.encoding, inputs=[session.input]
+            session.output,
+            stream.stems,
+            rate,
+            channels=separator.channels,
+            encoding=session.encoding,
+            inputs=[session.input],
         ) as sink,
     ):
         for stems in _without_delay(stream, _separated(stream, source, times, session.realtime)):
@@ -154,9 +159,11 @@ def _without_delay(stream: Stream, pieces: Iterator[Audio]) -> Iterator[Audio]:
 
 
 def _fade_out(stems: Audio, sample_rate: int) -> Audio:
-    """Down to silence, and silence for the rest."""
-    ramp = 1 - np.arange(stems.shape[-1]) / (FADE_OUT_SECONDS * sample_rate)
-    return stems * np.maximum(ramp, 0).astype(np.float32)
+    """Down to silence, and silence for the rest; faster where the piece ends earlier."""
+    samples = stems.shape[-1]
+    ramp = 1 - np.arange(1, samples + 1) / min(FADE_OUT_SECONDS * sample_rate, samples)
+    faded: Audio = stems * np.maximum(ramp, 0).astype(np.float32)
+    return faded
 
 
 def _score(demo: Demo, stems: tuple[str, ...], pieces: list[Audio]) -> dict[str, float]:

@@ -56,7 +56,13 @@ class MixSink:
 
 @contextmanager
 def open_sink(
-    output: str, stems: Sequence[str], sample_rate: int, *, encoding: str, inputs: Iterable[str]
+    output: str,
+    stems: Sequence[str],
+    sample_rate: int,
+    *,
+    channels: int,
+    encoding: str,
+    inputs: Iterable[str],
 ) -> Iterator[Sink]:
     """`output` is "null", a .wav or .flac for the mix alone, or a folder for stems and mix.
 
@@ -65,8 +71,10 @@ def open_sink(
     if output == NULL:
         yield NullSink()
     elif Path(output).suffix.lower() in (".wav", ".flac"):
-        with closing(open_output(output, sample_rate, inputs=inputs)) as writer:
+        with closing(open_output(output, sample_rate, channels=channels, inputs=inputs)) as writer:
             yield MixSink(Path(output), writer)
     else:
-        with StemWriter(output, stems, sample_rate, encoding=encoding, inputs=inputs) as writer:
-            yield writer
+        with StemWriter(
+            output, stems, sample_rate, channels=channels, encoding=encoding, inputs=inputs
+        ) as stem_writer:
+            yield stem_writer
