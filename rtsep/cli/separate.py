@@ -24,7 +24,7 @@ from rtsep.cli.options import format_option, model_options
 @click.option("--stem", "stems", metavar="STEM", multiple=True, help="Only such stems.")
 @click.option(
     "--overlap",
-    type=float,
+    type=click.FloatRange(0, 1, max_open=True),
     default=0.25,
     show_default=True,
     help="Of neighbouring segments, 0 to less than 1.",
@@ -40,16 +40,21 @@ def separate(
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
     from rtsep.cli.progress import RichObserver, audio_progress
+    from rtsep.session.file_session import check_input
     from rtsep.session.load import load
     from rtsep.session.offline_session import folders_for, separate_file
     from rtsep.session.runtime import prepare_process
 
     folders = folders_for(files, output)
+    for path in files:
+        check_input(str(path))
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
         with audio_progress(path.name, separator.sample_rate) as progress:
-            written = separate_file(separator, path, folder, progress=progress, **options)
+            written, notes = separate_file(separator, path, folder, progress=progress, **options)
+        for note in notes:
+            click.echo(f"note: {path.name}: {note}", err=True)
         for file in written:
             click.echo(file)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from rtsep.audio.files import read_all
+from rtsep.audio.files import open_audio
 from rtsep.audio.writer import StemWriter
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
@@ -35,13 +36,15 @@ def separate_file(
     encoding: str,
     overlap: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Path]:
-    """One file per stem of `path` into `folder`; returns them. Raises AudioFileError, ConfigError.
+) -> tuple[list[Path], list[str]]:
+    """One file per stem of `path` into `folder`; returns them, and what a person should be told.
 
-    `progress` hears of samples done, of how many.
+    `progress` hears of samples done, of how many. Raises AudioFileError, ConfigError.
     """
     rate, names = separator.sample_rate, tuple(stems or separator.stems)
-    mix = torch.from_numpy(read_all(path, rate, channels=separator.channels))
+    with open_audio(path, sample_rate=rate, channels=separator.channels) as source:
+        mix = torch.from_numpy(np.concatenate(list(source.blocks(rate)), axis=1))
+    pieces = separator.separate_in_pieces(mix, names, overlap)  # or ConfigError
     done = 0
     with StemWriter(
         folder,
@@ -52,8 +55,8 @@ def separate_file(
         mix=False,
         inputs=[path],
     ) as writer:
-        for piece in separator.separate_in_pieces(mix, names, overlap):
+        for piece in pieces:
             writer.write(piece.numpy())
             done += piece.shape[-1]
             progress(done, mix.shape[-1])
-    return writer.files
+    return writer.files, [*source.notes, *writer.notes]
