@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from rtsep import __version__
 from rtsep.cli.models import models
@@ -79,16 +80,30 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
 
     With --input, runs a file through the streaming engine as a live signal would go.
     """
+    given = _given(ctx)
     if ctx.invoked_subcommand is not None:
-        if source is not None:
-            raise click.UsageError(f"--input does not go with {ctx.invoked_subcommand!r}")
+        if given:
+            raise click.UsageError(
+                f"{given[0]} does not go with {ctx.invoked_subcommand!r}; give options behind it"
+            )
         return
     if source is None:
+        if given:
+            raise click.UsageError(f"{given[0]} does nothing without --input FILE or demo")
         click.echo(ctx.get_help())
         return
     from rtsep.cli.run import run
 
     run(source, **options)
+
+
+def _given(ctx: click.Context) -> list[str]:
+    """The options that stand on the command line."""
+    return [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
 
 
 command.add_command(models)

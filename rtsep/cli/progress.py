@@ -21,8 +21,9 @@ class RichObserver:
         from rich.progress import TransferSpeedColumn as Speed
 
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), Speed())
-        self._bars: Progress = Progress(
-            *columns, Remaining(), console=Console(stderr=True), transient=True
+        console = Console(stderr=True)
+        self._bars: Progress = Progress(  # which ends with an empty line where it cannot draw
+            *columns, Remaining(), console=console, transient=True, disable=not console.is_terminal
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -61,7 +62,10 @@ def audio_progress(name: str, sample_rate: int) -> Iterator[Callable[[int, int],
         TextColumn("{task.completed:.1f} / {task.total:.1f} s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bars:
         task = bars.add_task(name, total=0.0)
 
         def update(done: int, total: int) -> None:
