@@ -12,6 +12,7 @@ from demucs.htdemucs import HTDemucs
 from networks import reference, small_config
 
 from rtsep.audio.writer import write_file
+from rtsep.weights.architecture import arguments_from_config
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.safetensors_file import write_safetensors
 
@@ -36,6 +37,14 @@ def small_weights(seed: int = 0, **changes: object) -> NetworkWeights:
     config = small_config(**{"channels": 8, "segment": Fraction(1), **changes})
     state = small_reference(seed, **changes).state_dict()
     return NetworkWeights(signature=f"small{seed}", config=config, state=state)
+
+
+def write_mono_model(path: Path) -> Path:
+    """As demucs initialises it; the reference of the other tests is stereo."""
+    config = small_config(channels=8, segment=Fraction(1), audio_channels=1)
+    state = HTDemucs(**arguments_from_config(config)).state_dict()
+    write_safetensors(path, NetworkWeights(signature="mono", config=config, state=state))
+    return path
 
 
 def write_small_model(path: Path, **changes: object) -> Path:

@@ -1,0 +1,47 @@
+"""A small model's file, a recording, and the command line in this process."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from cli_support import Done, Rtsep
+from small_models import write_band, write_small_model
+
+from rtsep.cli.main import main
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_model(tmp_path_factory.mktemp("model") / "small.safetensors")
+
+
+@pytest.fixture(scope="session")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven tenths of a second."""
+    return write_band(tmp_path_factory.mktemp("song") / "song.wav", 0.7)
+
+
+@pytest.fixture
+def rtsep(capsys: pytest.CaptureFixture[str]) -> Rtsep:
+    """The command line with any arguments; afterwards signals do what they did before."""
+
+    def call(*arguments: object) -> Done:
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        code = main([str(argument) for argument in arguments])
+        assert handlers == [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def stream(rtsep: Rtsep, small_model: Path, song: Path) -> Rtsep:
+    """`rtsep --input SONG` through the small model, with a short window."""
+
+    def call(*arguments: object, source: object = song) -> Done:
+        small = ("--model", small_model, "--device", "cpu", "--window", "0.2", "--hop", "50")
+        return rtsep("--input", source, *small, *arguments)
+
+    return call

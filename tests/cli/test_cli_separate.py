@@ -1,0 +1,124 @@
+"""`rtsep separate`: one folder per file, with what `Separator.separate` returns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from cli_support import Done, Rtsep, sound
+from small_models import RATE, band, write_band
+
+from rtsep.audio.writer import write_file
+from rtsep.session.load import load
+
+STEMS = ["drums", "bass", "other", "vocals"]
+
+
+@pytest.fixture
+def separate(rtsep: Rtsep, small_model: Path) -> Rtsep:
+    def call(*arguments: object) -> Done:
+        return rtsep("separate", *arguments, "--model", small_model, "--device", "cpu")
+
+    return call
+
+
+def test_files_are_what_the_model_separates(
+    separate: Rtsep, small_model: Path, tmp_path: Path
+) -> None:
+    song = write_band(tmp_path / "song.wav", 1.8)
+    done = separate(song, "-o", tmp_path / "out", "--overlap", "0.5")
+    files = [tmp_path / "out" / "song" / f"{stem}.wav" for stem in STEMS]
+    assert (done.code, done.out.splitlines()) == (0, [str(file) for file in files])
+    expected = load(small_model, "cpu").separate(sound(song), overlap=0.5)
+    found = np.stack([sound(file) for file in files])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_a_folder_per_file(separate: Rtsep, tmp_path: Path) -> None:
+    first = write_band(tmp_path / "a.b.wav", 0.2)
+    second = write_band(tmp_path / "second.flac", 0.3, 48_000, 1)
+    done = separate(first, second, "-o", tmp_path / "new" / "out")
+    assert done.code == 0 and len(done.out.splitlines()) == 8
+    for name, samples in {"a.b": 8820, "second": 13_230}.items():
+        info = soundfile.info(tmp_path / "new" / "out" / name / "bass.wav")
+        assert (info.samplerate, info.frames, info.channels) == (RATE, samples, 2)
+
+
+def test_only_some_stems(separate: Rtsep, song: Path, tmp_path: Path) -> None:
+    done = separate(song, "-o", tmp_path, "--stem", "vocals", "--stem", "bass")
+    names = ["vocals.wav", "bass.wav"]
+    assert [Path(line).name for line in done.out.splitlines()] == names
+    assert {path.name for path in (tmp_path / "song").iterdir()} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "suffix", "subtype"),
+    [("wav16", "wav", "PCM_16"), ("wav24", "wav", "PCM_24"), ("flac", "flac", "PCM_24")],
+)
+def test_formats(
+    separate: Rtsep, song: Path, tmp_path: Path, encoding: str, suffix: str, subtype: str
+) -> None:
+    assert separate(song, "-o", tmp_path, "--format", encoding).code == 0
+    info = soundfile.info(tmp_path / "song" / f"drums.{suffix}")
+    assert (info.subtype, info.frames) == (subtype, soundfile.info(song).frames)
+
+
+def test_files_of_one_name_are_refused(separate: Rtsep, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    files = [write_band(path, 0.1) for path in (tmp_path / "a.wav", tmp_path / "other" / "a.flac")]
+    done = separate(*files, "-o", tmp_path / "out")
+    assert done.code == 2 and "would both be written to" in done.complaint
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--stem", "piano"], "stems must be some of drums, bass, other, vocals, got ['piano']"),
+        (["--stem", "bass", "--stem", "bass"], "bass"),
+        (["--overlap", "1.5"], "1.5 is not in the range"),
+    ],
+)
+def test_a_bad_option_does_not_touch_earlier_results(
+    separate: Rtsep, song: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    separate(song, "-o", tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.wav")}
+    done = separate(song, "-o", tmp_path, *arguments)
+    assert done.code == 2 and complaint in done.complaint
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.wav")} == before
+
+
+def test_a_missing_file_is_told_before_the_others_are_separated(
+    separate: Rtsep, song: Path, tmp_path: Path
+) -> None:
+    done = separate(song, tmp_path / "none.wav", "-o", tmp_path / "out")
+    assert done.code == 2 and "no such file" in done.complaint
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_input_is_never_overwritten(separate: Rtsep, tmp_path: Path) -> None:
+    (tmp_path / "bass").mkdir()
+    song = write_band(tmp_path / "bass" / "bass.wav", 0.2)
+    before = song.read_bytes()
+    done = separate(song, "-o", tmp_path)
+    assert done.code == 2 and "is being read and would be overwritten" in done.complaint
+    assert song.read_bytes() == before
+
+
+def test_what_was_odd_is_told(separate: Rtsep, tmp_path: Path) -> None:
+    audio = 9 * band(0.2, channels=8)
+    audio[0, :7] = np.nan
+    soundfile.write(tmp_path / "wide.wav", audio.T, RATE, "FLOAT")
+    done = separate(tmp_path / "wide.wav", "-o", tmp_path / "out", "--format", "wav16")
+    assert done.code == 0
+    assert "wide.wav: 8 channels: the first two are used" in done.err
+    assert "wide.wav: 7 NaN or infinite samples replaced by silence" in done.err
+
+
+def test_one_sample(separate: Rtsep, tmp_path: Path) -> None:
+    write_file(tmp_path / "one.wav", band(1)[:, :1], RATE)
+    assert separate(tmp_path / "one.wav", "-o", tmp_path).code == 0
+    assert soundfile.info(tmp_path / "one" / "drums.wav").frames == 1

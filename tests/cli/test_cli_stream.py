@@ -1,0 +1,197 @@
+"""`rtsep --input FILE`: what comes out lines up with what went in, and the figures are true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from cli_support import Rtsep, db, sound
+from small_models import RATE, band, write_band, write_mono_model, write_small_model
+
+from rtsep.audio.writer import write_file
+
+STEMS = ("drums", "bass", "other", "vocals")
+
+
+def stems_in(folder: Path, suffix: str = "wav") -> np.ndarray:
+    return np.stack([sound(folder / f"{stem}.{suffix}") for stem in STEMS])
+
+
+def test_stems_sum_to_the_input_sample_by_sample(stream: Rtsep, song: Path, tmp_path: Path) -> None:
+    assert stream("--output", tmp_path / "out").code == 0
+    stems, mix = stems_in(tmp_path / "out"), sound(song)
+    assert stems.shape[1:] == mix.shape
+    assert db(stems.sum(0) - mix) < -120
+    assert db(sound(tmp_path / "out" / "mix.wav") - mix) < -120
+    assert min(map(db, stems)) > -60  # and not because all but one are silent
+    assert soundfile.info(tmp_path / "out" / "mix.wav").subtype == "FLOAT"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        *(f"{stem}.wav" for stem in STEMS),
+        "mix.wav",
+    }
+
+
+@pytest.mark.parametrize(
+    ("faders", "gains"),
+    [
+        (["--gain", "vocals=-6", "--gain", "drums=6"], (10**0.3, 1, 1, 10**-0.3)),
+        (["--gain", " bass = -inf"], (1, 0, 1, 1)),
+        (["--mute", "vocals", "--mute", "bass"], (1, 0, 1, 0)),
+        (["--solo", "drums", "--gain", "drums=-20"], (0.1, 0, 0, 0)),
+        (["--solo", "drums", "--solo", "other", "--mute", "drums"], (0, 0, 1, 0)),
+    ],
+)
+def test_faders_move_the_mix_and_leave_the_stems(
+    stream: Rtsep, song: Path, tmp_path: Path, faders: list[str], gains: tuple[float, ...]
+) -> None:
+    assert stream("--output", tmp_path, *faders).code == 0
+    stems = stems_in(tmp_path)
+    assert db(sound(tmp_path / "mix.wav") - np.tensordot(gains, stems, 1)) < -120
+    assert db(stems.sum(0) - sound(song)) < -120
+
+
+JSON_KEYS = {
+    "model", "device", "sample_rate", "stems", "spec", "latency", "steps", "step_ms",
+    "deadline_misses", "underruns", "xruns", "seconds", "wall_seconds", "stopped_early",
+    "sanitized", "sdr", "files", "notes",
+}  # fmt: skip
+
+
+def test_json_is_one_object_with_all_that_happened(stream: Rtsep, tmp_path: Path) -> None:
+    done = stream("--output", tmp_path, "--lookahead", "25", "--json")
+    told = done.json
+    assert done.out.count("\n") == 1
+    assert told.keys() == JSON_KEYS
+    assert told["spec"].keys() == {"mode", "window", "hop", "lookahead", "crossfade"}
+    assert told["latency"] == {
+        "hop": {"samples": 2048, "ms": 46.44},
+        "lookahead": {"samples": 1024, "ms": 23.22},
+        "algorithmic": {"samples": 3072, "ms": 69.66},
+    }
+    assert told["spec"]["window"]["samples"] == 9 * 1024
+    assert (told["model"], told["device"], told["sample_rate"]) == ("small", "cpu", RATE)
+    assert told["stems"] == list(STEMS)
+    assert told["steps"] == round(0.7 * RATE) // 2048
+    times = told["step_ms"]
+    assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p99.9"] <= times["max"]
+    assert times["max"] / 1000 * told["steps"] >= told["wall_seconds"] / 10
+    assert (told["deadline_misses"] > 0) == (times["max"] > told["spec"]["hop"]["ms"])
+    assert (told["underruns"], told["xruns"]) == (None, None)
+    assert told["seconds"] == 0.7 and told["wall_seconds"] > 0
+    assert (told["stopped_early"], told["sanitized"], told["sdr"]) == (False, 0, {})
+    assert told["files"] == [str(tmp_path / f"{name}.wav") for name in (*STEMS, "mix")]
+    assert told["notes"] == []
+
+
+def test_without_json_standard_output_is_empty(stream: Rtsep) -> None:
+    done = stream()
+    assert done.code == 0 and done.out == "" and "latency of the algorithm 93 ms" in done.err
+
+
+@pytest.mark.parametrize("name", ["only.wav", "new/only.FLAC"])
+def test_one_file_gets_the_mix_alone(stream: Rtsep, song: Path, tmp_path: Path, name: str) -> None:
+    told = stream("--output", tmp_path / name, "--json").json
+    assert told["files"] == [str(tmp_path / name)]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
+    assert db(sound(tmp_path / name) - sound(song)) < -120 + 20 * (name[-1] == "C")
+
+
+def test_null_writes_nothing(
+    stream: Rtsep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert stream("--output", "null", "--json").json["files"] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("encoding", "suffix", "subtype"),
+    [("wav16", "wav", "PCM_16"), ("wav24", "wav", "PCM_24"), ("flac", "flac", "PCM_24")],
+)
+def test_formats(
+    stream: Rtsep, song: Path, tmp_path: Path, encoding: str, suffix: str, subtype: str
+) -> None:
+    told = stream("--output", tmp_path, "--format", encoding, "--json").json
+    assert {soundfile.info(file).subtype for file in told["files"]} == {subtype}
+    assert stems_in(tmp_path, suffix).shape[1:] == sound(song).shape
+    assert db(sound(tmp_path / f"mix.{suffix}") - sound(song)) < -80
+
+
+def test_clipping_of_integers_is_told(stream: Rtsep, tmp_path: Path) -> None:
+    write_file(tmp_path / "loud.wav", 4 * band(0.2), RATE)
+    done = stream("--output", tmp_path / "out", "--format", "wav16", source=tmp_path / "loud.wav")
+    assert done.code == 0 and "samples over full scale were clipped" in done.err
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 2), (22_050, 1), (96_000, 8)])
+def test_other_rates_and_channels_come_out_as_the_model_wants(
+    stream: Rtsep, tmp_path: Path, rate: int, channels: int
+) -> None:
+    source = write_band(tmp_path / "in.wav", 0.5, rate, channels)
+    done = stream("--output", tmp_path / "out", source=source)
+    info = soundfile.info(tmp_path / "out" / "drums.wav")
+    assert (done.code, info.samplerate, info.frames, info.channels) == (0, RATE, 22_050, 2)
+    assert ("note: 8 channels: the first two are used" in done.err) == (channels == 8)
+    assert ("note: mono: duplicated to stereo" in done.err) == (channels == 1)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 1024, 2048, 4096, 4410])
+def test_very_short_input(stream: Rtsep, tmp_path: Path, samples: int) -> None:
+    write_file(tmp_path / "in.wav", band(1)[:, :samples], RATE)
+    done = stream("--output", tmp_path / "out", "--json", source=tmp_path / "in.wav")
+    stems = stems_in(tmp_path / "out")
+    assert done.code == 0 and stems.shape == (4, 2, samples)
+    assert db(stems.sum(0) - band(1)[:, :samples]) < -120
+    assert done.json["steps"] == samples // 2048
+    assert (done.json["step_ms"] == {}) == (samples < 2048)
+
+
+def test_broken_samples_are_silenced_counted_and_told(stream: Rtsep, tmp_path: Path) -> None:
+    audio = band(0.5)
+    audio[0, 1000:1010], audio[1, 2000] = np.nan, np.inf
+    soundfile.write(tmp_path / "in.wav", audio.T, RATE, "FLOAT")
+    done = stream("--output", tmp_path / "out", "--json", source=tmp_path / "in.wav")
+    assert done.code == 0 and done.json["sanitized"] == 11
+    assert "note: 11 NaN or infinite samples replaced by silence" in done.err
+    assert np.isfinite(stems_in(tmp_path / "out")).all()
+
+
+def test_realtime_takes_as_long_as_the_audio(stream: Rtsep) -> None:
+    told = stream("--pace", "realtime", "--json").json
+    assert told["wall_seconds"] >= told["seconds"] == 0.7
+
+
+def test_the_demo_says_how_well_it_was_separated(rtsep: Rtsep, small_model: Path) -> None:
+    done = rtsep(
+        "--input", "demo", "--model", small_model, "--window", "0.6", "--hop", "500", "--json"
+    )
+    assert done.code == 0 and done.json["sdr"].keys() == set(STEMS)
+    assert all(-30 < value < 30 for value in done.json["sdr"].values())
+    assert done.json["seconds"] == 12
+    (line,) = (line for line in done.err.splitlines() if line.startswith("SDR"))
+    for stem, value in done.json["sdr"].items():
+        assert f"{stem} {value:.1f} dB"[:-4] in line
+
+
+@pytest.mark.parametrize("changes", [{"sample_rate": 16_000}, {"stems": ("lead",)}])
+def test_models_of_another_make(rtsep: Rtsep, tmp_path: Path, changes: dict[str, object]) -> None:
+    model = write_small_model(tmp_path / "other.safetensors", **changes)
+    source = write_band(tmp_path / "in.wav", 0.5)
+    done = rtsep("--input", source, "--model", model, "--window", "0.3", "--output", tmp_path / "o")
+    assert done.code == 0, done.err
+    info = soundfile.info(tmp_path / "o" / "mix.wav")
+    assert (info.samplerate, info.duration) == (changes.get("sample_rate", RATE), 0.5)
+    stems = changes.get("stems", STEMS)
+    assert len(list((tmp_path / "o").iterdir())) == len(stems) + 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("output", ["folder", "mix.wav"])
+def test_a_mono_model_makes_mono_files(rtsep: Rtsep, tmp_path: Path, output: str) -> None:
+    model = write_mono_model(tmp_path / "mono.safetensors")
+    source, target = write_band(tmp_path / "in.wav", 0.3), tmp_path / output
+    done = rtsep("--input", source, "--model", model, "--window", "0.3", "--output", target)
+    assert done.code == 0, done.err
+    mix = sound(target / "mix.wav" if target.is_dir() else target)
+    np.testing.assert_allclose(mix, sound(source)[:1], rtol=0, atol=1e-6)

@@ -1,0 +1,133 @@
+"""A session wires source, stream, mixer and sink, and reports what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from small_models import RATE, band, write_band
+
+from rtsep.engine.separator import Separator
+from rtsep.errors import AudioFileError, ConfigError
+from rtsep.session.file_session import FileSession, SessionReport, check_input, run_file_session
+from rtsep.session.load import choose_device
+from rtsep.session.offline_session import folders_for
+from rtsep.session.runtime import prepare_process
+
+Run = Callable[..., SessionReport]
+
+
+@pytest.fixture
+def run(small_separator: Separator, tmp_path: Path) -> Run:
+    """A session over a second of sound into tmp_path / "out"."""
+    source = write_band(tmp_path / "in.wav", 1)
+
+    def call(
+        hop: float = 0.05, realtime: bool = False, output: str = str(tmp_path / "out"), **told: Any
+    ) -> SessionReport:
+        session = FileSession(
+            input=str(source), output=output, window=0.2, hop=hop, realtime=realtime
+        )
+        return run_file_session(small_separator, session, **told)
+
+    return call
+
+
+def mix_in(folder: Path) -> np.ndarray:
+    return soundfile.read(folder / "mix.wav", dtype="float32")[0].T
+
+
+def test_progress_counts_up_to_the_end(run: Run) -> None:
+    heard: list[tuple[int, int]] = []
+    run(progress=lambda done, total: heard.append((done, total)))
+    done, totals = zip(*heard, strict=True)
+    assert list(done) == sorted(set(done)) and done[-1] == RATE and set(totals) == {RATE}
+
+
+@pytest.mark.parametrize("hop", [0.0232, 0.0464, 0.0929, 0.1393])
+@pytest.mark.parametrize("calls", [1, 3])
+def test_stopping_fades_to_silence_within_a_hop(
+    run: Run, tmp_path: Path, hop: float, calls: int
+) -> None:
+    asked = iter([False] * (calls - 1) + [True])
+    report = run(hop, should_stop=lambda: next(asked))
+    samples, mix = report.stream.spec.hop, mix_in(tmp_path / "out")
+    assert report.stopped_early and round(report.seconds * RATE) == mix.shape[1]
+    assert np.abs(mix[:, -1]).max() < 1e-6
+    size = min(samples, mix.shape[1])
+    before, fade = np.split(mix, [mix.shape[1] - size], axis=1)
+    np.testing.assert_allclose(before, band(1)[:, : before.shape[1]], rtol=0, atol=1e-6)
+    gain = np.linalg.norm(fade, axis=0) / np.linalg.norm(
+        band(1)[:, before.shape[1] :][:, :size], axis=0
+    )
+    assert np.all(np.diff(gain) < 1e-3) and gain[0] > 0.9
+
+
+def test_a_run_that_nobody_stops_does_not_fade(run: Run, tmp_path: Path) -> None:
+    report = run()
+    assert not report.stopped_early and report.seconds == 1
+    np.testing.assert_allclose(mix_in(tmp_path / "out"), band(1), rtol=0, atol=1e-6)
+
+
+def test_realtime_and_as_fast_as_possible_give_the_same_sound(run: Run, tmp_path: Path) -> None:
+    run(output=str(tmp_path / "fast"))
+    report = run(output=str(tmp_path / "slow"), realtime=True)
+    np.testing.assert_array_equal(mix_in(tmp_path / "fast"), mix_in(tmp_path / "slow"))
+    assert report.wall_seconds >= 1
+
+
+def test_every_full_hop_is_a_timed_step(run: Run) -> None:
+    report = run(output="null")
+    assert len(report.times) == RATE // report.stream.spec.hop
+    assert report.times.deadline_seconds == report.stream.spec.hop / RATE
+    assert report.files == []
+
+
+def test_settings_are_checked_before_a_file_is_touched(
+    small_separator: Separator, tmp_path: Path
+) -> None:
+    source = write_band(tmp_path / "in.wav", 0.1)
+    for changes in ({"mute": ("piano",)}, {"gains_db": {"bass": 9}}, {"hop": 3.0}, {"mode": "x"}):
+        settings: dict[str, Any] = {"window": 0.3, **changes}
+        session = FileSession(input=str(source), output=str(tmp_path / "out"), **settings)
+        with pytest.raises(ConfigError):
+            run_file_session(small_separator, session)
+    assert not (tmp_path / "out").exists()
+
+
+def test_inputs_are_checked_without_a_model(tmp_path: Path) -> None:
+    check_input("demo")
+    check_input(str(write_band(tmp_path / "in.wav", 0.1)))
+    for missing in (tmp_path / "none.wav", tmp_path):
+        with pytest.raises(AudioFileError):
+            check_input(str(missing))
+
+
+def test_auto_takes_the_best_device_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.mps, "is_available", lambda: False)
+    assert choose_device("auto") == torch.device("cpu")
+    monkeypatch.setattr(torch.mps, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cuda")
+    assert choose_device("cuda:1") == torch.device("cuda:1")
+
+
+def test_a_folder_per_file_and_never_two_in_one() -> None:
+    paths = [Path("a.wav"), Path("x/b.tar.flac")]
+    assert folders_for(paths, Path("out")) == [Path("out/a"), Path("out/b.tar")]
+    with pytest.raises(ConfigError, match=r"a\.wav and .*a\.mp3 would both be written to .*out"):
+        folders_for([*paths, Path("y/a.mp3")], Path("out"))
+
+
+def test_our_own_processes_flush_denormals() -> None:
+    torch.set_flush_denormal(False)
+    assert (torch.tensor([1e-39]) * 0.5).item() > 0
+    prepare_process()
+    assert (torch.tensor([1e-39]) * 0.5).item() == 0
