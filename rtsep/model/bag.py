@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +21,8 @@ class Bag(nn.Module):
     `stem_weights` is networks x stems. Separates like a single HTDemucs.
     """
 
-    weights: Tensor
+    weights: Tensor  # (networks, 1, stems, 1, 1)
+    columns: Tensor  # where the wanted stems are among those of a network
 
     def __init__(
         self,
@@ -38,7 +41,8 @@ class Bag(nn.Module):
         heard = weights.any(1)
         self.networks = nn.ModuleList(net for net, on in zip(networks, heard, strict=True) if on)
         self.register_buffer("weights", (weights / weights.sum(0))[heard, None, :, None, None])
-        self._columns = columns
+        self.register_buffer("columns", torch.tensor(columns))
+        self._single = len(self.networks) == 1 and columns == list(range(len(every)))
         self._every = (tuple(networks), tuple(map(tuple, stem_weights)))
 
     def only(self, stems: Sequence[str]) -> Bag:
@@ -48,8 +52,7 @@ class Bag(nn.Module):
     @property
     def config(self) -> NetworkConfig:
         """What all networks of the bag share."""
-        first: HTDemucs = self.networks[0]  # type: ignore[assignment]
-        return first.config
+        return cast("HTDemucs", self.networks[0]).config
 
     @property
     def complete(self) -> bool:
@@ -58,14 +61,15 @@ class Bag(nn.Module):
 
     @property
     def stft(self) -> STFT:
-        first: HTDemucs = self.networks[0]  # type: ignore[assignment]
-        return first.stft
+        return cast("HTDemucs", self.networks[0]).stft
 
     def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
         """As `HTDemucs.separate`: (b, c, samples), (b, frames, bins, c) -> (b, stems, c, kept)."""
-        total: Tensor | None = None
-        for network, weight in zip(self.networks, self.weights, strict=True):
-            part = network.separate(mix, spec, keep)[:, self._columns] * weight  # type: ignore[operator]
-            total = part if total is None else total + part
-        assert total is not None
-        return total
+        networks = cast("list[HTDemucs]", list(self.networks))
+        if self._single:
+            return networks[0].separate(mix, spec, keep)
+        parts: Iterator[Tensor] = (
+            network.separate(mix, spec, keep).index_select(1, self.columns) * weight
+            for network, weight in zip(networks, self.weights, strict=True)
+        )
+        return functools.reduce(Tensor.add, parts)

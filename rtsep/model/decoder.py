@@ -6,11 +6,10 @@ the part that no statistic depends on, so that what it returns is exactly what i
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, glu_
+from rtsep.model.dconv import DConv, gelu, glu_
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
 
 EVERYTHING = slice(None)
@@ -56,7 +55,7 @@ class FreqDecoder(nn.Module):
         *early, last = self.layers
         *early_skips, last_skip = reversed(skips)
         for layer, skip in zip(early, early_skips, strict=True):
-            x = F.gelu(layer(x, skip))
+            x = gelu(layer(x, skip))
         y: Tensor = last(x, last_skip, keep)
         return y
 
@@ -76,7 +75,7 @@ class TimeDecoder(nn.Module):
         *early_skips, last_skip = reversed(skips)
         lengths = [skip.shape[-1] for skip in reversed(skips)][1:]
         for layer, skip, length in zip(early, early_skips, lengths, strict=True):
-            x = F.gelu(layer(x, skip)[..., :length])  # drop what rounding up to strides added
+            x = gelu(layer(x, skip)[..., :length])  # drop what rounding up to strides added
         first, stop, _ = keep.indices(samples)
         inner = slice(max(first // STRIDE - 1, 0), -(-stop // STRIDE) + 1)
         offset = first - inner.start * STRIDE

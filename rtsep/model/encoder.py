@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, glu_
+from rtsep.model.dconv import DConv, gelu, glu_
 
 PAD = (KERNEL - STRIDE) // 2
 FREQ_TIME_AXIS = 2
@@ -29,7 +29,7 @@ class EncoderLayer(nn.Module):
         self.gate = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.dconv(F.gelu(self.conv(x)))
+        x = self.dconv(gelu(self.conv(x)))
         return glu_(self.value(x), self.gate(x))
 
 

@@ -10,6 +10,7 @@ import torch
 # Numbers of mallopt(3) in glibc.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES = 1 << 30
+_LARGEST_KEPT_TENSOR = 1 << 25  # glibc refuses more
 
 
 def prepare_process() -> None:
@@ -24,4 +25,4 @@ def prepare_process() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt is not None:
             mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
-            mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES)
+            mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_TENSOR)
