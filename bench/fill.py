@@ -1,8 +1,7 @@
-"""SDR of a stream's first seconds for several ways to fill the window while it is not full yet."""
+"""SDR of a stream's first two seconds, for several ways to fill the window until it is full."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from unittest.mock import patch
@@ -13,13 +12,12 @@ from torch import Tensor
 
 import rtsep
 from bench.hardware import finish
+from bench.songs import excerpt, parser, read_songs, score, streamed
 from rtsep.engine import step
-from rtsep.metrics import sdr
 from rtsep.session.runtime import prepare_process
-from tests.music import SAMPLE_RATE, stempeg_stems
 
 SECONDS = 2.0
-STARTS = (0.0, 3.0)
+STARTS = (0.0, 3.5)
 
 
 def silence(audio: Tensor, received: int) -> Tensor:
@@ -48,33 +46,30 @@ def repeated(audio: Tensor, received: int) -> Tensor:
 WAYS = {
     "silence": silence,
     "mirrored once": step.fill_window,
-    "mirrored 3 times": mirrored(3),
     "mirrored throughout": mirrored(86),
     "repeated": repeated,
 }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
-    args = parser.parse_args()
+    args = parser(__doc__).parse_args()
     prepare_process()
     separator = rtsep.load("htdemucs", device="cpu")
-    results: dict[str, dict[str, float]] = {}
+    excerpts = {
+        f"{name} from {start:g} s": excerpt(song, start, SECONDS)
+        for name, song in read_songs(args.songs).items()
+        for start in STARTS
+    }
+    results = {}
     for name, way in WAYS.items():
         results[name] = {}
-        for start in STARTS:
-            first = int(start * SAMPLE_RATE)
-            stop = first + int(SECONDS * SAMPLE_RATE)
-            stems = {stem: audio[:, first:stop] for stem, audio in stempeg_stems().items()}
-            stream = separator.stream(window=2.0, hop=4096 / SAMPLE_RATE)
-            mix = np.sum(list(stems.values()), 0, np.float32)
+        for where, song in excerpts.items():
+            stream = separator.stream(window=2.0, hop=4096 / separator.sample_rate)
             with patch.object(step, "fill_window", way):
-                out = np.concatenate((stream.process(mix), stream.flush()), -1)
-            heard = dict(zip(stream.stems, out[..., stream.latency_samples :], strict=True))
-            mean = float(np.mean([sdr(truth, heard[stem]) for stem, truth in stems.items()]))
-            results[name][f"from {start:g} s"] = round(mean, 2)
-        print(f"{name:20s}", "  ".join(f"{k} {v:.2f} dB" for k, v in results[name].items()))
+                stems = streamed(stream, song["mixture"])
+            results[name][where] = score(separator, song, stems)["mean"]
+        results[name]["mean"] = round(float(np.mean(list(results[name].values()))), 3)
+        print(f"{name:20s}", "  ".join(f"{k} {v:.2f}" for k, v in results[name].items()))
     finish("fill", {"seconds": SECONDS, "mean_sdr_db": results}, save=args.save)
     return 0
 

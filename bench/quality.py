@@ -1,54 +1,37 @@
-"""SDR per stem, streamed and offline, beside `demucs` offline on the same music.
-
-SDR is 10 log10(sum ref^2 / sum (ref - est)^2) over a whole song. A song is a folder with `mixture`
-and a file for each of its stems; one named `rest` is compared with the sum of all stems that have
-no file of their own. The example that PyPI's stempeg ships always takes part.
-"""
+"""SDR per stem, streamed and offline, beside `demucs` offline on the same music."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from demucs.apply import apply_model
 from demucs.htdemucs import HTDemucs as Reference
 
 import rtsep
 from bench.hardware import finish
-from rtsep.audio.files import read_all
+from bench.songs import Audio, Song, parser, read_songs, score, streamed
 from rtsep.engine.separator import Separator
-from rtsep.metrics import sdr
 from rtsep.session.runtime import prepare_process
 from rtsep.weights import load_checkpoint
-from tests.music import stempeg_stems
 from tests.networks import reference
 
-Song = dict[str, np.ndarray[Any, Any]]
-WINDOW_S, HOP_S, LOOKAHEAD_S = 2.0, 4096 / 44100, 2048 / 44100
+HOP, LOOKAHEAD = 4096, 2048
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--songs", type=Path, nargs="*", default=[], help="folders with stems")
-    parser.add_argument("--window", type=float, default=WINDOW_S, help="seconds")
-    parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
-    args = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--window", type=float, default=2.0, help="seconds")
+    args = arguments.parse_args()
     prepare_process()
     separator = rtsep.load("htdemucs", device="cpu")
     demucs = _demucs()
-    songs = {folder.name: _read(folder, separator.sample_rate) for folder in args.songs}
-    stempeg = dict(stempeg_stems())
-    songs["stempeg example"] = {"mixture": np.sum(list(stempeg.values()), 0, np.float32)} | stempeg
     results = {}
-    for name, song in songs.items():
-        results[name] = _song(separator, demucs, song, args.window)
+    for name, song in read_songs(args.songs).items():
+        results[name] = _ways(separator, demucs, song, args.window)
         for way, figures in results[name].items():
             print(f"{name:16s} {way:16s}", "  ".join(f"{k} {v:.2f}" for k, v in figures.items()))
-    settings = {"window_s": args.window, "hop_samples": 4096, "lookahead_samples": 2048}
+    settings = {"window_s": args.window, "hop_samples": HOP, "lookahead_samples": LOOKAHEAD}
     finish("quality", {"settings": settings, "sdr_db": results}, save=args.save)
     return 0
 
@@ -60,38 +43,27 @@ def _demucs() -> Reference:
     return network
 
 
-def _read(folder: Path, sample_rate: int) -> Song:
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".wav", ".flac"))
-    return {path.stem: read_all(path, sample_rate) for path in files}
-
-
-def _song(
+def _ways(
     separator: Separator, demucs: Reference, song: Song, window: float
 ) -> dict[str, dict[str, float]]:
-    mix = song["mixture"]
-    stream = separator.stream(window=window, hop=HOP_S, lookahead=LOOKAHEAD_S)
-    streamed = np.concatenate((stream.process(mix), stream.flush()), -1)
-    # Normalized by the mono mix, as the command line of demucs does.
-    mono = torch.from_numpy(mix).mean(0)
+    mix, rate = song["mixture"], separator.sample_rate
+    stream = separator.stream(window=window, hop=HOP / rate, lookahead=LOOKAHEAD / rate)
+    estimates = {
+        "streamed": streamed(stream, mix),
+        "offline": separator.separate(mix),
+        "demucs offline": _separate_with_demucs(demucs, mix),
+    }
+    return {way: score(separator, song, stems) for way, stems in estimates.items()}
+
+
+def _separate_with_demucs(demucs: Reference, mix: Audio) -> Audio:
+    """Normalized by the mono mix before and back after, as the command line of demucs does."""
+    audio = torch.from_numpy(mix)
+    mono = audio.mean(0)
     mean, std = mono.mean(), mono.std() + 1e-8
-    normalized = (torch.from_numpy(mix) - mean) / std
-    theirs = apply_model(demucs, normalized[None], shifts=0, overlap=0.25)[0] * std + mean
-    return {
-        "streamed": _score(separator, song, streamed[..., stream.latency_samples :]),
-        "offline": _score(separator, song, separator.separate(mix)),
-        "demucs offline": _score(separator, song, theirs.numpy()),
-    }
-
-
-def _score(separator: Separator, song: Song, estimates: np.ndarray[Any, Any]) -> dict[str, float]:
-    """SDR of each stem that the song has, and their mean."""
-    separated = dict(zip(separator.stems, estimates, strict=True))
-    separated["rest"] = np.sum([e for stem, e in separated.items() if stem not in song], 0)
-    scores = {
-        stem: sdr(truth, separated[stem]) for stem, truth in song.items() if stem != "mixture"
-    }
-    scores["mean"] = float(np.mean(list(scores.values())))
-    return {stem: round(score, 3) for stem, score in scores.items()}
+    out = apply_model(demucs, (audio - mean)[None] / std, shifts=0, overlap=0.25)[0]
+    stems: Audio = (out * std + mean).numpy()
+    return stems
 
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ def convert(config: NetworkConfig, official: State) -> State:
     for level in range(config.depth):
         for branch, old in (("freq", "encoder"), ("time", "tencoder")):
             layer = _take(rest, f"{old}.{level}.")
-            _put(ours, f"{branch}_encoder.layers.{level}.", _encoder_layer(layer, branch))
+            _put(ours, f"{branch}_encoder.layers.{level}.", _layer(layer, branch, "conv"))
         for branch, old in (("freq", "decoder"), ("time", "tdecoder")):
             layer = _take(rest, f"{old}.{level}.")
-            _put(ours, f"{branch}_decoder.layers.{level}.", _decoder_layer(layer, branch))
+            _put(ours, f"{branch}_decoder.layers.{level}.", _layer(layer, branch, "conv_tr"))
     embedding = rest.pop("freq_emb.embedding.weight").t() * EMBEDDING_GAIN  # (channels, bins)
     ours["freq_encoder.frequency_embedding"] = embedding[None, :, None]
     for branch, suffix in (("freq", ""), ("time", "_t")):
@@ -67,30 +67,18 @@ def _kernel(weight: Tensor, branch: str) -> Tensor:
     return weight.transpose(2, 3) if branch == "freq" else weight.unsqueeze(2)
 
 
-def _gated(layer: State, branch: str) -> State:
-    """The `rewrite` convolution, in two halves."""
+def _layer(layer: State, branch: str, strided: str) -> State:
+    """An encoder or decoder layer; its `rewrite` convolution becomes `value` and `gate`."""
     value, gate = _kernel(layer["rewrite.weight"], branch).chunk(2)
     value_bias, gate_bias = layer["rewrite.bias"].chunk(2)
-    return {
+    ours = {
         "value.weight": value,
         "value.bias": value_bias,
         "gate.weight": gate,
         "gate.bias": gate_bias,
+        f"{strided}.weight": _kernel(layer[f"{strided}.weight"], branch),
+        f"{strided}.bias": layer[f"{strided}.bias"],
     }
-
-
-def _encoder_layer(layer: State, branch: str) -> State:
-    ours = _gated(layer, branch)
-    ours["conv.weight"] = _kernel(layer["conv.weight"], branch)
-    ours["conv.bias"] = layer["conv.bias"]
-    _put(ours, "dconv.", _dconv(layer, branch))
-    return ours
-
-
-def _decoder_layer(layer: State, branch: str) -> State:
-    ours = _gated(layer, branch)
-    ours["conv_tr.weight"] = _kernel(layer["conv_tr.weight"], branch)
-    ours["conv_tr.bias"] = layer["conv_tr.bias"]
     _put(ours, "dconv.", _dconv(layer, branch))
     return ours
 
