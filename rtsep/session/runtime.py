@@ -10,7 +10,7 @@ import torch
 # Numbers of mallopt(3) in glibc.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES = 1 << 30
-_LARGEST_KEPT_TENSOR = 1 << 25  # glibc refuses more
+_KEEP_BYTES_OLD_GLIBC = 1 << 25  # the most that older versions accept
 
 
 def prepare_process() -> None:
@@ -25,4 +25,6 @@ def prepare_process() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt is not None:
             mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
-            mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_TENSOR)
+            for most in (_KEEP_BYTES, _KEEP_BYTES_OLD_GLIBC):
+                if mallopt(_M_MMAP_THRESHOLD, most):
+                    break
