@@ -75,8 +75,8 @@ def test_a_run_that_nobody_stops_does_not_fade(run: Run, tmp_path: Path) -> None
 
 
 def test_realtime_and_as_fast_as_possible_give_the_same_sound(run: Run, tmp_path: Path) -> None:
-    run(output=str(tmp_path / "fast"))
-    report = run(output=str(tmp_path / "slow"), realtime=True)
+    run(0.15, output=str(tmp_path / "fast"))
+    report = run(0.15, output=str(tmp_path / "slow"), realtime=True)  # steps that leave time over
     np.testing.assert_array_equal(mix_in(tmp_path / "fast"), mix_in(tmp_path / "slow"))
     assert report.wall_seconds >= 1
 
