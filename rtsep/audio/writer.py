@@ -99,13 +99,17 @@ def open_output(
     sample_rate: int,
     *,
     channels: int = 2,
+    encoding: str = "float",
     inputs: Iterable[str | Path] = (),
 ) -> SoundWriter:
-    """One growing file: float WAV or 24-bit FLAC, by its suffix. Close it when done."""
+    """One growing file: WAV of that encoding or 24-bit FLAC, by its suffix. Close it when done."""
     path = Path(path)
-    encoding = {".wav": "float", ".flac": "flac"}.get(path.suffix.lower())
-    if encoding is None:
+    if path.suffix.lower() not in (".wav", ".flac"):
         raise AudioFileError(f"cannot write {path}: its name must end with .wav or .flac")
+    if path.suffix.lower() == ".flac":
+        encoding = "flac"
+    elif encoding == "flac":
+        raise AudioFileError(f"cannot write {path} as FLAC; end its name with .flac")
     _make_folder(path.parent)
     _check_target(path, inputs)
     return create(path, sample_rate=sample_rate, channels=channels, encoding=encoding)

@@ -53,7 +53,9 @@ def separate(
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
         with audio_progress(path.name, separator.sample_rate) as progress:
-            written, notes = separate_file(separator, path, folder, progress=progress, **options)
+            written, notes = separate_file(
+                separator, path, folder, inputs=files, progress=progress, **options
+            )
         for note in notes:
             click.echo(f"note: {path.name}: {note}", err=True)
         for file in written:

@@ -21,14 +21,21 @@ def separate_segments(
     """mix (channels, samples) -> stretches of stems (stems, channels, n) that follow each other.
 
     Segments of the length the network was trained on overlap by `overlap` (0 <= overlap < 1) and
-    are joined with triangular weights, as `demucs.apply.apply_model(shifts=0)` does.
+    are joined with triangular weights, as `demucs.apply.apply_model(shifts=0)` does. Raises
+    ConfigError, before the first stretch is asked for.
     """
     if not 0 <= overlap < 1:
         raise ConfigError(f"overlap must be at least 0 and less than 1, got {overlap}")
-    total, segment = mix.shape[-1], network.config.segment_samples
-    stride = int((1 - overlap) * segment)
+    stride = int((1 - overlap) * network.config.segment_samples)
     if stride < 1:
         raise ConfigError(f"overlap {overlap} leaves no step between segments; use less")
+    return _joined_segments(network, mix, stride, device)
+
+
+def _joined_segments(
+    network: Network, mix: Tensor, stride: int, device: torch.device
+) -> Iterator[Tensor]:
+    total, segment = mix.shape[-1], network.config.segment_samples
     shape = (len(network.stems), mix.shape[0], segment)
     weighted, weights = torch.zeros(shape), torch.zeros(segment)
     triangle = _triangle(segment)

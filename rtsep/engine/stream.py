@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 
 from rtsep.config import StreamSpec
@@ -42,6 +41,7 @@ class Stream:
         self._hop_in = torch.zeros(signals, channels, spec.hop)
         self._hop_out = torch.zeros(signals, len(self.stems), channels, spec.hop)
         self._position = 0  # in both
+        self._given_tensors = False
 
     @property
     def latency_samples(self) -> int:
@@ -57,6 +57,7 @@ class Stream:
 
         Raises ConfigError for anything that is not floating-point audio of that shape.
         """
+        self._given_tensors = isinstance(block, torch.Tensor)
         audio, broken = checked(block, *self._block_shape)
         self.sanitized += broken
         total = audio.shape[-1]
@@ -75,9 +76,13 @@ class Stream:
                 self._position = 0
         return like(out if len(self._block_shape) == 2 else out[0], block)
 
-    def flush(self) -> np.ndarray[Any, Any]:
-        """The last `latency_samples` samples of stems, as NumPy. Call `reset` before going on."""
-        return self.process(np.zeros((*self._block_shape, self.latency_samples), np.float32))
+    def flush(self) -> Any:
+        """The last `latency_samples` samples of stems, as the kind of array that came last.
+
+        Call `reset` before going on.
+        """
+        silence = torch.zeros(*self._block_shape, self.latency_samples)
+        return self.process(silence) if self._given_tensors else self.process(silence.numpy())
 
     def reset(self) -> None:
         """Back to the state of a new stream."""

@@ -36,6 +36,8 @@ class Bag(nn.Module):
         unknown = [stem for stem in self.stems if stem not in every]
         if unknown or not self.stems:
             raise ConfigError(f"stems must be some of {', '.join(every)}, got {list(self.stems)}")
+        if len(set(self.stems)) < len(self.stems):
+            raise ConfigError(f"each stem can be asked for once, got {list(self.stems)}")
         columns = [every.index(stem) for stem in self.stems]
         weights = torch.tensor([[row[i] for i in columns] for row in stem_weights])
         heard = weights.any(1)

@@ -19,6 +19,7 @@ from rtsep.audio.files import AudioSource, open_audio
 from rtsep.audio.memory import MemorySource
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
+from rtsep.errors import ConfigError
 from rtsep.metrics import StepTimes, sdr
 from rtsep.mixer import Mixer
 from rtsep.session.sinks import open_sink
@@ -84,8 +85,8 @@ def run_file_session(
     )
     mixer = Mixer(stream.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo)
     times = StepTimes(stream.spec.hop / rate)
-    demo = demo_song(rate) if session.input == DEMO else None
-    done, stopped, kept = 0, False, []
+    demo = _demo(separator) if session.input == DEMO else None
+    done, kept = 0, []
     began = time.perf_counter()
     with (
         _open_source(session, separator, demo) as source,
@@ -98,17 +99,14 @@ def run_file_session(
             inputs=[session.input],
         ) as sink,
     ):
-        for stems in _without_delay(stream, _separated(stream, source, times, session.realtime)):
-            stopped = should_stop()
-            if stopped:
-                stems = _fade_out(stems, rate)
+        pieces = _without_delay(stream, _separated(stream, source, times, session.realtime))
+        for stems in _until(should_stop, pieces, rate):
             sink.write(stems, mixer.mix(stems))
             done += stems.shape[-1]
             progress(done, source.samples)
             if demo:
                 kept.append(stems)
-            if stopped:
-                break
+        stopped = should_stop() and done < source.samples
     return SessionReport(
         stream=stream,
         times=times,
@@ -126,6 +124,13 @@ def check_input(name: str) -> None:
     """Raises AudioFileError unless `name` can be a session's input; costs no model."""
     if name != DEMO:
         open_audio(name, sample_rate=44100).close()
+
+
+def _demo(separator: Separator) -> Demo:
+    demo = demo_song(separator.sample_rate)
+    if len(demo.mix) != separator.channels:
+        raise ConfigError(f"the demo is stereo, {separator.name} is not; give a file")
+    return demo
 
 
 def _open_source(session: FileSession, separator: Separator, demo: Demo | None) -> Source:
@@ -156,6 +161,17 @@ def _without_delay(stream: Stream, pieces: Iterator[Audio]) -> Iterator[Audio]:
         skip -= dropped
         if dropped < piece.shape[-1]:
             yield piece[..., dropped:]
+
+
+def _until(
+    should_stop: Callable[[], bool], pieces: Iterator[Audio], sample_rate: int
+) -> Iterator[Audio]:
+    """All pieces, or those up to the stop, the last one faded out."""
+    for piece in pieces:
+        if should_stop():
+            yield _fade_out(piece, sample_rate)
+            return
+        yield piece
 
 
 def _fade_out(stems: Audio, sample_rate: int) -> Audio:

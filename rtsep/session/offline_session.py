@@ -35,11 +35,13 @@ def separate_file(
     stems: Sequence[str] | None,
     encoding: str,
     overlap: float,
+    inputs: Sequence[Path],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[Path], list[str]]:
     """One file per stem of `path` into `folder`; returns them, and what a person should be told.
 
-    `progress` hears of samples done, of how many. Raises AudioFileError, ConfigError.
+    `inputs` are not overwritten, `progress` hears of samples done, of how many. Raises
+    AudioFileError, ConfigError.
     """
     rate, names = separator.sample_rate, tuple(stems or separator.stems)
     with open_audio(path, sample_rate=rate, channels=separator.channels) as source:
@@ -53,7 +55,7 @@ def separate_file(
         channels=separator.channels,
         encoding=encoding,
         mix=False,
-        inputs=[path],
+        inputs=inputs,
     ) as writer:
         for piece in pieces:
             writer.write(piece.numpy())

@@ -13,6 +13,8 @@ from rtsep.audio.wav import SoundWriter
 from rtsep.audio.writer import StemWriter, open_output
 
 NULL = "null"
+# What nobody means as the name of a folder. Only the first two can be written.
+FILE_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -70,8 +72,10 @@ def open_sink(
     """
     if output == NULL:
         yield NullSink()
-    elif Path(output).suffix.lower() in (".wav", ".flac"):
-        with closing(open_output(output, sample_rate, channels=channels, inputs=inputs)) as writer:
+    elif Path(output).suffix.lower() in FILE_SUFFIXES:
+        with closing(
+            open_output(output, sample_rate, channels=channels, encoding=encoding, inputs=inputs)
+        ) as writer:
             yield MixSink(Path(output), writer)
     else:
         with StemWriter(

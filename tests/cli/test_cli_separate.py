@@ -77,8 +77,10 @@ def test_files_of_one_name_are_refused(separate: Rtsep, tmp_path: Path) -> None:
     ("arguments", "complaint"),
     [
         (["--stem", "piano"], "stems must be some of drums, bass, other, vocals, got ['piano']"),
-        (["--stem", "bass", "--stem", "bass"], "bass"),
+        (["--stem", "bass", "--stem", "bass"], "each stem can be asked for once"),
         (["--overlap", "1.5"], "1.5 is not in the range"),
+        (["--overlap", "nan"], "overlap must be at least 0 and less than 1, got nan"),
+        (["--overlap", "0.99999999"], "leaves no step between segments"),
     ],
 )
 def test_a_bad_option_does_not_touch_earlier_results(
@@ -106,6 +108,17 @@ def test_the_input_is_never_overwritten(separate: Rtsep, tmp_path: Path) -> None
     done = separate(song, "-o", tmp_path)
     assert done.code == 2 and "is being read and would be overwritten" in done.complaint
     assert song.read_bytes() == before
+
+
+def test_no_input_is_overwritten_by_the_stems_of_another(
+    separate: Rtsep, song: Path, tmp_path: Path
+) -> None:
+    (tmp_path / song.stem).mkdir()
+    other = write_band(tmp_path / song.stem / "drums.wav", 0.2)
+    before = other.read_bytes()
+    done = separate(song, other, "-o", tmp_path)
+    assert done.code == 2 and "is being read and would be overwritten" in done.complaint
+    assert other.read_bytes() == before
 
 
 def test_what_was_odd_is_told(separate: Rtsep, tmp_path: Path) -> None:

@@ -119,6 +119,29 @@ def test_formats(
     assert db(sound(tmp_path / f"mix.{suffix}") - sound(song)) < -80
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "subtype"),
+    [("mix.wav", "wav", "FLOAT"), ("mix.wav", "wav24", "PCM_24"), ("mix.flac", "flac", "PCM_24")],
+)
+def test_formats_of_a_single_file(
+    stream: Rtsep, tmp_path: Path, name: str, encoding: str, subtype: str
+) -> None:
+    assert stream("--output", tmp_path / name, "--format", encoding).code == 0
+    assert soundfile.info(tmp_path / name).subtype == subtype
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "complaint"),
+    [("mix.mp3", "wav", "end with .wav or .flac"), ("mix.wav", "flac", "end its name with .flac")],
+)
+def test_files_we_cannot_write_do_not_become_folders(
+    stream: Rtsep, tmp_path: Path, name: str, encoding: str, complaint: str
+) -> None:
+    done = stream("--output", tmp_path / name, "--format", encoding)
+    assert done.code == 2 and complaint in done.complaint
+    assert not (tmp_path / name).exists()
+
+
 def test_clipping_of_integers_is_told(stream: Rtsep, tmp_path: Path) -> None:
     write_file(tmp_path / "loud.wav", 4 * band(0.2), RATE)
     done = stream("--output", tmp_path / "out", "--format", "wav16", source=tmp_path / "loud.wav")

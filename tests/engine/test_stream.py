@@ -199,10 +199,13 @@ def test_a_batch_equals_its_streams(bag: Bag) -> None:
 
 def test_the_kind_of_array_comes_back(bag: Bag) -> None:
     mix = mixture(2.0)[:, : 3 * FRAME]
-    as_numpy = Stream(bag, spec(8)).process(mix)
-    as_torch = Stream(bag, spec(8)).process(torch.from_numpy(mix))
+    stream = Stream(bag, spec(8))
+    as_numpy, tail = stream.process(mix), stream.flush()
     assert isinstance(as_numpy, np.ndarray) and as_numpy.dtype == np.float32
-    assert isinstance(as_torch, torch.Tensor)
+    assert isinstance(tail, np.ndarray)
+    stream.reset()
+    as_torch, tail = stream.process(torch.from_numpy(mix)), stream.flush()
+    assert isinstance(as_torch, torch.Tensor) and isinstance(tail, torch.Tensor)
     np.testing.assert_array_equal(as_torch.numpy(), as_numpy)
     assert Stream(bag, spec(8)).process(mix.astype(np.float64)).dtype == np.float32
 

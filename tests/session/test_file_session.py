@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_progress_counts_up_to_the_end(run: Run) -> None:
 def test_stopping_fades_to_silence_within_a_hop(
     run: Run, tmp_path: Path, hop: float, calls: int
 ) -> None:
-    asked = iter([False] * (calls - 1) + [True])
+    asked = chain([False] * (calls - 1), repeat(True))
     report = run(hop, should_stop=lambda: next(asked))
     samples, mix = report.stream.spec.hop, mix_in(tmp_path / "out")
     assert report.stopped_early and round(report.seconds * RATE) == mix.shape[1]
