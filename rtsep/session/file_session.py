@@ -121,7 +121,9 @@ def run_file_session(
 
 
 def check_input(name: str) -> None:
-    """Raises AudioFileError unless `name` can be a session's input; costs no model."""
+    """Raises AudioFileError or ConfigError unless `name` can be a session's input."""
+    if name == "mic":
+        raise ConfigError("rtsep takes no live input yet; give a file or 'demo'")
     if name != DEMO:
         open_audio(name, sample_rate=44100).close()
 

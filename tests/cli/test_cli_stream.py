@@ -142,6 +142,15 @@ def test_files_we_cannot_write_do_not_become_folders(
     assert not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize(("option", "device"), [("--input", "mic"), ("--output", "speakers")])
+def test_devices_are_refused_until_there_are_any(
+    rtsep: Rtsep, small_model: Path, song: Path, option: str, device: str
+) -> None:
+    done = rtsep("--input", song, "--model", small_model, "--window", "0.3", option, device)
+    assert done.code == 2 and "no live" in done.complaint
+    assert not Path(device).exists()
+
+
 def test_clipping_of_integers_is_told(stream: Rtsep, tmp_path: Path) -> None:
     write_file(tmp_path / "loud.wav", 4 * band(0.2), RATE)
     done = stream("--output", tmp_path / "out", "--format", "wav16", source=tmp_path / "loud.wav")
