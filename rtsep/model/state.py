@@ -138,7 +138,7 @@ def _transformer_layer(layer: State) -> State:
     cross = "norm3.weight" in layer
     norms = {"norm_query": "norm1", "norm_feed": "norm3" if cross else "norm2"}
     if cross:
-        norms["norm_source"] = "norm2"
+        norms["norm_other"] = "norm2"
     norms["norm_out"] = "norm_out"
     attention = "cross_attn" if cross else "self_attn"
     width = len(layer["gamma_1.scale"])
@@ -146,8 +146,12 @@ def _transformer_layer(layer: State) -> State:
     for kind in ("weight", "bias"):
         for new, old in norms.items():
             ours[f"{new}.{kind}"] = layer[f"{old}.{kind}"]
-        ours[f"attention.query.{kind}"] = layer[f"{attention}.in_proj_{kind}"][:width]
-        ours[f"attention.key_value.{kind}"] = layer[f"{attention}.in_proj_{kind}"][width:]
+        projection = layer[f"{attention}.in_proj_{kind}"]
+        if cross:
+            ours[f"attention.query.{kind}"] = projection[:width]
+            ours[f"attention.key_value.{kind}"] = projection[width:]
+        else:
+            ours[f"attention.query_key_value.{kind}"] = projection
         ours[f"feed_in.{kind}"] = layer[f"linear1.{kind}"]
         for new, old, scale in (
             ("attention.out", f"{attention}.out_proj", layer["gamma_1.scale"]),

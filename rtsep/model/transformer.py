@@ -57,23 +57,29 @@ class SequenceNorm(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention of `x` to `source`, q and k/v in one projection each."""
+    """Multi-head attention, to the tokens themselves in one projection, or to other ones."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, *, cross: bool) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
+        if cross:
+            self.query = nn.Linear(width, width)
+            self.key_value = nn.Linear(width, 2 * width)
+        else:
+            self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, source: Tensor) -> Tensor:
+    def to_itself(self, x: Tensor) -> Tensor:
+        return self._attend(*self.query_key_value(x).chunk(3, -1))
+
+    def to_other(self, x: Tensor, other: Tensor) -> Tensor:
+        return self._attend(self.query(x), *self.key_value(other).chunk(2, -1))
+
+    def _attend(self, *query_key_value: Tensor) -> Tensor:
         split = (self.heads, -1)
-        query = (
-            self.query(x).unflatten(-1, split).transpose(1, 2)
-        )  # (b, heads, tokens, width/heads)
-        key, value = self.key_value(source).chunk(2, -1)
-        key = key.unflatten(-1, split).transpose(1, 2)
-        value = value.unflatten(-1, split).transpose(1, 2)
+        query, key, value = (  # (b, heads, tokens, width / heads) each
+            torch.unflatten(part, -1, split).transpose(1, 2) for part in query_key_value
+        )
         mixed = F.scaled_dot_product_attention(query, key, value)
         y: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return y
@@ -85,8 +91,8 @@ class TransformerLayer(nn.Module):
     def __init__(self, width: int, heads: int, *, cross: bool) -> None:
         super().__init__()
         self.norm_query = nn.LayerNorm(width)
-        self.norm_source = nn.LayerNorm(width) if cross else None
-        self.attention = Attention(width, heads)
+        self.norm_other = nn.LayerNorm(width) if cross else None
+        self.attention = Attention(width, heads, cross=cross)
         self.norm_feed = nn.LayerNorm(width)
         self.feed_in = nn.Linear(width, HIDDEN_SCALE * width)
         self.feed_out = nn.Linear(HIDDEN_SCALE * width, width)
@@ -95,8 +101,10 @@ class TransformerLayer(nn.Module):
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
         """`other` is the other branch; only a cross layer looks at it."""
         query = self.norm_query(x)
-        source = query if self.norm_source is None else self.norm_source(other)
-        x = self.attention(query, source).add_(x)
+        if self.norm_other is None:
+            x = self.attention.to_itself(query).add_(x)
+        else:
+            x = self.attention.to_other(query, self.norm_other(other)).add_(x)
         x = x.add_(self.feed_out(F.gelu(self.feed_in(self.norm_feed(x)))))
         y: Tensor = self.norm_out(x)
         return y
