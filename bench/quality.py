@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import torch
 from demucs.apply import apply_model
 from demucs.htdemucs import HTDemucs as Reference
@@ -22,16 +23,29 @@ HOP, LOOKAHEAD = 4096, 2048
 def main() -> int:
     arguments = parser(__doc__)
     arguments.add_argument("--window", type=float, default=2.0, help="seconds")
+    arguments.add_argument(
+        "--delay",
+        type=int,
+        default=0,
+        help="samples of silence before every song: moves the hops against the music",
+    )
     args = arguments.parse_args()
     prepare_process()
     separator = rtsep.load("htdemucs", device="cpu")
     demucs = _demucs()
     results = {}
     for name, song in read_songs(args.songs).items():
-        results[name] = _ways(separator, demucs, song, args.window)
+        delayed = {track: np.pad(audio, ((0, 0), (args.delay, 0))) for track, audio in song.items()}
+        results[name] = _ways(separator, demucs, delayed, args.window)
         for way, figures in results[name].items():
-            print(f"{name:16s} {way:16s}", "  ".join(f"{k} {v:.2f}" for k, v in figures.items()))
-    settings = {"window_s": args.window, "hop_samples": HOP, "lookahead_samples": LOOKAHEAD}
+            shown = "  ".join(f"{stem} {db:.2f}" for stem, db in figures.items())
+            print(f"{name:16s} {way:16s} {shown}", flush=True)
+    settings = {
+        "window_s": args.window,
+        "hop_samples": HOP,
+        "lookahead_samples": LOOKAHEAD,
+        "delay_samples": args.delay,
+    }
     finish("quality", {"settings": settings, "sdr_db": results}, save=args.save)
     return 0
 
