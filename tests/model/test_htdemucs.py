@@ -54,7 +54,8 @@ def test_official_weights(official: Checkpoint, samples: int) -> None:
     weights = official.networks[0]
     theirs = reference(weights.config)
     theirs.load_state_dict(weights.state)
-    mix = torch.from_numpy(mixture())[None, :, :samples]
+    mix = torch.from_numpy(mixture(1.0))[None, :, :samples]
+    mix = mix / mix.abs().max()  # full scale; the sum of the stems goes far over it
     assert_same(build_network(weights.config, weights.state)(mix), theirs(mix))
 
 
