@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
 
 from rtsep.audio.wav import Audio
 
@@ -22,14 +21,3 @@ class MemorySource:
         """The signal in blocks of `size` samples; the last one may be shorter."""
         for start in range(0, self.samples, size):
             yield self._audio[:, start : start + size]
-
-    def __enter__(self) -> MemorySource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to close."""

@@ -129,9 +129,8 @@ def share_residual(stems: Tensor, mix: Tensor) -> None:
 def fill_window(audio: Tensor, received: int) -> Tensor:
     """The window (..., n) that the network sees while only `received` samples have arrived.
 
-    They are continued to the left by their mirror image, once, and by silence beyond: over the
-    first two seconds of music that is worth more than 1 dB against silence alone, and no worse than
-    mirroring again and again or repeating (`bench/fill.py`).
+    They are continued to the left by their mirror image, once, and by silence beyond, which
+    separates better than silence alone. `bench/fill.py` compares this with other ways.
     """
     missing = audio.shape[-1] - received
     if missing == 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,9 +136,11 @@ def _demo(separator: Separator) -> Demo:
     return demo
 
 
-def _open_source(session: FileSession, separator: Separator, demo: Demo | None) -> Source:
+def _open_source(
+    session: FileSession, separator: Separator, demo: Demo | None
+) -> AbstractContextManager[Source]:
     if demo:
-        return MemorySource(demo.mix)
+        return nullcontext(MemorySource(demo.mix))  # there is nothing to close
     return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
 
 
