@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rtsep.errors import ConfigError
-from rtsep.mixer import Mixer, db_to_gain
+from rtsep.mixer.levels import db_to_gain
+from rtsep.mixer.static import Mixer
 
 STEMS = ("drums", "bass", "other", "vocals")
 

@@ -22,7 +22,7 @@ from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.metrics import StepTimes, sdr
-from rtsep.mixer import Mixer
+from rtsep.mixer.static import Mixer
 from rtsep.session.sinks import open_sink
 
 DEMO = "demo"

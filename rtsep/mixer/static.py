@@ -1,23 +1,16 @@
-"""Faders over stems: gain, mute, solo, and the mix they make. Knows nothing of files or devices."""
+"""Faders that stay where they are. Knows nothing of files or devices."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from rtsep.errors import ConfigError
+from rtsep.mixer.levels import LOUDEST_DB, db_to_gain
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
-
-LOUDEST_DB = 6.0
-
-
-def db_to_gain(db: float) -> float:
-    """Decibels to a factor; -inf is silence."""
-    return 0.0 if db == -math.inf else float(10.0 ** (db / 20.0))
 
 
 class Mixer:

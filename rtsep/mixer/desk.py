@@ -1,0 +1,196 @@
+"""The faders as people and controllers move them. Checks what it is told; makes no sound itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rtsep.errors import ConfigError
+from rtsep.mixer.control import POLICIES, Control
+from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
+from rtsep.ring.arena import Arena
+
+# Name -> stems that stay; a leading "-" names the ones that go.
+PRESETS: dict[str, tuple[str, ...]] = {
+    "all": ("-",),
+    "acapella": ("vocals",),
+    "instrumental": ("-vocals",),
+    "no drums": ("-drums",),
+    "no bass": ("-bass",),
+    "drums only": ("drums",),
+    "drums + bass": ("drums", "bass"),
+}
+
+
+@dataclass(frozen=True)
+class Fader:
+    """One stem's state. `audible` is after mute and solo."""
+
+    stem: str
+    gain_db: float
+    mute: bool
+    solo: bool
+    audible: bool
+
+
+class Desk:
+    """One fader per stem, a master, and switches. A muted stem is silent; with any solo, so is
+    every stem without one. Any thread may call; `changes` counts, so that a display or a controller
+    with lights sees cheaply that there is something to show."""
+
+    def __init__(self, stems: Sequence[str], control: Control) -> None:
+        self.stems = tuple(stems)
+        self.changes = 0
+        self._control = control
+        self._lock = threading.Lock()
+
+    def set_gain(self, stem: str, db: float) -> None:
+        """-inf to +6 dB. Raises ConfigError for other gains and unknown stems."""
+        self._write(self._control.gain, self._index(stem), db_to_gain(_checked_db(stem, db)))
+
+    def set_mute(self, stem: str, on: bool) -> None:
+        self._write(self._control.mute, self._index(stem), on)
+
+    def set_solo(self, stem: str, on: bool) -> None:
+        self._write(self._control.solo, self._index(stem), on)
+
+    def toggle_mute(self, stem: str) -> None:
+        index = self._index(stem)
+        self._write(self._control.mute, index, not self._control.mute[index])
+
+    def toggle_solo(self, stem: str) -> None:
+        index = self._index(stem)
+        self._write(self._control.solo, index, not self._control.solo[index])
+
+    def set_master(self, db: float) -> None:
+        """-inf to +6 dB. Raises ConfigError."""
+        self._write(self._control.master, 0, db_to_gain(_checked_db("the master", db)))
+
+    def set_bypass(self, on: bool) -> None:
+        """A/B: the untouched input, as late as the mix, instead of the mix."""
+        self._write(self._control.bypass, 0, on)
+
+    def set_limiter(self, on: bool) -> None:
+        self._write(self._control.limiter, 0, on)
+
+    def set_recording(self, on: bool) -> None:
+        self._write(self._control.recording, 0, on)
+
+    def set_policy(self, policy: str) -> None:
+        """What is heard when the engine is late: hold, dry or silence. Raises ConfigError."""
+        if policy not in POLICIES:
+            raise ConfigError(f"policy must be one of {', '.join(POLICIES)}, got {policy!r}")
+        self._write(self._control.policy, 0, POLICIES.index(policy))
+
+    def apply_preset(self, name: str) -> None:
+        """Mute all stems that a preset leaves out and end all solos; gains stay where they are.
+
+        Raises ConfigError for unknown presets, or one without any stem of this model.
+        """
+        if name not in PRESETS:
+            raise ConfigError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
+        chosen = PRESETS[name]
+        stays = [
+            f"-{stem}" not in chosen if chosen[0].startswith("-") else stem in chosen
+            for stem in self.stems
+        ]
+        if not any(stays):
+            raise ConfigError(f"preset {name!r} leaves nothing of {', '.join(self.stems)}")
+        with self._lock:
+            self._control.mute[:] = np.logical_not(stays)
+            self._control.solo[:] = False
+            self.changes += 1
+
+    def reset(self) -> None:
+        """All stems at 0 dB, nothing muted, nothing solo; the master stays."""
+        with self._lock:
+            self._control.gain[:] = 1.0
+            self._control.mute[:] = False
+            self._control.solo[:] = False
+            self.changes += 1
+
+    @property
+    def faders(self) -> list[Fader]:
+        """All stems' states, in the model's order."""
+        control = self._control
+        audible = np.logical_not(control.mute) & (control.solo | (not control.solo.any()))
+        return [
+            Fader(
+                stem,
+                gain_to_db(float(control.gain[index])),
+                bool(control.mute[index]),
+                bool(control.solo[index]),
+                bool(audible[index]),
+            )
+            for index, stem in enumerate(self.stems)
+        ]
+
+    def fader(self, stem: str) -> Fader:
+        return self.faders[self._index(stem)]
+
+    @property
+    def master_db(self) -> float:
+        return gain_to_db(float(self._control.master[0]))
+
+    @property
+    def bypass(self) -> bool:
+        return bool(self._control.bypass[0])
+
+    @property
+    def limiter(self) -> bool:
+        return bool(self._control.limiter[0])
+
+    @property
+    def recording(self) -> bool:
+        return bool(self._control.recording[0])
+
+    @property
+    def policy(self) -> str:
+        return POLICIES[int(self._control.policy[0])]
+
+    def _index(self, stem: str) -> int:
+        if stem not in self.stems:
+            raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
+        return self.stems.index(stem)
+
+    def _write(self, field: np.ndarray[Any, Any], index: int, value: float | bool) -> None:
+        with self._lock:
+            field[index] = value
+            self.changes += 1
+
+
+def local_desk(
+    stems: Sequence[str],
+    *,
+    gains_db: Mapping[str, float] | None = None,
+    mute: Iterable[str] = (),
+    solo: Iterable[str] = (),
+) -> tuple[Desk, Control]:
+    """A desk for one process, set as told. Raises ConfigError for what a desk refuses."""
+    control = Control(Arena(bytearray(1024 + 64 * len(stems))), len(stems))
+    control.reset()
+    desk = Desk(stems, control)
+    preset_desk(desk, gains_db=gains_db or {}, mute=mute, solo=solo)
+    return desk, control
+
+
+def preset_desk(
+    desk: Desk, *, gains_db: Mapping[str, float], mute: Iterable[str], solo: Iterable[str]
+) -> None:
+    """Set a desk as the command line says. Raises ConfigError for what a desk refuses."""
+    for stem, db in gains_db.items():
+        desk.set_gain(stem, db)
+    for stem in mute:
+        desk.set_mute(stem, True)
+    for stem in solo:
+        desk.set_solo(stem, True)
+
+
+def _checked_db(what: str, db: float) -> float:
+    if not db <= LOUDEST_DB:  # written so that NaN is refused too
+        raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
+    return db

@@ -1,0 +1,34 @@
+"""Decibels, factors, and how far a fader has travelled."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+LOUDEST_DB = 6.0
+
+# Travel of a fader, 0 to 1, against its decibels: straight lines between these marks, as on mixing
+# desks, where the upper half is for fine moves. Below the first mark is silence.
+_TRAVEL = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0)
+_DECIBELS = (-90.0, -60.0, -40.0, -20.0, -10.0, 0.0, LOUDEST_DB)
+
+
+def db_to_gain(db: float) -> float:
+    """Decibels to a factor; -inf is silence."""
+    return 0.0 if db == -math.inf else float(10.0 ** (db / 20.0))
+
+
+def gain_to_db(gain: float) -> float:
+    """A factor to decibels; silence is -inf."""
+    return 20.0 * math.log10(gain) if gain > 0 else -math.inf
+
+
+def travel_to_db(travel: float) -> float:
+    """Where a fader stands, 0 (bottom) to 1 (top), in decibels: -inf at 0, 0 dB at 0.8."""
+    return -math.inf if travel <= 0 else float(np.interp(travel, _TRAVEL, _DECIBELS))
+
+
+def db_to_travel(db: float) -> float:
+    """Where a fader stands that is set to `db`; the inverse of `travel_to_db`."""
+    return float(np.interp(db, _DECIBELS, _TRAVEL))

@@ -1,0 +1,1 @@
+"""Audio and figures in memory that several processes share, without locks."""

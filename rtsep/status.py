@@ -1,0 +1,64 @@
+"""What a live session tells about itself: plain numbers and texts, made anew each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """In dB of full scale, -inf for silence."""
+
+    peak_db: float
+    rms_db: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyPart:
+    """One stretch of the way from input to output, in samples of the session's rate."""
+
+    name: str  # "device in", "hop", "lookahead", "budget", "device out", ...
+    samples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveStatus:
+    """A live session at one moment. Counts are since its beginning."""
+
+    state: str  # "loading", "running", "engine restarting", "device lost", "stopped"
+    model: str
+    compute: str  # where the network runs, "cpu" or "cuda:0"
+    input: str
+    output: str
+    sample_rate: int
+    blocksize: int
+    seconds: float
+    latency: tuple[LatencyPart, ...]
+    input_level: Level
+    stem_levels: tuple[Level, ...]  # after the faders
+    mix_level: Level
+    hop_ms: float
+    step_ms: dict[str, float] = field(default_factory=dict)  # last, p50, p99, p99.9, max
+    callback_ms: dict[str, float] = field(default_factory=dict)  # p50, p99, p99.9, max
+    steps: int = 0
+    misses: int = 0  # steps that came too late for some of their audio
+    concealed: int = 0  # samples that the policy made up
+    callbacks: int = 0
+    underruns: int = 0  # reported by the device
+    xruns: int = 0  # input overflows and other faults of the device
+    sanitized: int = 0  # NaN and infinite input samples
+    limited: int = 0  # samples that the limiter turned down
+    engine_restarts: int = 0
+    device_losses: int = 0
+    recording: bool = False
+    recorded_seconds: float = 0.0
+    events: tuple[str, ...] = ()  # the newest last, as sentences for a person
+
+    @property
+    def latency_samples(self) -> int:
+        """From input to output."""
+        return sum(part.samples for part in self.latency)
+
+    @property
+    def latency_ms(self) -> float:
+        return 1000 * self.latency_samples / self.sample_rate
