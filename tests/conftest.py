@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jack_rig import jack_server
 
 if TYPE_CHECKING:
     from rtsep.engine.separator import Separator
     from rtsep.weights import Checkpoint
+
+__all__ = ["jack_server"]
 
 
 @pytest.fixture(scope="session")

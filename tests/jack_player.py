@@ -1,0 +1,87 @@
+"""Play a file into a JACK client and record what it plays, both on the server's frame clock.
+
+    python jack_player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
+
+Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by the
+server, so that a lost cycle leaves a hole and never shifts what follows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import jack
+import numpy as np
+import soundfile
+
+
+def main(played: str, captured: str, client: str, seconds: float) -> None:
+    audio = soundfile.read(played, dtype="float32", always_2d=True)[0].T.copy()
+    source, sink = (jack.Client(f"{name}{client}") for name in ("source", "sink"))
+    outs = [source.outports.register(f"out_{channel}") for channel in (1, 2)]
+    ins = [sink.inports.register(f"in_{channel}") for channel in (1, 2)]
+    recording = np.zeros((2, int(seconds * source.samplerate)), np.float32)
+    seen = np.zeros(recording.shape[1], bool)
+    begin, done = threading.Event(), threading.Event()
+    start: list[int] = []
+    xruns: list[float] = []
+
+    @source.set_process_callback
+    def play(frames: int) -> None:
+        now = source.last_frame_time
+        if begin.is_set() and not start:
+            start.append(now)
+        at = now - start[0] if start else audio.shape[1]
+        piece = audio[:, at : at + frames]
+        for channel, port in enumerate(outs):
+            buffer = port.get_array()
+            buffer[: piece.shape[1]] = piece[channel]
+            buffer[piece.shape[1] :] = 0
+
+    @sink.set_process_callback
+    def record(frames: int) -> None:
+        if not start:
+            return
+        at = sink.last_frame_time - start[0]
+        if at >= recording.shape[1]:
+            done.set()
+        elif at >= 0:
+            count = min(frames, recording.shape[1] - at)
+            for channel, port in enumerate(ins):
+                recording[channel, at : at + count] = port.get_array()[:count]
+            seen[at : at + count] = True
+
+    @sink.set_xrun_callback
+    def xrun(delay: float) -> None:
+        xruns.append(delay)
+
+    with source, sink:
+        inputs = source.get_ports(f"^{client}:", is_audio=True, is_input=True)
+        outputs = source.get_ports(f"^{client}:", is_audio=True, is_output=True)
+        for ours, theirs in zip(outs, inputs, strict=False):
+            source.connect(ours, theirs)
+        for theirs, ours in zip(outputs, ins, strict=False):
+            sink.connect(theirs, ours)
+        time.sleep(0.3)
+        began = time.monotonic()
+        begin.set()
+        print("playing", flush=True)
+        assert done.wait(seconds + 30), "the server's clock stands still"
+        wall = time.monotonic() - began
+    soundfile.write(captured, recording.T, source.samplerate, subtype="FLOAT")
+    print(
+        json.dumps(
+            {
+                "missing_frames": int((~seen).sum()),
+                "xruns": len(xruns),
+                "wall_seconds": round(wall, 3),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))

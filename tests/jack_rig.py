@@ -1,0 +1,131 @@
+"""A private JACK server without hardware, and a player and recorder on its clock.
+
+The server belongs to one test session and has a name of its own. Nothing here starts or stops
+anybody else's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 44_100
+PERIOD = 256
+
+
+@dataclass(frozen=True)
+class JackServer:
+    """A running server; `env` is for processes that shall use it."""
+
+    name: str
+    env: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def running_jack(
+    *, rate: int = RATE, period: int = PERIOD, name: str | None = None
+) -> Iterator[JackServer]:
+    """A server with the dummy backend: no sound card, but the pace of one. Ended on the way out."""
+    name = name or f"rtsep{uuid.uuid4().hex[:8]}"
+    env = {
+        **os.environ,
+        "JACK_DEFAULT_SERVER": name,
+        "JACK_NO_START_SERVER": "1",
+        "JACK_NO_AUDIO_RESERVATION": "1",
+    }
+    realtime = ["-R", "-P70"] if _may_be_realtime() else ["-r"]
+    backend = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2", "-P", "2"]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            ["jackd", "--name", name, "--sync", *realtime, *backend],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=env,
+        )
+        try:
+            _wait_for(name, env)
+            yield JackServer(name, env, process)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def jack_server() -> Iterator[JackServer]:
+    """One server for all tests, also for libraries loaded into this process from now on."""
+    with running_jack() as server, pytest.MonkeyPatch.context() as patch:
+        for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            patch.setenv(key, server.env[key])
+        yield server
+
+
+def _may_be_realtime() -> bool:
+    done = subprocess.run(["chrt", "-f", "1", "true"], stderr=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
+
+
+def _wait_for(name: str, env: dict[str, str]) -> None:
+    subprocess.run(
+        ["jack_wait", "-s", name, "-w", "-t", "20"],
+        env=env,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What came back, aligned with what was played: sample i left while sample i was sent."""
+
+    audio: np.ndarray  # (2, samples)
+    missing_frames: int
+    xruns: int
+    wall_seconds: float
+
+
+class Player:
+    """Plays a signal into a JACK client and records what the client plays, in its own process."""
+
+    def __init__(
+        self, server: JackServer, folder: Path, audio: np.ndarray, *, seconds: float, client: str
+    ) -> None:
+        self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
+        played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
+        soundfile.write(played, audio.T, RATE, subtype="FLOAT")
+        script = Path(__file__).with_name("jack_player.py")
+        self._process = subprocess.Popen(
+            [sys.executable, script, played, self._result, client, str(seconds)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=server.env,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "playing\n"
+
+    def finish(self) -> Capture:
+        """Wait for the end of the recording."""
+        out, _ = self._process.communicate(timeout=900)
+        assert self._process.returncode == 0, out
+        figures = json.loads(out.splitlines()[-1])
+        audio, _ = soundfile.read(self._result, dtype="float32", always_2d=True)
+        return Capture(audio.T, **figures)
+
+    def stop(self) -> None:
+        """End it early, without a result."""
+        self._process.terminate()
+        self._process.wait(20)
