@@ -1,0 +1,193 @@
+"""What a control can do to a desk, as words: `gain:vocals`, `mute:1`, `preset:acapella`, `record`.
+
+Shared by everything that controls; knows nothing of buttons, messages or keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from rtsep.errors import ConfigError
+from rtsep.mixer.control import POLICIES
+from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.mixer.levels import db_to_travel, travel_to_db
+
+FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`get` and `set` take the desk and, where there is a target, its name."""
+
+    kind: str  # FADER: a travel from 0 to 1; SWITCH: 0 or 1; TRIGGER: 1 does it, it has no state
+    target: str | None  # what follows the colon, "stem", or nothing
+    help: str
+    get: Callable[..., float]
+    set: Callable[..., Any]
+    choices: tuple[str, ...] = ()  # of a target that is no stem
+
+
+def _nothing(*desk_and_target: object) -> float:
+    return 0.0
+
+
+VERBS: dict[str, Verb] = {
+    "gain": Verb(
+        FADER,
+        "stem",
+        "the fader of a stem",
+        lambda desk, stem: db_to_travel(desk.fader(stem).gain_db),
+        lambda desk, stem, travel: desk.set_gain(stem, travel_to_db(travel)),
+    ),
+    "mute": Verb(
+        SWITCH, "stem", "mute a stem", lambda desk, stem: desk.fader(stem).mute, Desk.set_mute
+    ),
+    "solo": Verb(
+        SWITCH, "stem", "solo a stem", lambda desk, stem: desk.fader(stem).solo, Desk.set_solo
+    ),
+    "master": Verb(
+        FADER,
+        None,
+        "the master fader",
+        lambda desk: db_to_travel(desk.master_db),
+        lambda desk, travel: desk.set_master(travel_to_db(travel)),
+    ),
+    "bypass": Verb(
+        SWITCH, None, "hear the untouched input", lambda desk: desk.bypass, Desk.set_bypass
+    ),
+    "limiter": Verb(SWITCH, None, "the limiter", lambda desk: desk.limiter, Desk.set_limiter),
+    "record": Verb(SWITCH, None, "recording", lambda desk: desk.recording, Desk.set_recording),
+    "preset": Verb(
+        TRIGGER,
+        "preset",
+        "set the mutes as a preset says",
+        _nothing,
+        lambda desk, name, on: desk.apply_preset(name),
+        tuple(PRESETS),
+    ),
+    "policy": Verb(
+        TRIGGER,
+        "policy",
+        "what is heard when the engine is late",
+        _nothing,
+        lambda desk, name, on: desk.set_policy(name),
+        POLICIES,
+    ),
+    "reset": Verb(
+        TRIGGER,
+        None,
+        "all faders to 0 dB, no mute, no solo",
+        _nothing,
+        lambda desk, on: desk.reset(),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """One word of the vocabulary. A stem is named, or counted from 1 in the model's order."""
+
+    verb: str
+    target: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb}:{self.target}" if self.target else self.verb
+
+    @property
+    def kind(self) -> str:
+        """FADER, SWITCH or TRIGGER."""
+        return VERBS[self.verb].kind
+
+    def fits(self, desk: Desk) -> bool:
+        """Whether the desk has the stem. `gain:5` does not fit a model of 4 stems."""
+        return VERBS[self.verb].target != "stem" or self._stem(desk) is not None
+
+    def value(self, desk: Desk) -> float:
+        """What the desk says now: a travel from 0 to 1, 1 for on and 0 for off, 0 for triggers.
+
+        Raises ConfigError where the desk does not have the stem; so do the methods below.
+        """
+        return float(VERBS[self.verb].get(desk, *self._arguments(desk)))
+
+    def apply(self, desk: Desk, value: float) -> None:
+        """Set the fader's travel from 0 to 1 (what is beyond becomes the end); a switch is on, and
+        a trigger done, from 0.5. Raises ConfigError, also for NaN."""
+        if self.kind == FADER:
+            value = min(max(value, 0.0), 1.0)  # NaN stays NaN, and the desk refuses it
+        elif self.kind == TRIGGER and not value >= 0.5:
+            return
+        else:
+            value = value >= 0.5
+        VERBS[self.verb].set(desk, *self._arguments(desk), value)
+
+    def press(self, desk: Desk) -> None:
+        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB. ConfigError."""
+        if self.kind == FADER:
+            self.apply(desk, db_to_travel(0.0))
+        else:
+            self.apply(desk, 1.0 - self.value(desk))
+
+    def _arguments(self, desk: Desk) -> tuple[str, ...]:
+        if VERBS[self.verb].target is None:
+            return ()
+        if VERBS[self.verb].target != "stem":
+            return (self.target,)
+        return (self._stem(desk) or _refuse_stem(self.target, desk.stems),)
+
+    def _stem(self, desk: Desk) -> str | None:
+        if self.target in desk.stems:
+            return self.target
+        position = _position(self.target)
+        return desk.stems[position - 1] if position and position <= len(desk.stems) else None
+
+
+def parse_action(text: str, stems: Sequence[str] | None = None) -> Action:
+    """`gain:vocals`, `mute:2`, `master` ... Raises ConfigError, with what there is instead.
+
+    A stem's name is checked only where the model's `stems` are given: maps are made for any model.
+    """
+    verb, colon, target = text.strip()[:80].partition(":")
+    action = Action(verb.strip(), target.strip())
+    if action.verb not in VERBS:
+        close = get_close_matches(action.verb, VERBS, n=3)
+        raise ConfigError(f"no action {text[:80]!r}; {_there_is(close, [*map(_shape, VERBS)])}")
+    known = VERBS[action.verb]
+    if (known.target is not None) != bool(action.target) or (colon and known.target is None):
+        raise ConfigError(f"action {text[:80]!r} must be written {_shape(action.verb)}")
+    if known.choices and action.target not in known.choices:
+        close = get_close_matches(action.target, known.choices, n=3)
+        raise ConfigError(f"no {known.target} {action.target!r}; {_there_is(close, known.choices)}")
+    if known.target == "stem":
+        _check_stem(action.target, stems)
+    return action
+
+
+def _check_stem(target: str, stems: Sequence[str] | None) -> None:
+    if stems is None:
+        if target.isdecimal() and not _position(target):
+            raise ConfigError(f"stems are counted from 1 to 99, got {target!r}")
+    elif target not in stems and not 1 <= _position(target) <= len(stems):
+        _refuse_stem(target, stems)
+
+
+def _position(target: str) -> int:
+    """1 to 99; 0 for what is no such number."""
+    return int(target) if target.isdecimal() and len(target) <= 2 else 0
+
+
+def _refuse_stem(target: str, stems: Sequence[str]) -> str:
+    raise ConfigError(f"no stem {target!r}; this model has {', '.join(stems)} (or 1-{len(stems)})")
+
+
+def _shape(verb: str) -> str:
+    target = VERBS[verb].target
+    return f"{verb}:{target.upper()}" if target else verb
+
+
+def _there_is(close: Sequence[str], everything: Sequence[str]) -> str:
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are {', '.join(everything)}"

@@ -1,0 +1,134 @@
+"""The vocabulary of actions: each does one thing to a desk, and nonsense is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rtsep.config import STEMS_4, STEMS_6
+from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, parse_action
+from rtsep.errors import ConfigError
+from rtsep.mixer.desk import Desk, local_desk
+
+SAMPLE = [
+    *("gain:vocals", "gain:1", "mute:bass", "mute:4", "solo:drums", "solo:2", "master"),
+    *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
+    *("policy:dry", "reset"),
+]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return local_desk(STEMS_4)[0]
+
+
+def test_the_sample_has_every_verb() -> None:
+    assert {text.partition(":")[0] for text in SAMPLE} == set(VERBS)
+
+
+@pytest.mark.parametrize("text", SAMPLE)
+def test_a_word_is_read_and_written(text: str) -> None:
+    assert str(parse_action(text)) == text
+    assert parse_action(f" {text} ", STEMS_4) == parse_action(text)
+
+
+@pytest.mark.parametrize("text", ["gain:vocals", "gain:4", "master"])
+@pytest.mark.parametrize("travel", [0.0, 0.03, 0.5, 0.8, 1.0])
+def test_a_fader_stands_where_it_was_put(desk: Desk, text: str, travel: float) -> None:
+    action = parse_action(text)
+    action.apply(desk, travel)
+    # Below -90 dB the scale has no room: travel 0 is silence.
+    assert action.value(desk) == pytest.approx(travel, abs=1e-9)
+
+
+def test_travel_and_decibels(desk: Desk) -> None:
+    vocals = parse_action("gain:vocals")
+    for travel, db in [(0.8, 0.0), (1.0, 6.0), (0.0, -math.inf), (7.0, 6.0), (-1.0, -math.inf)]:
+        vocals.apply(desk, travel)
+        assert desk.fader("vocals").gain_db == pytest.approx(db)
+    vocals.press(desk)
+    assert desk.fader("vocals").gain_db == pytest.approx(0)
+
+
+@pytest.mark.parametrize("text", ["mute:bass", "solo:2", "bypass", "limiter", "record"])
+def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
+    switch = parse_action(text)
+    assert switch.kind == SWITCH
+    for value, state in [(1, 1), (0.5, 1), (0.49, 0), (0, 0)]:
+        switch.apply(desk, value)
+        assert switch.value(desk) == state
+    switch.press(desk)
+    assert switch.value(desk) == 1
+    switch.press(desk)
+    assert switch.value(desk) == 0
+
+
+def test_positions_are_the_models_order(desk: Desk) -> None:
+    parse_action("mute:1").apply(desk, 1)
+    parse_action("solo:4").apply(desk, 1)
+    assert [fader.mute for fader in desk.faders] == [True, False, False, False]
+    assert [fader.solo for fader in desk.faders] == [False, False, False, True]
+
+
+def test_a_stem_named_like_a_number_comes_before_positions() -> None:
+    desk, _ = local_desk(("2", "1"))
+    parse_action("mute:1").apply(desk, 1)
+    assert desk.fader("1").mute and not desk.fader("2").mute
+
+
+def test_triggers_fire_when_pressed_only(desk: Desk) -> None:
+    acapella, reset = parse_action("preset:acapella"), parse_action("reset")
+    acapella.apply(desk, 0)
+    assert not desk.fader("drums").mute
+    acapella.press(desk)
+    assert [fader.audible for fader in desk.faders] == [False, False, False, True]
+    assert acapella.kind == TRIGGER and acapella.value(desk) == 0
+    reset.apply(desk, 1)
+    assert all(fader.audible for fader in desk.faders)
+    parse_action("policy:silence").press(desk)
+    assert desk.policy == "silence"
+
+
+def test_what_fits(desk: Desk) -> None:
+    six, _ = local_desk(STEMS_6)
+    for text in ("gain:5", "mute:piano"):
+        assert parse_action(text).fits(six) and not parse_action(text).fits(desk)
+        with pytest.raises(ConfigError, match=r"this model has drums, bass, other, vocals"):
+            parse_action(text).apply(desk, 1)
+    assert parse_action("master").fits(desk)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gian:vocals", r"no action 'gian:vocals'; did you mean gain\?"),
+        ("", r"no action ''; there are gain:STEM, .*, master, bypass"),
+        ("gain", "'gain' must be written gain:STEM"),
+        ("gain:", "'gain:' must be written gain:STEM"),
+        ("master:", "must be written master"),
+        ("master:vocals", "must be written master"),
+        ("preset:acapela", r"no preset 'acapela'; did you mean acapella\?"),
+        ("policy:loud", "no policy 'loud'; there are hold, dry, silence"),
+        ("gain:0", "counted from 1 to 99, got '0'"),
+        ("gain:" + "9" * 5000, "counted from 1 to 99"),
+        ("x" * 5000, "no action 'x{80}'"),
+    ],
+)
+def test_nonsense_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_action(text)
+
+
+@pytest.mark.parametrize("text", ["gain:piano", "mute:5", "solo:99"])
+def test_stems_are_checked_where_they_are_known(text: str) -> None:
+    parse_action(text)
+    with pytest.raises(ConfigError, match=r"this model has drums, bass, other, vocals \(or 1-4\)"):
+        parse_action(text, STEMS_4)
+
+
+def test_not_a_number_is_refused(desk: Desk) -> None:
+    with pytest.raises(ConfigError, match="got nan"):
+        parse_action("gain:vocals").apply(desk, math.nan)
+    assert parse_action("gain:vocals").kind == FADER
+    assert desk.fader("vocals").gain_db == 0
