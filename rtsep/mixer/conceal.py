@@ -1,0 +1,111 @@
+"""Stems for audio that the engine has not separated in time: the shares they last had in the mix.
+
+`ratios_of` measures the shares and runs in the engine, `HoldFilter` applies them to the delayed
+input and runs in the callback, `Ratios` carries them from the one to the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rtsep.ring.arena import Arena
+from rtsep.ring.ring import Audio, Ring, fence
+
+WINDOW, HOP = 1024, 512  # of the STFT; the hop is half the window
+BINS = WINDOW // 2 + 1
+RATIO_SAMPLES = 4096  # at the end of the stems; the shares are measured on them
+FAINT = 1e-8  # power per bin, relative to a full-scale one, below which shares are equal
+
+# Square roots of a periodic Hann window: applied before and after, two of them overlap to one.
+_ROOT_HANN: Audio = np.sin(np.pi * np.arange(WINDOW) / WINDOW).astype(np.float32)
+
+
+def ratios_of(stems: Audio) -> Audio:
+    """Each stem's share of the power in each bin, at the end of (stems, channels, n).
+
+    Returns (stems, BINS), which sums to 1 over the stems; equal parts where all are silent.
+    """
+    newest = stems[..., -RATIO_SAMPLES:]
+    missing = max(WINDOW - newest.shape[-1], 0)
+    padded = np.pad(newest, ((0, 0), (0, 0), (missing, 0)))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=-1)[..., ::HOP, :]
+    power = (np.abs(np.fft.rfft(frames * _ROOT_HANN)) ** 2).mean((1, 2), np.float64)
+    power = np.nan_to_num(power, nan=0.0, posinf=0.0) + FAINT * (WINDOW / 4) ** 2
+    shares: Audio = (power / power.sum(0)).astype(np.float32)
+    return shares
+
+
+class Ratios:
+    """The newest shares, in memory that the engine writes and the callback reads.
+
+    Two slots and a count of what was published; neither side ever waits for the other.
+    """
+
+    def __init__(self, arena: Arena, stems: int) -> None:
+        self._slots: Audio = arena.take((2, stems, BINS), np.float32)
+        self._published = arena.take(1, np.int64)
+        self._copy: Audio = np.zeros((stems, BINS), np.float32)
+        self._spare: Audio = np.zeros((stems, BINS), np.float32)
+
+    def publish(self, ratios: Audio) -> None:
+        """(stems, BINS). One process only may call this."""
+        count = int(self._published[0]) + 1
+        self._slots[count % 2] = ratios
+        fence()
+        self._published[0] = count
+
+    def latest(self) -> Audio:
+        """(stems, BINS), valid until the next call; zeros before any were published.
+
+        Returns what it did last time in the rare case that the writer laps the reader.
+        """
+        count = int(self._published[0])
+        if count:
+            fence()
+            self._spare[...] = self._slots[count % 2]
+            fence()
+            if int(self._published[0]) == count:  # its slot is written again only after the next
+                self._copy, self._spare = self._spare, self._copy
+        return self._copy
+
+
+class HoldFilter:
+    """Takes the input apart by shares that stay as they are.
+
+    An STFT on a grid of absolute positions, so that blocks that follow one another join without
+    a seam. Needs the input up to a window beyond the block; what is missing there is taken as zero.
+    """
+
+    def __init__(self, stems: int, channels: int, longest: int) -> None:
+        hops = longest // HOP + 2  # that a block can touch
+        self._context: Audio = np.zeros((channels, (hops + 2) * HOP), np.float32)
+        self._frames: Audio = np.zeros((channels, hops + 1, WINDOW), np.float32)
+        self._joined: Audio = np.zeros((stems, channels, hops * HOP), np.float32)
+
+    def apply(self, dry: Ring, position: int, ratios: Audio, out: Audio) -> None:
+        """Fill (stems, channels, n) with the stems of the input from `position`."""
+        first, end = position // HOP, -(-(position + out.shape[-1]) // HOP)
+        spectra = np.fft.rfft(self._analyse(dry, first - 1, end - first + 1))
+        separated = np.fft.irfft(spectra * ratios[:, None, None], WINDOW)
+        joined = self._joined[..., : (end - first) * HOP]
+        self._overlap(separated, joined)
+        start = position - first * HOP
+        out[...] = joined[..., start : start + out.shape[-1]]
+
+    def _analyse(self, dry: Ring, first: int, count: int) -> Audio:
+        """Windowed frames, (channels, count, WINDOW), the first one at `first` hops."""
+        context = self._context[:, : (count + 1) * HOP]
+        dry.read_into(first * HOP, context)
+        halves = context.reshape(len(context), -1, HOP)
+        frames = self._frames[:, :count]
+        np.multiply(halves[:, :-1], _ROOT_HANN[:HOP], out=frames[..., :HOP])
+        np.multiply(halves[:, 1:], _ROOT_HANN[HOP:], out=frames[..., HOP:])
+        return frames
+
+    def _overlap(self, frames: np.ndarray[Any, Any], joined: Audio) -> None:
+        """The second half of each frame and the first of the next one, windowed again."""
+        parts = joined.reshape(*joined.shape[:2], -1, HOP)
+        frames *= _ROOT_HANN
+        np.add(frames[..., :-1, HOP:], frames[..., 1:, :HOP], out=parts)

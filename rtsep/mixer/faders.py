@@ -1,0 +1,126 @@
+"""Stems and faders to what is heard. Runs in the audio callback; knows nothing of devices."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rtsep.mixer.control import Control
+from rtsep.mixer.limiter import Limiter
+from rtsep.mixer.ramps import Ramps
+from rtsep.ring.ring import Audio
+
+RAMP_SECONDS = 0.004  # after three of them a fader has arrived, within 5 %
+
+_MASTER, _BYPASS, _FADE = -3, -2, -1  # lanes of the ramps, behind the stems'
+
+
+class Block(NamedTuple):
+    """What there is to mix, all of n samples."""
+
+    stems: Audio  # (stems, channels, n)
+    dry: Audio  # (channels, n), the delayed input
+    base: Audio  # (channels, n), what the stems sum to: `dry`, unless some of them is missing
+    extra: Audio | None = None  # (channels, n), heard whatever the stems' faders say
+
+    @classmethod
+    def whole(cls, stems: Audio, dry: Audio) -> Block:
+        """Stems that sum to `dry`."""
+        return cls(stems, dry, dry)
+
+
+class Faders:
+    """Gain, mute and solo per stem, master, limiter, A/B against the delayed input, start and end.
+
+    Every change is a ramp. Where nothing moves the result is exact: all faders at unity give the
+    delayed input bit by bit, all muted give zeros. Allocates nothing of a block's size.
+    """
+
+    def __init__(
+        self, control: Control, stems: int, channels: int, sample_rate: int, longest: int
+    ) -> None:
+        """Blocks have at most `longest` samples. The first one fades in from silence."""
+        self.fading_out = False  # set it to fade to silence and stay there
+        self.limiter = Limiter(channels, sample_rate, longest)
+        self._control = control
+        self._stems = stems
+        self._ramps = Ramps(stems + 3, RAMP_SECONDS * sample_rate, longest)
+        self._curves: Audio = np.zeros((stems + 3, 1), np.float32)
+        self._target = np.zeros(stems + 3)
+        self._started = False
+        self._weights: Audio = np.empty((stems, longest), np.float32)
+        self._least: Audio = np.empty(longest, np.float32)
+        self._scratch: Audio = np.empty((channels, longest), np.float32)
+
+    def settle(self) -> None:
+        """Put every gain where it is going, at once: no fade in."""
+        self._aim()
+        self._ramps.value[:] = self._target
+        self._started = True
+
+    @property
+    def silent(self) -> bool:
+        """Whether a fade to silence has arrived there."""
+        return bool(self.fading_out and self._ramps.value[_FADE] == 0)
+
+    @property
+    def gains(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """The stems' gains at the end of the last block, before the master; a view."""
+        return self._ramps.value[: self._stems]
+
+    def mix(self, block: Block, out: Audio) -> None:
+        """Write the mix of a block to (channels, n)."""
+        if not self._started:
+            self.settle()
+            self._ramps.value[_FADE] = 0
+        self._aim()
+        self._curves = self._ramps.advance(self._target, out.shape[1])
+        self._sum(block, out)
+        out *= self._curves[_MASTER]
+        self.limiter.process(out, bool(self._control.limiter[0]))
+        self._bypass(block.dry, out)
+        out *= self._curves[_FADE]
+
+    def stem_out(self, stems: Audio, out: Audio) -> None:
+        """The faded stems, (stems, channels, n), of the block that was mixed last, with the master.
+
+        Neither limited nor replaced by the input in A/B.
+        """
+        np.multiply(stems, self._curves[: self._stems, None], out=out)
+        out *= self._curves[_MASTER] * self._curves[_FADE]
+
+    def _aim(self) -> None:
+        control, target = self._control, self._target
+        audible = ~control.mute & (control.solo | (not control.solo.any()))
+        np.multiply(control.gain, audible, out=target[: self._stems])
+        target[_MASTER] = control.master[0]
+        target[_BYPASS] = control.bypass[0]
+        target[_FADE] = not self.fading_out
+
+    def _sum(self, block: Block, out: Audio) -> None:
+        """As loud as the quietest stem the whole at once, and of each stem what it is louder.
+
+        That is the weighted sum, since the stems sum to the base; but what all stems share is not
+        taken apart and put together again, so that faders at unity null.
+        """
+        gains = self._curves[: self._stems]
+        weights, least = self._weights[:, : gains.shape[1]], self._least[: gains.shape[1]]
+        np.min(gains, axis=0, out=least)
+        np.subtract(gains, least, out=weights)
+        np.multiply(block.base, least, out=out)
+        scratch = self._scratch[:, : out.shape[1]]
+        for stem, weight in zip(block.stems, weights, strict=True):
+            if weight.any():
+                np.multiply(stem, weight, out=scratch)
+                out += scratch
+        if block.extra is not None:
+            out += block.extra
+
+    def _bypass(self, dry: Audio, out: Audio) -> None:
+        wet_to_dry = self._curves[_BYPASS]
+        if wet_to_dry.any():
+            scratch = self._scratch[:, : out.shape[1]]
+            out *= 1 - wet_to_dry
+            np.multiply(dry, wet_to_dry, out=scratch)
+            out += scratch

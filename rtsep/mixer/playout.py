@@ -1,0 +1,143 @@
+"""Which audio is heard at which moment: the stems where they came in time, a substitute where not.
+
+Runs in the audio callback. Knows nothing of faders, and of the engine only what it has written.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from rtsep.mixer.conceal import HoldFilter, Ratios
+from rtsep.mixer.control import Control
+from rtsep.mixer.faders import Block
+from rtsep.ring.ring import Audio, Ring
+
+FADE = 64  # samples of a crossfade; as long as the block where that is shorter
+
+
+class Source(IntEnum):
+    """What is heard. The substitutes are in the order of `POLICIES`."""
+
+    HOLD = 0
+    DRY = 1
+    SILENCE = 2
+    STEMS = 3
+
+
+class Playout:
+    """Stems and delayed input of one position after the other.
+
+    Stems that end too early, have a gap or are not finite are replaced as the policy says, with
+    crossfades and without a click. Before position 0 there is silence, which lacks nothing.
+    """
+
+    def __init__(
+        self, stems: Ring, dry: Ring, ratios: Ratios, control: Control, longest: int
+    ) -> None:
+        """`dry` is the input, with the same positions as `stems`; blocks have at most `longest`."""
+        channels = dry.channels
+        count = stems.channels // channels
+        self.concealed = 0  # samples in which a substitute is heard, crossfades included
+        self.gaps = 0  # times that stems were missing
+        self._stems_ring, self._dry_ring = stems, dry
+        self._ratios, self._control = ratios, control
+        self._shares = ratios.latest()
+        self._source = Source.STEMS
+        self._filter = HoldFilter(count, channels, longest)
+        self._tail: Audio = np.zeros((count, channels, FADE), np.float32)
+        self._stems: Audio = np.zeros((count, channels, longest), np.float32)
+        self._finite = np.zeros((count, channels, longest), np.bool_)
+        self._held: Audio = np.zeros((count, channels, longest), np.float32)
+        self._dry: Audio = np.zeros((channels, longest), np.float32)
+        self._base: Audio = np.zeros((channels, longest), np.float32)
+        self._extra: Audio = np.zeros((channels, longest), np.float32)
+        self._weights: Audio = np.zeros((len(Source), longest), np.float32)
+
+    def pull(self, position: int, count: int) -> Block:
+        """`count` samples from `position`, valid until the next call."""
+        stems, dry = self._stems[..., :count], self._dry[:, :count]
+        self._dry_ring.read_into(position, dry)
+        start, stop = self._read(position, stems)
+        if count == 0 or (self._source is Source.STEMS and stop - start == count):
+            block = Block.whole(stems, dry)
+        else:
+            self._follow(start, stop, count)
+            block = self._blend(position, stems, dry)
+        self._remember(stems)
+        return block
+
+    def _read(self, position: int, stems: Audio) -> tuple[int, int]:
+        """Fill in the stems; which part of them there is. An island in a block counts as none."""
+        count = stems.shape[-1]
+        flat = self._stems.reshape(self._stems_ring.channels, -1)[:, :count]
+        start, stop = self._stems_ring.read_into(position, flat)
+        if position + start <= 0:
+            start = 0
+        if start == 0:
+            stop = max(stop, min(count, -position))
+        finite = self._finite[..., :count]
+        np.isfinite(stems, out=finite)
+        if not finite.all():
+            stems[...] = 0
+            return 0, 0
+        return start, stop
+
+    def _follow(self, start: int, stop: int, count: int) -> None:
+        """Say for each sample of the block how much of which source is heard."""
+        weights, fade = self._weights[:, :count], min(FADE, count)
+        weights[...] = 0
+        weights[self._source] = 1
+        substitute = Source(int(self._control.policy[0]))
+        returns = stop == count and count - start >= fade
+        if self._source is Source.STEMS:
+            end = stop if start == 0 else 0
+            returns = returns and start >= fade
+            self._leave(end, fade)
+            self._move(weights, max(end - fade, 0), substitute)
+        elif self._source is not substitute and not (returns and start < fade):
+            self._move(weights, 0, substitute)
+        if returns:
+            self._move(weights, start, Source.STEMS)
+        self.concealed += int(np.count_nonzero(weights[Source.STEMS] < 1))
+
+    def _leave(self, end: int, fade: int) -> None:
+        """The stems end there; go on for a fade by playing the newest samples backwards."""
+        self.gaps += 1
+        self._shares = self._ratios.latest()
+        turned = max(min(end, fade - end), 0)
+        self._stems[..., end : end + turned] = self._stems[..., end - turned : end][..., ::-1]
+        older = max(fade - end - turned, 0)
+        self._stems[..., end + turned : end + turned + older] = self._tail[..., ::-1][..., :older]
+
+    def _move(self, weights: Audio, at: int, to: Source) -> None:
+        """Crossfade to another source."""
+        end = min(at + FADE, weights.shape[1])
+        up = np.arange(1, end - at + 1, dtype=np.float32) / (end - at + 1)
+        weights[self._source, at:end] = 1 - up
+        weights[self._source, end:] = 0
+        weights[to, at:end] = up
+        weights[to, end:] = 1
+        self._source = to
+
+    def _blend(self, position: int, stems: Audio, dry: Audio) -> Block:
+        """The sources as `_follow` weighed them."""
+        count = dry.shape[1]
+        hold, only_dry, _, present = self._weights[:, :count]
+        stems *= present
+        if hold.any():
+            held = self._held[..., :count]
+            self._filter.apply(self._dry_ring, position, self._shares, held)
+            held *= hold
+            stems += held
+        base, extra = self._base[:, :count], self._extra[:, :count]
+        np.multiply(dry, present + hold, out=base)
+        np.multiply(dry, only_dry, out=extra)
+        return Block(stems, dry, base, extra)
+
+    def _remember(self, stems: Audio) -> None:
+        """Keep the newest samples that were played."""
+        count = min(stems.shape[-1], FADE)
+        self._tail[..., : FADE - count] = self._tail[..., count:]
+        self._tail[..., FADE - count :] = stems[..., stems.shape[-1] - count :]
