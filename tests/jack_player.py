@@ -2,8 +2,8 @@
 
     python jack_player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
 
-Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by the
-server, so that a lost cycle leaves a hole and never shifts what follows.
+Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by
+the server, so that a lost cycle leaves a hole and never shifts what follows.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from torch import Tensor
 from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.offline import separate_segments
-from rtsep.engine.stream import Stream
+from rtsep.engine.stream import HopStream, Stream
 from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag
 
@@ -76,6 +76,13 @@ class Separator:
             bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode
         )
         return Stream(bag, spec, batch=batch, device=self.device)
+
+    def hops(self, *, window: float, hop: float, lookahead: float, mode: str) -> HopStream:
+        """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
+        spec = StreamSpec.from_seconds(
+            self._bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode
+        )
+        return HopStream(self._bag, spec, batch=1, device=self.device)
 
     def _only(self, stems: Sequence[str] | None) -> Bag:
         if isinstance(stems, str):

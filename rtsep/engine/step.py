@@ -24,12 +24,14 @@ class StepState:
     spec: Tensor  # (b, frames, bins, c), the STFT of `audio`
     overlap: Tensor  # (b, stems, c, crossfade), this step's estimate of what the next emits first
     received: int  # samples since the beginning, at most `window`
+    continues: bool  # `spec` and `overlap` belong to the hop that came last
 
     def reset(self) -> None:
         self.audio.zero_()
         self.spec.zero_()
         self.overlap.zero_()
         self.received = 0
+        self.continues = True
 
 
 class Step:
@@ -57,16 +59,16 @@ class Step:
             spec=zeros(batch, frames, config.bins, channels, dtype=torch.complex64),
             overlap=zeros(batch, len(self.network.stems), channels, spec.crossfade),
             received=0,
+            continues=True,
         )
 
     def __call__(self, state: StepState, block: Tensor) -> Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop)."""
         spec = self.spec
-        spectrum_is_current = state.received == spec.window and self._frames_survive
-        state.audio.copy_(torch.cat((state.audio[..., spec.hop :], block), -1))
-        state.received = min(state.received + spec.hop, spec.window)
+        frames_stay = state.received == spec.window and state.continues and self._frames_survive
+        self._shift_audio(state, block)
         mix = fill_window(state.audio, state.received)
-        if spectrum_is_current:
+        if frames_stay:
             self._shift_spectrum(state)
         else:
             state.spec.copy_(self.network.stft(mix))
@@ -77,6 +79,20 @@ class Step:
         before_the_beginning = max(spec.window - state.received - emitted.start, 0)
         stems[..., :before_the_beginning] = 0  # not even its mirror image is heard
         return self._crossfade(state, stems)
+
+    def skip(self, state: StepState, block: Tensor) -> None:
+        """Take in a hop (b, c, hop) whose stems nobody needs any more, at hardly any cost.
+
+        The next step gives what it would have given, but for its crossfade, which has no
+        predecessor.
+        """
+        self._shift_audio(state, block)
+        state.continues = False
+
+    def _shift_audio(self, state: StepState, block: Tensor) -> None:
+        hop, window = self.spec.hop, self.spec.window
+        state.audio.copy_(torch.cat((state.audio[..., hop:], block), -1))
+        state.received = min(state.received + hop, window)
 
     def _shift_spectrum(self, state: StepState) -> None:
         """The spectrum of the shifted window: frames move left, and those that a hop adds or that
@@ -97,10 +113,13 @@ class Step:
         )
 
     def _crossfade(self, state: StepState, stems: Tensor) -> Tensor:
-        """Blend the first samples with the previous step's estimate of them."""
+        """Blend the first samples with the previous step's estimate of them, if there is one."""
         length, hop = self.spec.crossfade, self.spec.hop
-        head = state.overlap.lerp(stems[..., :length], self._fade_in)
+        head = stems[..., :length]
+        if state.continues:
+            head = state.overlap.lerp(head, self._fade_in)
         state.overlap.copy_(stems[..., hop:])
+        state.continues = True
         return torch.cat((head, stems[..., length:hop]), -1)
 
 

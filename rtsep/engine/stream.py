@@ -13,6 +13,36 @@ from rtsep.engine.step import Step
 from rtsep.errors import ConfigError
 
 
+class HopStream:
+    """Whole hops in, whole hops out, for callers that keep positions themselves.
+
+    The stems that a hop returns lie `lookahead` samples before it. Checks nothing; owns its state,
+    shares its network.
+    """
+
+    def __init__(self, network: Network, spec: StreamSpec, *, batch: int, device: torch.device):
+        self.spec = spec
+        self.stems = network.stems
+        self.channels = network.config.audio_channels
+        self._device = device
+        self._step = Step(network, spec, batch, device)
+        self._state = self._step.new_state()
+
+    @torch.inference_mode()
+    def step(self, block: torch.Tensor) -> torch.Tensor:
+        """block (b, c, hop) -> stems (b, stems, c, hop), on the network's device."""
+        return self._step(self._state, block.to(self._device))
+
+    @torch.inference_mode()
+    def skip(self, block: torch.Tensor) -> None:
+        """Take in a hop whose stems nobody needs any more."""
+        self._step.skip(self._state, block.to(self._device))
+
+    def reset(self) -> None:
+        """Back to the state of a new stream."""
+        self._state.reset()
+
+
 class Stream:
     """Separates one live signal, or `batch` of them in step. Owns its state, shares its network.
 
@@ -35,9 +65,7 @@ class Stream:
         self.sanitized = 0
         signals, channels = batch or 1, network.config.audio_channels
         self._block_shape = (channels,) if batch is None else (batch, channels)
-        self._device = device or torch.device("cpu")
-        self._step = Step(network, spec, signals, self._device)
-        self._state = self._step.new_state()
+        self._hops = HopStream(network, spec, batch=signals, device=device or torch.device("cpu"))
         self._hop_in = torch.zeros(signals, channels, spec.hop)
         self._hop_out = torch.zeros(signals, len(self.stems), channels, spec.hop)
         self._position = 0  # in both
@@ -72,7 +100,7 @@ class Stream:
             done += count
             self._position += count
             if self._position == self.spec.hop:
-                self._hop_out.copy_(self._step(self._state, self._hop_in.to(self._device)))
+                self._hop_out.copy_(self._hops.step(self._hop_in))
                 self._position = 0
         return like(out if len(self._block_shape) == 2 else out[0], block)
 
@@ -86,7 +114,7 @@ class Stream:
 
     def reset(self) -> None:
         """Back to the state of a new stream."""
-        self._state.reset()
+        self._hops.reset()
         self._hop_in.zero_()
         self._hop_out.zero_()
         self._position = 0

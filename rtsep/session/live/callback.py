@@ -1,0 +1,142 @@
+"""What the audio process does for each block of the device. Copies, mixes and counts.
+
+No torch, no lock, no log, nothing that waits. Everything it needs was allocated beforehand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rtsep.mixer.faders import Block, Faders
+from rtsep.mixer.playout import Playout
+from rtsep.session.live.shared import Shared
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+LOUDEST = 1e9  # beyond 180 dB over full scale a number is damage, not sound
+MIX = -1  # in place of a stem's number
+
+
+class Callback:
+    """From a device's input to its output, one block after the other, at the session's positions.
+
+    The first block follows the last one that any process has written: a successor goes on where
+    its predecessor stopped.
+    """
+
+    def __init__(
+        self, shared: Shared, wake: Callable[[], None], *, feed: bool, outputs: Sequence[int]
+    ) -> None:
+        """`wake` tells the engine that there is audio, and must not wait. With `feed` the input
+        is what another process feeds. `outputs` are the stems, or MIX, to play, in the order of
+        the device's channels; each takes `layout.channels` of them."""
+        layout = shared.layout
+        stems, channels, longest = layout.stems, layout.channels, layout.longest_block
+        self._shared = shared
+        self._wake = wake
+        self._feed = feed
+        self._outputs = tuple(outputs)
+        self._playout = Playout(shared.stems, shared.input, shared.ratios, shared.control, longest)
+        self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
+        self._clean: Audio = np.zeros((channels, longest), np.float32)
+        self._magnitude: Audio = np.zeros((channels, longest), np.float32)
+        self._broken = np.zeros((channels, longest), np.bool_)
+        self._mix: Audio = np.zeros((channels, longest), np.float32)
+        self._faded: Audio = np.zeros((stems, channels, longest), np.float32)
+        self._tape: Audio = np.zeros((layout.tape_channels, longest), np.float32)
+        self._concealed = self._gaps = self._limited = 0
+
+    def __call__(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
+        """indata (channels, n) or None, outdata (outputs * channels, n) or None, n = `count`."""
+        began = time.perf_counter()
+        longest = self._shared.layout.longest_block
+        for start in range(0, count, longest):
+            here = slice(start, min(start + longest, count))
+            self._block(
+                None if indata is None else indata[:, here],
+                None if outdata is None else outdata[:, here],
+                here.stop - start,
+            )
+        self._wake()
+        counters = self._shared.counters
+        counters.callbacks[0] += 1
+        counters.callback_times.add(time.perf_counter() - began)
+
+    def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
+        shared = self._shared
+        position = shared.input.head
+        shared.input.write(self._received(indata, count))
+        heard = position - shared.layout.delay
+        block = self._playout.pull(heard, count)
+        mix = self._mix[:, :count]
+        self.faders.mix(block, mix)
+        if outdata is not None:
+            self._play(block, mix, outdata)
+        shared.meters.update(block.dry, block.stems, self.faders.gains, mix)
+        self._record(heard, block, mix)
+        self._count()
+
+    def _received(self, indata: Audio | None, count: int) -> Audio:
+        """The input of this block, finite."""
+        clean = self._clean[:, :count]
+        if self._feed:
+            self._fetch(clean)
+        elif indata is None:
+            clean[...] = 0
+        else:
+            clean[...] = indata
+        magnitude, broken = self._magnitude[:, :count], self._broken[:, :count]
+        np.abs(clean, out=magnitude)
+        np.less_equal(magnitude, LOUDEST, out=broken)  # so that NaN is broken too
+        if not broken.all():
+            np.logical_not(broken, out=broken)
+            self._shared.counters.sanitized[0] += np.count_nonzero(broken)
+            clean[broken] = 0
+        return clean
+
+    def _fetch(self, out: Audio) -> None:
+        """The next samples of the feed; what has not come yet is waited for in silence."""
+        feed, counters = self._shared.feed, self._shared.counters
+        played = counters.feed_position
+        ready = min(feed.head - int(played[0]), out.shape[1])
+        feed.read_into(int(played[0]), out[:, :ready])
+        out[:, ready:] = 0
+        played[0] += ready
+        counters.xruns[0] += ready < out.shape[1] and not counters.feed_ended[0]
+
+    def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
+        channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]
+        if any(output != MIX for output in self._outputs):
+            self.faders.stem_out(block.stems, faded)
+        for index, output in enumerate(self._outputs):
+            signal = mix if output == MIX else faded[output]
+            outdata[index * channels : (index + 1) * channels] = signal
+
+    def _record(self, heard: int, block: Block, mix: Audio) -> None:
+        """Stems before the faders, mix, and input, from position 0 on, for whoever records."""
+        tape, count = self._tape[:, : mix.shape[1]], mix.shape[1]
+        stems = self._shared.layout.stems * self._shared.layout.channels
+        tape[:stems] = block.stems.reshape(stems, count)
+        tape[stems : -len(mix)] = mix
+        tape[-len(mix) :] = block.dry
+        if heard + count > 0:
+            ring = self._shared.tape
+            if ring.head < heard:  # a predecessor was lost; what it did not play is a gap
+                ring.skip_to(heard)
+            ring.write(tape[:, max(-heard, 0) :])
+
+    def _count(self) -> None:
+        """Add to the session's counts what this process has counted since."""
+        counters, playout, limiter = self._shared.counters, self._playout, self.faders.limiter
+        counters.concealed[0] += playout.concealed - self._concealed
+        counters.gaps[0] += playout.gaps - self._gaps
+        counters.limited[0] += limiter.limited - self._limited
+        self._concealed, self._gaps, self._limited = (
+            playout.concealed,
+            playout.gaps,
+            limiter.limited,
+        )

@@ -1,0 +1,145 @@
+"""Hops from the input ring through the network into the stems ring, and what to do when it is late.
+
+Positions count samples of the session; they, not the moment of arrival, say where stems belong.
+Knows nothing of processes: `work` does what can be done now and returns.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from rtsep.engine.stream import HopStream
+from rtsep.mixer.conceal import RATIO_SAMPLES, ratios_of
+from rtsep.session.live.rates import SETTLING_SAMPLES, RateConverter
+from rtsep.session.live.shared import Shared
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+_SMOOTHING = 0.2  # of the typical step
+_HOPE = 0.9  # per skipped hop: after a bad stretch the engine must try again some time
+
+
+class EngineLoop:
+    """Drives one `HopStream`. After a restart, begins with the window that the ring remembers."""
+
+    def __init__(self, hops: HopStream, shared: Shared, typical_seconds: float) -> None:
+        """`typical_seconds` is what a step takes, as measured beforehand."""
+        self._hops = hops
+        self._spec = hops.spec
+        self._shared = shared
+        self._typical_seconds = typical_seconds
+        self._ratio = shared.layout.rate / hops.spec.sample_rate  # session samples per model sample
+        self._chunk: Audio = np.zeros((shared.layout.channels, hops.spec.hop), np.float32)
+        self._recent: Audio = np.zeros((shared.stems.channels, RATIO_SAMPLES), np.float32)
+        self._pending: Audio = np.zeros((shared.layout.channels, 0), np.float32)
+        self._begin(shared.input.readable()[0])
+
+    def work(self) -> None:
+        """Take in all audio that has come, and make stems of every hop that is not too late."""
+        hop = self._spec.hop
+        while self._take_in():
+            while self._pending.shape[1] >= hop:
+                block, self._pending = np.split(self._pending, [hop], 1)
+                self._hop(torch.from_numpy(block)[None])
+
+    def _begin(self, position: int) -> None:
+        """Start anew with the audio from `position` on, as if nothing had come before."""
+        layout, model_rate = self._shared.layout, self._spec.sample_rate
+        self._hops.reset()
+        self._down = RateConverter(layout.rate, model_rate, layout.channels)
+        self._up = RateConverter(model_rate, layout.rate, layout.stems * layout.channels)
+        self._origin = self._read = self._made = self._valid = position
+        self._pending = np.zeros((layout.channels, 0), np.float32)
+        self._hop_end = 0  # in the model's samples since the origin
+
+    def _take_in(self) -> bool:
+        """Read a stretch of input; false when there is none."""
+        first, head = self._shared.input.readable()
+        if self._read < first:  # stalled for longer than the ring remembers
+            self._begin(first)
+        count = min(head - self._read, self._chunk.shape[1])
+        if count <= 0:
+            return False
+        block = self._chunk[:, :count]
+        self._shared.input.read_into(self._read, block)
+        self._read += count
+        self._pending = np.concatenate((self._pending, self._down(block)), 1)
+        return True
+
+    def _hop(self, block: torch.Tensor) -> None:
+        counters = self._shared.counters
+        self._hop_end += self._spec.hop
+        due = self._position_of(self._hop_end - self._spec.hop - self._spec.lookahead)
+        if self._too_late():
+            self._hops.skip(block)
+            self._typical_seconds *= _HOPE
+            self._leave_gap()
+            counters.skipped[0] += 1
+        else:
+            began = time.perf_counter()
+            self._deliver(self._hops.step(block)[0].cpu().numpy())
+            seconds = time.perf_counter() - began
+            self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
+            counters.step_times.add(seconds)
+            counters.steps[0] += 1
+        counters.misses[0] += 0 <= due < self._heard()
+
+    def _position_of(self, model_samples: int) -> int:
+        """Of the session, for a number of samples since the origin at the model's rate."""
+        return self._origin + math.floor(model_samples * self._ratio)
+
+    def _heard(self) -> int:
+        """The position that is played next."""
+        return self._shared.input.head - self._shared.layout.delay
+
+    def _too_late(self) -> bool:
+        """Whether the stems of this hop, made now, would all come after their time."""
+        last = self._position_of(self._hop_end - self._spec.lookahead)
+        return last <= self._heard() + self._typical_seconds * self._shared.layout.rate
+
+    def _leave_gap(self) -> None:
+        """Silence for the converter, which must go on, and nothing of it for the ring."""
+        layout = self._shared.layout
+        silence = np.zeros((layout.stems, layout.channels, self._spec.hop), np.float32)
+        self._valid = self._position_of(self._hop_end - self._spec.lookahead)
+        if self._ratio != 1:
+            self._valid += SETTLING_SAMPLES
+        self._made += self._convert(silence).shape[1]
+
+    def _deliver(self, stems: Audio) -> None:
+        """(stems, channels, hop) into the ring, and what they teach the policy."""
+        converted = self._convert(stems)
+        start = self._made
+        self._made += converted.shape[1]
+        usable = converted[:, max(self._valid - start, 0) :]
+        start = self._made - usable.shape[1]
+        if not usable.shape[1]:
+            return
+        ring = self._shared.stems
+        if ring.head < start:
+            ring.skip_to(start)
+        if self._ratio != 1:
+            self._share_residual(usable, start)
+        ring.write(usable)
+        ring.read_into(ring.head - RATIO_SAMPLES, self._recent)
+        shape = (self._shared.layout.stems, self._shared.layout.channels, RATIO_SAMPLES)
+        self._shared.ratios.publish(ratios_of(self._recent.reshape(shape)))
+
+    def _convert(self, stems: Audio) -> Audio:
+        """This hop's stems at the session's rate, as (stems * channels, n), from the origin on."""
+        before_origin = self._spec.hop + self._spec.lookahead - self._hop_end
+        flat = stems.reshape(-1, stems.shape[-1])
+        return self._up(flat[:, min(max(before_origin, 0), self._spec.hop) :])
+
+    def _share_residual(self, stems: Audio, start: int) -> None:
+        """Stems at another rate miss what the model cannot hear; all get equal parts of it."""
+        layout = self._shared.layout
+        dry = np.zeros((layout.channels, stems.shape[1]), np.float32)
+        self._shared.input.read_into(start, dry)
+        parts = stems.reshape(layout.stems, layout.channels, -1)
+        parts += (dry - parts.sum(0)) / layout.stems

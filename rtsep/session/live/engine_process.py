@@ -1,0 +1,110 @@
+"""The engine process: loads the model, then turns the input ring into the stems ring until told.
+
+Imports torch only after it has told OpenMP how to wait.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from rtsep.errors import RtsepError
+from rtsep.session.live.child import settle_in
+from rtsep.session.live.messages import (
+    EngineRequest,
+    Failed,
+    ModelReady,
+    Notice,
+    Progress,
+    Stop,
+)
+
+if TYPE_CHECKING:
+    from rtsep.engine.stream import HopStream
+
+WARM_UP_STEPS = 3
+
+
+class Messenger:
+    """Tells the parent what a person should see while a model loads; a `weights.Observer`."""
+
+    def __init__(self, link: Connection[Any, Any]) -> None:
+        self._link = link
+
+    def notice(self, text: str) -> None:
+        self._link.send(Notice(text))
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        self._link.send(Progress(label, done, total))
+
+
+def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: EngineRequest) -> None:
+    """The whole life of the process. `wake` is a semaphore, released when there is audio."""
+    settle_in()
+    # Threads of OpenMP that wait in a loop would take the processor from the audio process.
+    os.putenv("OMP_WAIT_POLICY", "PASSIVE")
+    os.putenv("GOMP_SPINCOUNT", "0")
+    with suppress(BrokenPipeError, EOFError):  # the parent is gone, or has given up
+        try:
+            hops, ready = _load(link, request)
+        except RtsepError as error:
+            link.send(Failed(error))
+            return
+        link.send(ready)
+        _serve(link, wake, buffer, hops, ready.step_seconds)
+
+
+def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream, ModelReady]:
+    from rtsep.session.load import load
+    from rtsep.session.runtime import prepare_process
+
+    prepare_process()
+    separator = load(request.model, request.device, cache=request.cache, observer=Messenger(link))
+    hops = separator.hops(
+        window=request.window, hop=request.hop, lookahead=request.lookahead, mode=request.mode
+    )
+    ready = ModelReady(
+        name=separator.name,
+        device=str(separator.device),
+        stems=hops.stems,
+        channels=hops.channels,
+        spec=hops.spec,
+        step_seconds=_warm_up(hops),
+    )
+    return hops, ready
+
+
+def _warm_up(hops: HopStream) -> float:
+    """Steps on a full window, so that the first ones that matter are no slower than the others."""
+    import torch
+
+    silence = torch.zeros(1, hops.channels, hops.spec.hop)
+    for _ in range(-(-hops.spec.window // hops.spec.hop)):
+        hops.skip(silence)
+    fastest = float("inf")
+    for _ in range(WARM_UP_STEPS):
+        began = time.perf_counter()
+        hops.step(silence).cpu()
+        fastest = min(fastest, time.perf_counter() - began)
+    hops.reset()
+    return fastest
+
+
+def _serve(
+    link: Connection[Any, Any], wake: Any, buffer: Any, hops: HopStream, step_seconds: float
+) -> None:
+    from rtsep.session.live.engine_loop import EngineLoop
+    from rtsep.session.live.shared import Shared
+
+    layout = link.recv()
+    if isinstance(layout, Stop):
+        return
+    loop = EngineLoop(hops, Shared(buffer, layout), step_seconds)
+    while not link.poll():  # all that can still come is the order to stop
+        wake.acquire()
+        while wake.acquire(False):
+            pass
+        loop.work()

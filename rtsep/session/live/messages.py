@@ -1,0 +1,100 @@
+"""What the processes of a session say to each other besides audio. All of it can be pickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtsep.config import StreamSpec
+from rtsep.errors import RtsepError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineRequest:
+    """Which model, and how it shall cut audio. Times in seconds."""
+
+    model: str
+    device: str
+    cache: Path | None
+    window: float
+    hop: float
+    lookahead: float
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReady:
+    """The engine's answer: what it loaded, and how long a step takes when nothing disturbs it."""
+
+    name: str
+    device: str
+    stems: tuple[str, ...]
+    channels: int
+    spec: StreamSpec
+    step_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioRequest:
+    """Which devices. A name of None means none: the feed is the input, nothing is the output."""
+
+    input: str | None
+    output: str | None
+    model_rate: int
+    channels: int
+    samplerate: int | None
+    blocksize: int
+    latency: str | float
+    input_channels: str | None
+    routes: tuple[str, ...]
+    exclusive: bool
+    stems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceReady:
+    """The audio process's answer. Latencies in samples of `rate`."""
+
+    input: str
+    output: str
+    rate: int
+    blocksize: int
+    longest_block: int
+    latency_in: int
+    latency_out: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for a person."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Of a download: bytes done, of how many."""
+
+    label: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The process cannot do what it was asked to."""
+
+    error: RtsepError
+
+
+@dataclass(frozen=True)
+class DeviceLost:
+    """The device no longer calls; the process ends now, and another may try again."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """To a child: end well, and soon."""

@@ -1,0 +1,148 @@
+"""Takes of a session, from the tape ring into files. Runs in the main process, on a thread.
+
+A disk that is slow or full costs the take, or a part of it, and never the sound.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rtsep.audio.writer import StemWriter
+from rtsep.errors import AudioFileError
+from rtsep.mixer.desk import Desk
+from rtsep.ring.ring import Ring
+from rtsep.session.live.shared import Layout
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+INPUT = "input"
+_PAUSE_SECONDS = 0.1
+_PIECE = 1 << 14  # samples written at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordSpec:
+    """Where takes go. With `takes`, each into a folder of its own below `folder`."""
+
+    folder: Path
+    encoding: str
+    takes: bool = True
+
+
+class Recorder:
+    """Records while `desk.recording` is on: every stem before the faders, the mix, and the input.
+
+    All files of a take line up with each other and with the input, sample by sample; a take that is
+    on from the start begins with the first sample of the session.
+    """
+
+    def __init__(
+        self,
+        tape: Ring,
+        layout: Layout,
+        desk: Desk,
+        spec: RecordSpec,
+        on_event: Callable[[str], None],
+    ) -> None:
+        self.files: list[Path] = []
+        self._tape, self._layout, self._desk, self._spec = tape, layout, desk, spec
+        self._on_event = on_event
+        self._writer: StemWriter | None = None
+        self._position = 0
+        self._lost = 0
+        self._last: int | None = None  # the position to end at
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def seconds(self) -> float:
+        """How long the present take is."""
+        writer = self._writer
+        return writer.samples / self._layout.rate if writer else 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, last: int | None = None) -> None:
+        """Write what the tape still holds, up to position `last`, and finish the files."""
+        self._last = last
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_PAUSE_SECONDS):
+            self._turn()
+        self._turn()
+        self._finish()
+
+    def _turn(self) -> None:
+        """Begin, go on with, or end a take, as the desk says."""
+        try:
+            if self._desk.recording and self._writer is None:
+                self._begin()
+            self._write()
+            if not self._desk.recording:
+                self._finish()
+        except AudioFileError as error:
+            self._desk.set_recording(False)
+            self._on_event(f"recording stopped: {error}")
+            self._finish()
+
+    def _begin(self) -> None:
+        layout, spec = self._layout, self._spec
+        folder = _next_take(spec.folder) if spec.takes else spec.folder
+        self._position, self._lost = (
+            self._tape.readable()[0] if not self.files else self._tape.head,
+            0,
+        )
+        self._writer = StemWriter(
+            folder,
+            [*self._desk.stems, INPUT],
+            layout.rate,
+            channels=layout.channels,
+            encoding=spec.encoding,
+        )
+        self.files += self._writer.files
+        self._on_event(f"recording into {folder}")
+
+    def _write(self) -> None:
+        """Everything that is on the tape."""
+        if self._writer is None:
+            return
+        channels = self._layout.channels
+        stop = self._tape.head if self._last is None else min(self._tape.head, self._last)
+        while self._position < stop:
+            piece = np.zeros((self._tape.channels, min(_PIECE, stop - self._position)), np.float32)
+            first, last = self._tape.read_into(self._position, piece)
+            self._lost += piece.shape[1] - (last - first)
+            self._position += piece.shape[1]
+            signals = piece.reshape(-1, channels, piece.shape[1])
+            self._writer.write(np.concatenate((signals[:-2], signals[-1:])), signals[-2])
+
+    def _finish(self) -> None:
+        if self._writer is None:
+            return
+        writer, self._writer = self._writer, None
+        try:
+            writer.close()
+        except AudioFileError as error:
+            self._on_event(f"recording: {error}")
+        for note in writer.notes:
+            self._on_event(f"recording: {note}")
+        if self._lost:
+            self._on_event(f"recording: {self._lost} samples are missing; the disk was too slow")
+        self._on_event(f"recorded {writer.samples / self._layout.rate:.1f} s into {writer.folder}")
+
+
+def _next_take(folder: Path) -> Path:
+    """The first take-NNN that does not exist."""
+    number = 1
+    while (take := folder / f"take-{number:03}").exists():
+        number += 1
+    return take

@@ -1,0 +1,103 @@
+"""What the processes of a session share: rings, the desk's control block, meters, counters.
+
+Memory without a name: it is inherited by the children that are started with it, and gone with the
+last of them, however they end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from typing import Any
+
+import numpy as np
+
+from rtsep.config import StreamSpec
+from rtsep.errors import ConfigError
+from rtsep.mixer.conceal import Ratios
+from rtsep.mixer.control import Control
+from rtsep.mixer.meters import Meters
+from rtsep.ring.arena import Arena
+from rtsep.ring.histogram import Histogram
+from rtsep.ring.ring import Ring
+
+SHARED_BYTES = 1 << 26
+RING_SECONDS = 4.0  # beyond the delay: what a stalled engine may be behind and still know
+TAPE_SECONDS = 8.0  # what a slow disk may be behind
+
+
+def allocate(context: SpawnContext) -> Any:
+    """Zeroed bytes to pass to processes at their start."""
+    return context.RawArray("b", SHARED_BYTES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """All that must be known to find one's way in the shared memory. Lengths in samples of `rate`.
+
+    `delay` is from a sample's arrival in the audio process to the moment its stems are heard.
+    """
+
+    spec: StreamSpec
+    stems: int
+    channels: int
+    rate: int
+    delay: int
+    longest_block: int
+
+    @property
+    def ring_samples(self) -> int:
+        window = self.spec.window * self.rate // self.spec.sample_rate
+        return max(self.delay, window) + int(RING_SECONDS * self.rate)
+
+    @property
+    def tape_samples(self) -> int:
+        return int(TAPE_SECONDS * self.rate)
+
+    @property
+    def tape_channels(self) -> int:
+        """Every stem, the mix, and the input."""
+        return (self.stems + 2) * self.channels
+
+
+class Counters:
+    """Figures that only count up. Each has one writer."""
+
+    def __init__(self, arena: Arena) -> None:
+        def count() -> Any:
+            return arena.take(1, np.int64)
+
+        # written by the audio process
+        self.callbacks, self.underruns, self.xruns = count(), count(), count()
+        self.sanitized, self.concealed, self.gaps, self.limited = (count() for _ in range(4))
+        self.feed_position = count()  # what of the feed has been played
+        self.callback_times = Histogram(arena)
+        # written by the engine
+        self.steps, self.misses, self.skipped = count(), count(), count()
+        self.step_times = Histogram(arena)
+        # written by the main process
+        self.feed_ended = arena.take(1, np.bool_)  # nothing more will come
+
+
+class Shared:
+    """One process's view of the shared memory."""
+
+    def __init__(self, buffer: Any, layout: Layout) -> None:
+        """Raises ConfigError when the settings need more memory than there is."""
+        arena = Arena(buffer)
+        pair = layout.channels
+        try:
+            self.control = Control(arena, layout.stems)
+            self.meters = Meters(arena, layout.stems, sample_rate=layout.rate)
+            self.counters = Counters(arena)
+            self.ratios = Ratios(arena, layout.stems)
+            self.input = Ring(arena, pair, layout.ring_samples)
+            self.feed = Ring(arena, pair, layout.ring_samples)
+            self.stems = Ring(arena, layout.stems * pair, layout.ring_samples)
+            self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
+        except MemoryError as error:
+            raise ConfigError(
+                f"{layout.stems} stems at {layout.rate} Hz with a delay of {layout.delay} samples "
+                f"do not fit: {error}; shorten the window or the hop"
+            ) from error
+        self.layout = layout
