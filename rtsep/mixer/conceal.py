@@ -6,8 +6,6 @@ input and runs in the callback, `Ratios` carries them from the one to the other.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from rtsep.ring.arena import Arena
@@ -72,40 +70,58 @@ class Ratios:
 
 
 class HoldFilter:
-    """Takes the input apart by shares that stay as they are.
+    """Takes the input apart by shares that stay as they are for the length of a gap.
 
-    An STFT on a grid of absolute positions, so that blocks that follow one another join without
-    a seam. Needs the input up to a window beyond the block; what is missing there is taken as zero.
+    An STFT on a grid of absolute positions, so that blocks of any sizes that follow one another
+    join without a seam. Needs the input up to a window beyond the block; what is missing is taken
+    as zero.
     """
 
     def __init__(self, stems: int, channels: int, longest: int) -> None:
-        hops = longest // HOP + 2  # that a block can touch
-        self._context: Audio = np.zeros((channels, (hops + 2) * HOP), np.float32)
-        self._frames: Audio = np.zeros((channels, hops + 1, WINDOW), np.float32)
-        self._joined: Audio = np.zeros((stems, channels, hops * HOP), np.float32)
+        """Blocks have at most `longest` samples."""
+        slots = longest // HOP + 3  # frames that a block can touch
+        self._context: Audio = np.zeros((channels, (slots + 1) * HOP), np.float32)
+        self._windowed: Audio = np.zeros((channels, slots, WINDOW), np.float32)
+        self._frames: Audio = np.zeros((slots, stems, channels, WINDOW), np.float32)
+        self._ratios: Audio = np.zeros((1, stems, 1, BINS), np.float32)
+        self._next = 0  # the frames before this one have been made; frame k begins at k hops
 
-    def apply(self, dry: Ring, position: int, ratios: Audio, out: Audio) -> None:
-        """Fill (stems, channels, n) with the stems of the input from `position`."""
-        first, end = position // HOP, -(-(position + out.shape[-1]) // HOP)
-        spectra = np.fft.rfft(self._analyse(dry, first - 1, end - first + 1))
-        separated = np.fft.irfft(spectra * ratios[:, None, None], WINDOW)
-        joined = self._joined[..., : (end - first) * HOP]
-        self._overlap(separated, joined)
-        start = position - first * HOP
-        out[...] = joined[..., start : start + out.shape[-1]]
+    def begin(self, position: int, ratios: Audio) -> None:
+        """A gap from about `position` on, with (stems, BINS) for all of it."""
+        self._ratios[0, :, 0] = ratios
+        self._next = position // HOP - 1
 
-    def _analyse(self, dry: Ring, first: int, count: int) -> Audio:
-        """Windowed frames, (channels, count, WINDOW), the first one at `first` hops."""
+    def apply(self, dry: Ring, position: int, out: Audio) -> None:
+        """Fill (stems, channels, n), from `position` on, which only grows within a gap."""
+        stop = position + out.shape[-1]
+        first, end = position // HOP, -(-stop // HOP)
+        self._next = max(self._next, first - 1)
+        if self._next < end:
+            self._make(dry, end)
+        for hop in range(first, end):
+            left, right = max(position, hop * HOP), min(stop, (hop + 1) * HOP)
+            since, until = left - hop * HOP, right - hop * HOP
+            np.add(
+                self._frames[(hop - 1) % len(self._frames), ..., HOP + since : HOP + until],
+                self._frames[hop % len(self._frames), ..., since:until],
+                out=out[..., left - position : right - position],
+            )
+
+    def _make(self, dry: Ring, end: int) -> None:
+        """Take the frames up to `end` apart."""
+        count = end - self._next
+        spectra = np.fft.rfft(self._read(dry, count)).swapaxes(0, 1)[:, None]
+        separated = np.fft.irfft(spectra * self._ratios, WINDOW)
+        for frame in separated:
+            np.multiply(frame, _ROOT_HANN, out=self._frames[self._next % len(self._frames)])
+            self._next += 1
+
+    def _read(self, dry: Ring, count: int) -> Audio:
+        """The next frames of the input, windowed: (channels, count, WINDOW)."""
         context = self._context[:, : (count + 1) * HOP]
-        dry.read_into(first * HOP, context)
+        dry.read_into(self._next * HOP, context)
         halves = context.reshape(len(context), -1, HOP)
-        frames = self._frames[:, :count]
-        np.multiply(halves[:, :-1], _ROOT_HANN[:HOP], out=frames[..., :HOP])
-        np.multiply(halves[:, 1:], _ROOT_HANN[HOP:], out=frames[..., HOP:])
-        return frames
-
-    def _overlap(self, frames: np.ndarray[Any, Any], joined: Audio) -> None:
-        """The second half of each frame and the first of the next one, windowed again."""
-        parts = joined.reshape(*joined.shape[:2], -1, HOP)
-        frames *= _ROOT_HANN
-        np.add(frames[..., :-1, HOP:], frames[..., 1:, :HOP], out=parts)
+        windowed = self._windowed[:, :count]
+        np.multiply(halves[:, :-1], _ROOT_HANN[:HOP], out=windowed[..., :HOP])
+        np.multiply(halves[:, 1:], _ROOT_HANN[HOP:], out=windowed[..., HOP:])
+        return windowed

@@ -43,7 +43,6 @@ class Playout:
         self.gaps = 0  # times that stems were missing
         self._stems_ring, self._dry_ring = stems, dry
         self._ratios, self._control = ratios, control
-        self._shares = ratios.latest()
         self._source = Source.STEMS
         self._filter = HoldFilter(count, channels, longest)
         self._tail: Audio = np.zeros((count, channels, FADE), np.float32)
@@ -63,7 +62,7 @@ class Playout:
         if count == 0 or (self._source is Source.STEMS and stop - start == count):
             block = Block.whole(stems, dry)
         else:
-            self._follow(start, stop, count)
+            self._follow(position, start, stop, count)
             block = self._blend(position, stems, dry)
         self._remember(stems)
         return block
@@ -84,7 +83,7 @@ class Playout:
             return 0, 0
         return start, stop
 
-    def _follow(self, start: int, stop: int, count: int) -> None:
+    def _follow(self, position: int, start: int, stop: int, count: int) -> None:
         """Say for each sample of the block how much of which source is heard."""
         weights, fade = self._weights[:, :count], min(FADE, count)
         weights[...] = 0
@@ -94,7 +93,9 @@ class Playout:
         if self._source is Source.STEMS:
             end = stop if start == 0 else 0
             returns = returns and start >= fade
-            self._leave(end, fade)
+            self.gaps += 1
+            self._filter.begin(position, self._ratios.latest())
+            self._extend(end, fade)
             self._move(weights, max(end - fade, 0), substitute)
         elif self._source is not substitute and not (returns and start < fade):
             self._move(weights, 0, substitute)
@@ -102,10 +103,8 @@ class Playout:
             self._move(weights, start, Source.STEMS)
         self.concealed += int(np.count_nonzero(weights[Source.STEMS] < 1))
 
-    def _leave(self, end: int, fade: int) -> None:
-        """The stems end there; go on for a fade by playing the newest samples backwards."""
-        self.gaps += 1
-        self._shares = self._ratios.latest()
+    def _extend(self, end: int, fade: int) -> None:
+        """The stems end there; play the newest samples backwards until a fade can be over."""
         turned = max(min(end, fade - end), 0)
         self._stems[..., end : end + turned] = self._stems[..., end - turned : end][..., ::-1]
         older = max(fade - end - turned, 0)
@@ -128,7 +127,7 @@ class Playout:
         stems *= present
         if hold.any():
             held = self._held[..., :count]
-            self._filter.apply(self._dry_ring, position, self._shares, held)
+            self._filter.apply(self._dry_ring, position, held)
             held *= hold
             stems += held
         base, extra = self._base[:, :count], self._extra[:, :count]
