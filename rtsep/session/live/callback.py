@@ -106,7 +106,8 @@ class Callback:
         feed.read_into(int(played[0]), out[:, :ready])
         out[:, ready:] = 0
         played[0] += ready
-        counters.xruns[0] += ready < out.shape[1] and not counters.feed_ended[0]
+        if not counters.feed_ended[0]:
+            counters.starved[0] += out.shape[1] - ready
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]

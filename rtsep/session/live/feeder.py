@@ -37,12 +37,6 @@ class Feeder:
         self._fill()  # before anything is played
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    @property
-    def played(self) -> bool:
-        """Whether all of it has gone into the session."""
-        ended = bool(self._counters.feed_ended[0])
-        return ended and int(self._counters.feed_position[0]) >= self._ring.head
-
     def start(self) -> None:
         self._thread.start()
 

@@ -36,19 +36,22 @@ class ModelReady:
 
 @dataclass(frozen=True, kw_only=True)
 class AudioRequest:
-    """Which devices. A name of None means none: the feed is the input, nothing is the output."""
+    """Which devices, and how to open them. Without an input the feed is played; without an output
+    nothing is heard."""
 
     input: str | None
     output: str | None
-    model_rate: int
-    channels: int
-    samplerate: int | None
-    blocksize: int
-    latency: str | float
-    input_channels: str | None
-    routes: tuple[str, ...]
-    exclusive: bool
-    stems: tuple[str, ...] = ()
+    samplerate: int | None = None  # None: the model's, if the devices can
+    blocksize: int = 0  # 0: the device's choice
+    latency: str | float = "low"  # or "high", or seconds
+    input_channels: str | None = None
+    routes: tuple[str, ...] = ()
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The audio process knows the devices by their names; it opens them once it knows the model."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ A disk that is slow or full costs the take, or a part of it, and never the sound
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +48,18 @@ class Recorder:
         layout: Layout,
         desk: Desk,
         spec: RecordSpec,
+        *,
+        end: Callable[[], int | None],
         on_event: Callable[[str], None],
     ) -> None:
+        """`end` tells the position after the last sample worth keeping, once that is known."""
         self.files: list[Path] = []
         self._tape, self._layout, self._desk, self._spec = tape, layout, desk, spec
-        self._on_event = on_event
+        self._end, self._on_event = end, on_event
         self._writer: StemWriter | None = None
+        self._from_start = desk.recording
         self._position = 0
         self._lost = 0
-        self._last: int | None = None  # the position to end at
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -69,9 +72,8 @@ class Recorder:
     def start(self) -> None:
         self._thread.start()
 
-    def close(self, last: int | None = None) -> None:
-        """Write what the tape still holds, up to position `last`, and finish the files."""
-        self._last = last
+    def close(self) -> None:
+        """Write what the tape still holds, and finish the files."""
         self._ended.set()
         self._thread.join()
 
@@ -97,10 +99,8 @@ class Recorder:
     def _begin(self) -> None:
         layout, spec = self._layout, self._spec
         folder = _next_take(spec.folder) if spec.takes else spec.folder
-        self._position, self._lost = (
-            self._tape.readable()[0] if not self.files else self._tape.head,
-            0,
-        )
+        self._position, self._lost = 0 if self._from_start else self._tape.head, 0
+        self._from_start = False
         self._writer = StemWriter(
             folder,
             [*self._desk.stems, INPUT],
@@ -116,7 +116,8 @@ class Recorder:
         if self._writer is None:
             return
         channels = self._layout.channels
-        stop = self._tape.head if self._last is None else min(self._tape.head, self._last)
+        head, end = self._tape.head, self._end()
+        stop = head if end is None else min(head, end)
         while self._position < stop:
             piece = np.zeros((self._tape.channels, min(_PIECE, stop - self._position)), np.float32)
             first, last = self._tape.read_into(self._position, piece)

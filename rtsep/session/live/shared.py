@@ -71,6 +71,7 @@ class Counters:
         self.callbacks, self.underruns, self.xruns = count(), count(), count()
         self.sanitized, self.concealed, self.gaps, self.limited = (count() for _ in range(4))
         self.feed_position = count()  # what of the feed has been played
+        self.starved = count()  # samples of silence because the feed was late
         self.callback_times = Histogram(arena)
         # written by the engine
         self.steps, self.misses, self.skipped = count(), count(), count()

@@ -1,0 +1,95 @@
+"""A child process and the link to it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
+from typing import Any
+
+from rtsep.session.live.messages import Failed, Stop
+
+_END_SECONDS = 3.0  # for a good end; then it is ended
+
+
+class Child:
+    """Starts `target(link, *arguments)`. Its messages come out of `receive`."""
+
+    def __init__(
+        self, context: SpawnContext, name: str, target: Callable[..., None], *arguments: Any
+    ) -> None:
+        self.name = name
+        self.link, theirs = context.Pipe()
+        self._process = context.Process(
+            target=target, args=(theirs, *arguments), name=name, daemon=True
+        )
+        with _interrupts_ignored():
+            self._process.start()
+        theirs.close()  # so that the link ends with the process
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.exitcode
+
+    @property
+    def waitables(self) -> tuple[int | Connection[Any, Any], ...]:
+        """What becomes ready when there is a message, or the process has ended."""
+        return (self.link, self._process.sentinel)
+
+    def send(self, message: Any) -> None:
+        """Nothing happens if the process is gone; its end is noticed elsewhere."""
+        try:
+            self.link.send(message)
+        except (BrokenPipeError, OSError):
+            return
+
+    def receive(self) -> list[Any]:
+        """All messages that have come. Raises what a `Failed` carries."""
+        messages = []
+        try:
+            while self.link.poll():
+                message = self.link.recv()
+                if isinstance(message, Failed):
+                    raise message.error
+                messages.append(message)
+        except (EOFError, OSError):
+            pass
+        return messages
+
+    def stop(self, wake: Callable[[], None]) -> None:
+        """Ask it to end well, and see that it does. `wake` makes it look at its messages."""
+        self.send(Stop())
+        wake()
+        self._process.join(_END_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+        self.link.close()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Children inherit that Ctrl-C is ignored, before their own first line runs."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread: then it inherits what is, and says so itself
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

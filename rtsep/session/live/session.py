@@ -1,0 +1,226 @@
+"""A live session as the outside sees it: start, faders, status, stop. Owns all processes.
+
+The engine and the audio process do the work; this one starts them, watches over them, starts them
+again when they end, feeds a file, and records.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import threading
+import time
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+from rtsep.errors import RtsepError
+from rtsep.mixer.desk import Desk, preset_desk
+from rtsep.session.live.audio_process import run_audio
+from rtsep.session.live.engine_process import run_engine
+from rtsep.session.live.events import Events
+from rtsep.session.live.feeder import BLOCK, Feeder
+from rtsep.session.live.keeper import Keeper
+from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Progress
+from rtsep.session.live.process import Child
+from rtsep.session.live.recorder import Recorder
+from rtsep.session.live.shared import Shared, allocate
+from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of
+from rtsep.session.live.status import status_of
+from rtsep.session.live.watch import EngineWatch
+from rtsep.status import LiveStatus
+from rtsep.weights.observer import Observer
+
+Message = TypeVar("Message")
+
+START_SECONDS = 30.0  # for devices to open
+_LOOK_SECONDS = 0.1
+
+
+class LiveSession:
+    """Three processes over shared memory. After `start`, any thread may use it.
+
+    `finished` is set when the source has been played to its end.
+    """
+
+    desk: Desk
+    shared: Shared
+
+    def __init__(self, spec: LiveSpec, observer: Observer) -> None:
+        self.spec = spec
+        self.events = Events()
+        self.finished = threading.Event()
+        self.state = "loading"
+        self.engine_restarts = self.device_losses = 0
+        self._observer = observer
+        self._context = multiprocessing.get_context("spawn")
+        self._buffer = allocate(self._context)
+        self._wake = self._context.Semaphore(0)
+        self._audio_request = spec.audio
+        self._stopping = threading.Event()
+        self._feeder: Feeder | None = None
+
+    def start(self) -> None:
+        """Load the model, open the devices, play. Raises what went wrong, having ended everything.
+
+        Takes as long as loading takes, and the observer hears of it.
+        """
+        engine, audio = self._new_engine(), self._new_audio()
+        try:
+            self._expect(audio, Found, START_SECONDS)
+            self.model = self._expect(engine, ModelReady, None)
+            audio.send(self.model)
+            self.device = self._expect(audio, DeviceReady, START_SECONDS)
+            self._prepare()
+            engine.send(self.layout)
+            audio.send(self.layout)
+        except BaseException:
+            engine.kill()
+            audio.kill()
+            raise
+        self._audio_request = dataclasses.replace(self.spec.audio, samplerate=self.device.rate)
+        self._engine = Keeper(
+            engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
+        )
+        self._audio = Keeper(
+            audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
+        )
+        self.state = "running"
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._supervisor.start()
+
+    def status(self) -> LiveStatus:
+        """The session at this moment; cheap."""
+        return status_of(self)
+
+    def stop(self) -> None:
+        """Fade out, finish the files, end all processes. May be called more than once."""
+        if self.state in ("loading", "stopped"):
+            return
+        self._stopping.set()
+        self._supervisor.join()
+        self._audio.stop()
+        self._engine.stop(self._wake.release)
+        if self._feeder:
+            self._feeder.close()
+        self.recorder.close()
+        self.state = "stopped"
+
+    def __enter__(self) -> LiveSession:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of the child processes that run now."""
+        return {"engine": self._engine.child.pid, "audio": self._audio.child.pid}
+
+    def _new_engine(self) -> Child:
+        return Child(
+            self._context, "engine", run_engine, self._wake, self._buffer, self.spec.engine
+        )
+
+    def _new_audio(self) -> Child:
+        return Child(
+            self._context, "audio", run_audio, self._wake, self._buffer, self._audio_request
+        )
+
+    def _expect(self, child: Child, kind: type[Message], seconds: float | None) -> Message:
+        """The child's answer; meanwhile its notices are passed on."""
+        end = None if seconds is None else time.monotonic() + seconds
+        while True:
+            wait(child.waitables, None if end is None else max(end - time.monotonic(), 0))
+            alive = child.alive
+            for message in child.receive():
+                if isinstance(message, kind):
+                    return message
+                self._pass_on(message)
+            if not alive:
+                raise RtsepError(
+                    f"the {child.name} process ended with code {child.exit_code} at its start"
+                )
+            if end is not None and time.monotonic() > end:
+                raise RtsepError(f"the {child.name} process did not answer in {seconds:.0f} s")
+
+    def _pass_on(self, message: Any) -> None:
+        if isinstance(message, Notice):
+            self._observer.notice(message.text)
+        elif isinstance(message, Progress):
+            self._observer.progress(message.label, message.done, message.total)
+
+    def _prepare(self) -> None:
+        """Lay out the shared memory, set the desk, have the beginning of the source ready."""
+        spec = self.spec
+        self.latency = latency_parts(self.model, self.device, spec.budget)
+        self.layout = layout_of(self.model, self.device, self.latency)
+        self.shared = Shared(self._buffer, self.layout)
+        self.shared.control.reset()
+        self.desk = Desk(self.model.stems, self.shared.control)
+        preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
+        self.desk.set_policy(spec.policy)
+        self.desk.set_limiter(spec.limiter)
+        self.desk.set_recording(spec.record_now)
+        self._watch = EngineWatch(self.shared)
+        for note in self.device.notes:
+            self.events.add(note)
+        if spec.source is not None:
+            blocks = spec.source(self.device.rate, BLOCK)
+            self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)
+            self._feeder.start()
+        self.recorder = Recorder(
+            self.shared.tape,
+            self.layout,
+            self.desk,
+            spec.record,
+            end=self._source_end,
+            on_event=self.events.add,
+        )
+        self.recorder.start()
+
+    def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            children = (self._engine.child, self._audio.child)
+            wait([item for child in children for item in child.waitables], _LOOK_SECONDS)
+            self._engine.look()
+            self._audio.look()
+            if self.state == "running" and self._watch.hangs():
+                self._engine.restart("it did not finish a step")
+            end = self._source_end()
+            if end is not None and self.shared.input.head - self.layout.delay >= end:
+                self.finished.set()
+
+    def _source_end(self) -> int | None:
+        """The position after the source's last sample, once that has been read."""
+        counters = self.shared.counters
+        if self._feeder is None or not counters.feed_ended[0]:
+            return None
+        return self.shared.feed.head + int(counters.starved[0])
+
+    def _on_engine(self, child: Child, message: Any) -> None:
+        if isinstance(message, ModelReady):
+            child.send(self.layout)
+            self._watch.reset()
+            self.events.add("the engine is back")
+            self.state = "running"
+
+    def _on_engine_end(self, reason: str) -> None:
+        self.engine_restarts += 1
+        self.state = "engine restarting"
+        self.events.add(f"the engine is started again: {reason}")
+
+    def _on_audio(self, child: Child, message: Any) -> None:
+        if isinstance(message, Found):
+            child.send(self.model)
+        elif isinstance(message, DeviceReady):
+            self.device = message
+            child.send(self.layout)
+            self.events.add(f"{message.output or message.input} is back")
+            self.state = "running"
+
+    def _on_audio_end(self, reason: str) -> None:
+        if self.state != "device lost":  # of further attempts nobody needs to hear
+            self.device_losses += 1
+            self.events.add(f"no sound, trying again: {reason}")
+        self.state = "device lost"

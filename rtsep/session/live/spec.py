@@ -1,0 +1,84 @@
+"""What a live session shall be, and the latency that follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rtsep.errors import ConfigError
+from rtsep.session.live.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
+from rtsep.session.live.rates import withheld_samples
+from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.shared import Layout
+from rtsep.status import LatencyPart
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSpec:
+    """A session. `source` opens a file or the demo; without one a device is the input.
+
+    `budget` is how many seconds a step may take before its stems are late, None a whole hop.
+    """
+
+    engine: EngineRequest
+    audio: AudioRequest
+    source: Source | None = None
+    budget: float | None = None
+    gains_db: Mapping[str, float] = field(default_factory=dict)
+    mute: tuple[str, ...] = ()
+    solo: tuple[str, ...] = ()
+    policy: str = "hold"
+    limiter: bool = True
+    record: RecordSpec
+    record_now: bool = False
+
+
+def latency_parts(
+    model: ModelReady, device: DeviceReady, budget: float | None
+) -> tuple[LatencyPart, ...]:
+    """From the device's input to its output, in samples of its rate.
+
+    "compute" is what a step may take, "queue" what audio waits because devices bring it in blocks.
+    Raises ConfigError for a budget that is no time.
+    """
+    spec, rate = model.spec, device.rate
+    if budget is not None and not 0 <= budget < math.inf:
+        raise ConfigError(f"the budget must be a time in seconds, 0 or more, got {budget}")
+    ratio = rate / spec.sample_rate
+    algorithmic = math.ceil(spec.latency_samples * ratio)
+    lookahead = math.ceil(spec.lookahead * ratio)
+    compute = math.ceil(spec.hop * ratio if budget is None else budget * rate)
+    conversion = withheld_samples(rate, spec.sample_rate)
+    conversion += math.ceil(withheld_samples(spec.sample_rate, rate) * ratio)
+    parts = {
+        "device in": device.latency_in,
+        "hop": algorithmic - lookahead,
+        "lookahead": lookahead,
+        "rate conversion": conversion,
+        "compute": compute,
+        "queue": device.longest_block,
+        "device out": device.latency_out,
+    }
+    if not conversion:
+        del parts["rate conversion"]
+    return tuple(LatencyPart(name=name, samples=samples) for name, samples in parts.items())
+
+
+def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, ...]) -> Layout:
+    """The delay is all of the latency that does not happen in the device."""
+    inside = sum(part.samples for part in parts)
+    return Layout(
+        spec=model.spec,
+        stems=len(model.stems),
+        channels=model.channels,
+        rate=device.rate,
+        delay=inside - device.latency_in - device.latency_out,
+        longest_block=device.longest_block,
+    )
