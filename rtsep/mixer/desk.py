@@ -59,12 +59,10 @@ class Desk:
         self._write(self._control.solo, self._index(stem), on)
 
     def toggle_mute(self, stem: str) -> None:
-        index = self._index(stem)
-        self._write(self._control.mute, index, not self._control.mute[index])
+        self._toggle(self._control.mute, self._index(stem))
 
     def toggle_solo(self, stem: str) -> None:
-        index = self._index(stem)
-        self._write(self._control.solo, index, not self._control.solo[index])
+        self._toggle(self._control.solo, self._index(stem))
 
     def set_master(self, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError."""
@@ -160,6 +158,11 @@ class Desk:
     def _write(self, field: np.ndarray[Any, Any], index: int, value: float | bool) -> None:
         with self._lock:
             field[index] = value
+            self.changes += 1
+
+    def _toggle(self, field: np.ndarray[Any, Any], index: int) -> None:
+        with self._lock:  # two controls may press at once
+            field[index] = not field[index]
             self.changes += 1
 
 

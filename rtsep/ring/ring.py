@@ -16,7 +16,7 @@ from rtsep.ring.arena import Arena
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
 
-_HEAD, _SINCE = 0, 1
+_HEAD, _SINCE, _CLAIMED = 0, 1, 2
 
 
 def fence() -> None:
@@ -35,14 +35,15 @@ class Ring:
     """The newest `capacity` samples of one signal with `channels` channels.
 
     Readable are the positions from `since`, or from `head - capacity` if that is later, up to
-    `head`. `since` moves when the writer leaves a gap.
+    `head`. `since` moves when the writer leaves a gap. Before it writes, it claims the positions up
+    to its next head, so that readers know what it is overwriting.
     """
 
     def __init__(self, arena: Arena, channels: int, capacity: int) -> None:
         self.channels = channels
         self.capacity = capacity
         self._data: Audio = arena.take((channels, capacity), np.float32)
-        self._marks = arena.take(2, np.int64)
+        self._marks = arena.take(3, np.int64)
 
     @property
     def head(self) -> int:
@@ -57,6 +58,8 @@ class Ring:
     def write(self, block: Audio) -> None:
         """Append (channels, n), n up to the capacity."""
         head = self.head
+        self._marks[_CLAIMED] = head + block.shape[1]
+        fence()
         _copy(block, self._data, 0, head % self.capacity, block.shape[1])
         fence()
         self._marks[_HEAD] = head + block.shape[1]
@@ -64,6 +67,7 @@ class Ring:
     def skip_to(self, position: int) -> None:
         """Leave a gap: the next block is written at `position`, not before the head."""
         self._marks[_SINCE] = position
+        self._marks[_CLAIMED] = position
         fence()
         self._marks[_HEAD] = position
 
@@ -73,7 +77,7 @@ class Ring:
         # where there is none.
         head = self.head
         fence()
-        return max(self.since, head - self.capacity), head
+        return max(self.since, self._oldest()), head
 
     def read_into(self, position: int, out: Audio) -> tuple[int, int]:
         """Fill (channels, n) with the positions from `position`; what cannot be read becomes zero.
@@ -88,11 +92,15 @@ class Ring:
         out[:, stop:] = 0
         _copy(self._data, out, (position + start) % self.capacity, start, stop - start)
         fence()
-        lapped = min(max(self.head - self.capacity - position, 0), stop)
+        lapped = min(max(self._oldest() - position, 0), stop)
         if lapped > start:  # the writer came round while this was copied
             out[:, :lapped] = 0
             start = lapped
         return start, stop
+
+    def _oldest(self) -> int:
+        """The first position that is neither overwritten nor about to be."""
+        return int(self._marks[_CLAIMED]) - self.capacity
 
 
 def _copy(source: Audio, target: Audio, start: int, to: int, count: int) -> None:
