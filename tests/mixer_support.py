@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from rtsep.mixer.conceal import Ratios
@@ -42,7 +44,7 @@ def pieces(samples: int, cuts: list[int]) -> list[slice]:
     marks = sorted({0, samples, *(cut for cut in cuts if 0 < cut < samples)})
     return [
         slice(start, min(start + LONGEST, stop))
-        for first, stop in zip(marks, marks[1:], strict=False)
+        for first, stop in pairwise(marks)
         for start in range(first, stop, LONGEST)
     ]
 

@@ -24,7 +24,8 @@ _ROOT_HANN: Audio = np.sin(np.pi * np.arange(WINDOW) / WINDOW).astype(np.float32
 def ratios_of(stems: Audio) -> Audio:
     """Each stem's share of the power in each bin, at the end of (stems, channels, n).
 
-    The newest frame counts most. Returns (stems, BINS), which sums to 1 over the stems; equal parts where all are silent.
+    The newest frame counts most. Returns (stems, BINS), which sums to 1 over the stems; equal parts
+    where all are silent.
     """
     newest = stems[..., -RATIO_SAMPLES:]
     missing = max(WINDOW - newest.shape[-1], 0)

@@ -34,7 +34,7 @@ class Faders:
     """Gain, mute and solo per stem, master, limiter, A/B against the delayed input, start and end.
 
     Every change is a ramp. Where nothing moves the result is exact: all faders at unity give the
-    delayed input bit by bit, all muted give zeros. Allocates nothing of a block's size.
+    delayed input bit by bit, all muted give zeros.
     """
 
     def __init__(

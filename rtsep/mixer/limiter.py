@@ -6,7 +6,7 @@ import numpy as np
 
 from rtsep.ring.ring import Audio
 
-ATTACK = 64  # samples; shorter where the block is, longer where the first loud sample comes later
+ATTACK = 32  # samples; shorter where the block is, longer where the first loud sample comes later
 HOLD_SECONDS = 0.05  # longer than between two peaks of a low note, so that it is not modulated
 RELEASE_SECONDS = 0.075  # time constant; from half the level the way back takes 0.18 s
 OVERSHOOT = 0.05  # the release aims this far above unity, so that it gets there
@@ -54,7 +54,7 @@ class Limiter:
         """Down to `allowed`, in a straight line up to the first sample that needs it."""
         count = level.shape[1]
         first = int(np.argmax(level.max(axis=0) * self.gain > 1))
-        length = min(max(first, ATTACK), count)
+        length = min(max(first + 1, ATTACK), count)
         curve = self._curve[:count]
         np.multiply(self._count[:length], (allowed - self.gain) / length, out=curve[:length])
         curve[:length] += self.gain
