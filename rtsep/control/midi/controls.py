@@ -1,0 +1,98 @@
+"""The controls of a device while they are in use: each knows its action and where it stands."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rtsep.control.midi.maps import FINE, MOMENTARY, Binding
+from rtsep.control.midi.messages import LSB, MAX_7BIT, RELATIVE, Event
+from rtsep.control.midi.takeover import Takeover
+from rtsep.mixer.desk import Desk
+
+
+class Control(Protocol):
+    """Collects events and acts on the desk when told, so that of a flood only the sum counts."""
+
+    def take(self, event: Event) -> None: ...
+
+    def act(self, desk: Desk) -> None:
+        """Raises ConfigError where the desk refuses."""
+
+
+class Button:
+    """Acts on what it was told last: act after every event."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+        self._pressed = False
+
+    def take(self, event: Event) -> None:
+        self._pressed = event.pressed
+
+    def act(self, desk: Desk) -> None:
+        action = self._binding.action
+        if self._binding.mode == MOMENTARY:
+            action.apply(desk, float(self._pressed))
+        elif self._pressed:
+            action.press(desk)
+
+
+class Fader:
+    """Stands somewhere: a slider, a knob with ends, a motor fader, a ring of lamps."""
+
+    def __init__(self, binding: Binding, *, takeover: bool) -> None:
+        self._binding = binding
+        self._takeover = Takeover() if takeover else None
+        self._value: int | None = None
+        self._coarse: int | None = None
+        self._fine: int | None = None
+
+    def take(self, event: Event) -> None:
+        if self._binding.mode != FINE:
+            self._value = event.value
+            return
+        # The halves come in either order. They come together, so what a half makes with an old
+        # other one is gone before anybody acts on it, or wrong by less than one coarse step.
+        if event.number == self._binding.number + LSB:
+            self._fine = event.value
+        else:
+            self._coarse = event.value
+        if self._coarse is not None:
+            # A device that sends no fine half reaches both ends all the same.
+            fine = self._coarse if self._fine is None else self._fine
+            self._value = self._coarse * (MAX_7BIT + 1) + fine
+
+    def act(self, desk: Desk) -> None:
+        if self._value is None:
+            return
+        action, position = self._binding.action, self._value / self._binding.top
+        if self._takeover is None:
+            action.apply(desk, position)
+        elif self._takeover.moves(position, action.value(desk)):
+            action.apply(desk, position)
+            self._takeover.moved(action.value(desk))
+
+
+class Encoder:
+    """Turns without end and says by how many clicks."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+        self._clicks = 0
+
+    def take(self, event: Event) -> None:
+        self._clicks += RELATIVE[self._binding.mode](event.value)
+
+    def act(self, desk: Desk) -> None:
+        turned, self._clicks = self._clicks * self._binding.step, 0
+        self._binding.action.apply(desk, self._binding.action.value(desk) + turned)
+
+
+def make_control(binding: Binding, *, answers: bool) -> Control:
+    """`answers`: whether the device gets our feedback. A fader that does follows ours by itself."""
+    if binding.mode in RELATIVE:
+        return Encoder(binding)
+    if not binding.moves:
+        return Button(binding)
+    follows = binding.feedback is not None and answers
+    return Fader(binding, takeover=not follows if binding.takeover is None else binding.takeover)

@@ -1,0 +1,128 @@
+"""Where maps are: files shipped with the package, and the user's own, which win."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from rtsep.control.midi.mapping import map_tables, read_map
+from rtsep.control.midi.maps import DeviceMap
+from rtsep.errors import ConfigError, RtsepError
+from rtsep.weights.atomic import write_atomically
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SHIPPED = Path(__file__).with_name("presets")
+GENERIC = "generic"  # the shipped map for a port that is asked for and that no map fits
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+LARGEST_FILE = 1 << 18
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A map and where it was found."""
+
+    name: str  # of the file, without its suffix
+    path: Path
+    map: DeviceMap
+
+    @property
+    def shipped(self) -> bool:
+        return self.path.parent == SHIPPED
+
+
+class Library:
+    """All maps there are when it is made. A user's map replaces the shipped one of its name."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """`folder` holds the user's maps; it need not exist. Files that are no maps are left out
+        and become `problems`, a line each."""
+        self.folder = folder
+        self.problems: list[str] = []
+        own = [] if folder is None else self._read(folder)
+        names = {entry.name for entry in own}
+        self.entries = own + [entry for entry in self._read(SHIPPED) if entry.name not in names]
+
+    def find(self, name: str) -> Entry:
+        """The map of a name. Raises ConfigError, with the names there are."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        names = [entry.name for entry in self.entries]
+        close = get_close_matches(name, names, n=3) or names
+        raise ConfigError(f"no map {name[:80]!r}; there are {', '.join(close)}")
+
+    def best(self, port: str) -> Entry | None:
+        """The map for a port: the user's before shipped ones, then the one that says most of its
+        name. None where no map knows it."""
+        fitting = [entry for entry in self.entries if entry.map.fit(port)]
+        return max(
+            fitting, key=lambda entry: (not entry.shipped, entry.map.fit(port)), default=None
+        )
+
+    def store(self, name: str, device: DeviceMap) -> Path:
+        """Keep a user's map, whole or not at all. Raises ConfigError for a name that cannot be a
+        file's, and RtsepError where it cannot be written."""
+        import tomli_w
+
+        path = self.path_of(name)
+        text = tomli_w.dumps(map_tables(device))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, lambda part: _write(part, text))
+        except OSError as error:
+            raise RtsepError(
+                f"cannot write {path} ({error.strerror or error}); choose another folder"
+            ) from error
+        return path
+
+    def path_of(self, name: str) -> Path:
+        """Where a user's map of this name is kept. Raises ConfigError as `store` does."""
+        if not NAME.fullmatch(name):
+            raise ConfigError(
+                "a map's name is letters, digits, spaces, '.', '_' and '-', at most 64, "
+                f"got {name[:80]!r}"
+            )
+        if self.folder is None:
+            raise ConfigError("there is no folder for maps")
+        return self.folder / f"{name}.toml"
+
+    def _read(self, folder: Path) -> list[Entry]:
+        entries = []
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                entries.append(Entry(path.stem, path, read_map_file(path)))
+            except ConfigError as error:
+                self.problems.append(str(error))
+        return entries
+
+
+def read_map_file(path: Path) -> DeviceMap:
+    """Raises ConfigError, on one line that begins with the path, for whatever is no map."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(f"{path}: is larger than {LARGEST_FILE} bytes; that is no map")
+    return read_map(_tables(content, path), str(path))
+
+
+def _tables(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # its own errors are ValueErrors
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(f"{path}: is not TOML ({reason}); correct it there") from error
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,81 @@
+"""A map: which message of a device does what, and which message lights its lamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from rtsep.control.actions import Action
+from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, MAX_14BIT, PITCH, RELATIVE, Event
+
+ABSOLUTE, FINE, TOGGLE, MOMENTARY, TRIGGER = "absolute", "14bit", "toggle", "momentary", "trigger"
+MODES = (ABSOLUTE, FINE, *RELATIVE, TOGGLE, MOMENTARY, TRIGGER)
+
+ANY_CHANNEL = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """The message that shows a state: a lamp, a ring of lamps, a motor fader."""
+
+    type: str  # "cc", "note" or "pitch"
+    channel: int
+    number: int
+    off: int = 0  # value of a lamp that is off, or of a fader at the bottom
+    on: int = MAX_7BIT  # value of a lamp that is on, or of a fader at the top
+    fine: bool = False  # in two controllers, `number` and `number` + 32
+
+    def events(self, travel: float) -> list[Event]:
+        """What to send for a fader's travel from 0 to 1; a switch has only these two."""
+        value = round(self.off + (self.on - self.off) * travel)
+        if not self.fine:
+            return [Event(self.type, self.channel, self.number, value)]
+        return [
+            Event(CC, self.channel, self.number, value >> 7),
+            Event(CC, self.channel, self.number + LSB, value & 127),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """One control of a device, and the action it does."""
+
+    type: str  # one of messages.TYPES
+    number: int
+    channel: int  # 1 to 16, or ANY_CHANNEL
+    action: Action
+    mode: str  # one of MODES
+    feedback: Feedback | None = None
+    takeover: bool | None = None  # None: where the control cannot be moved by feedback
+    step: float = 0.01  # travel per click of an endless encoder
+
+    @property
+    def moves(self) -> bool:
+        """Whether this is a fader or an encoder, not a button."""
+        return self.mode in (ABSOLUTE, FINE) or self.mode in RELATIVE
+
+    @property
+    def top(self) -> int:
+        """The highest value of a control that stands somewhere."""
+        return MAX_14BIT if self.mode == FINE or self.type == PITCH else MAX_7BIT
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceMap:
+    """What a device's controls do. `match` are parts of the names its ports may have."""
+
+    name: str
+    match: tuple[str, ...]
+    bindings: tuple[Binding, ...]
+    on_connect: tuple[bytes, ...] = field(default=())  # exclusive messages, sent once
+
+    def fit(self, port: str) -> int:
+        """How closely the map fits a port: the length of the longest pattern found in its name, 0
+        where none is. Case does not matter; * and ? stand for any letters and any one."""
+        return max((len(part) for part in self.match if matches(part, port)), default=0)
+
+
+def matches(part: str, port: str) -> bool:
+    """Whether a port's name contains a part, with * and ?, in any case."""
+    pattern = part.lower().replace("[", "[[]")
+    return fnmatchcase(port.lower(), f"*{pattern}*")

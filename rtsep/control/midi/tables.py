@@ -1,0 +1,103 @@
+"""Tables of a file, read key by key, with complaints that say where. Knows nothing of maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from rtsep.errors import ConfigError
+
+LONGEST_TEXT = 80
+
+_REQUIRED = object()
+_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+          list: "a list", dict: "a table"}  # fmt: skip
+
+
+class Table:
+    """A table that is being read, and where it stands. All its errors are ConfigErrors."""
+
+    def __init__(self, values: object, where: str) -> None:
+        self.where = where
+        if not isinstance(values, Mapping):
+            raise self.error(f"must be a table, got {shown(values)}")
+        self._values = dict(values)
+        self._known: list[str] = []
+
+    def error(self, text: str) -> ConfigError:
+        return ConfigError(f"{self.where}: {text}")
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def take(self, key: str, kind: type, default: Any = _REQUIRED) -> Any:
+        """The value of a key, of just this kind; it must be there if there is no default."""
+        self._known.append(key)
+        if key not in self._values:
+            if default is _REQUIRED:
+                raise self.error(f"{key} is missing; {self._hint(key)}")
+            return default
+        value = self._values.pop(key)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:  # a truth value is an integer to Python, and not to us
+            raise self.error(f"{key} must be {_KINDS[kind]}, got {shown(value)}")
+        return value
+
+    def take_if(self, key: str, value: object) -> bool:
+        """Whether the value of a key is just this one; then it is read."""
+        found = self._values.get(key)
+        if type(found) is not type(value) or found != value:
+            return False
+        self.take(key, type(value))
+        return True
+
+    def number(self, key: str, low: float, high: float, default: Any = _REQUIRED) -> Any:
+        """A whole number if the bounds are."""
+        if not self.has(key):
+            return self.take(key, type(low), default)
+        value = self.take(key, type(low))
+        if not low <= value <= high:
+            raise self.error(f"{key} must be {low} to {high}, got {shown(value)}")
+        return value
+
+    def text(self, key: str) -> str:
+        return self._checked_text(key, self.take(key, str))
+
+    def texts(self, key: str) -> list[str]:
+        """None if the key is not there."""
+        return [self._checked_text(key, text) for text in self.take(key, list, [])]
+
+    def choice(self, key: str, choices: Sequence[str], default: Any = _REQUIRED) -> str:
+        value: str = self.take(key, str, default)
+        if value not in choices:
+            raise self.error(f"{key} must be one of {', '.join(choices)}, got {shown(value)}")
+        return value
+
+    def end(self) -> None:
+        """Refuse what nobody asked for."""
+        for key in self._values:
+            close = get_close_matches(str(key), self._known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(self._known)}"
+            raise self.error(f"unknown key {shown(key)}; {hint}")
+
+    def _checked_text(self, key: str, text: object) -> str:
+        if (
+            not isinstance(text, str)
+            or not (text.strip() and text.isprintable())  # it will be shown on a terminal
+            or len(text) > LONGEST_TEXT
+        ):
+            raise self.error(f"{key} must be 1 to {LONGEST_TEXT} letters, got {shown(text)}")
+        return text
+
+    def _hint(self, key: str) -> str:
+        """What may have been meant for a key that is not there."""
+        close = get_close_matches(key, map(str, self._values), n=1)
+        return f"is {shown(close[0])} meant for it?" if close else f"write {key} = ..."
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it: on one line, and not too long."""
+    text = ascii(value)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
