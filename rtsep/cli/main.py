@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from rtsep import __version__
 from rtsep.cli.models import models
-from rtsep.cli.options import format_option, model_options, parse_gains
+from rtsep.cli.options import format_option, live_options, model_options, parse_gains
 from rtsep.cli.separate import separate
 from rtsep.errors import RtsepError, UsageError
 
@@ -29,14 +29,17 @@ def _milliseconds(default: float) -> dict[str, Any]:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: rtsep --input song.flac --output stems --mute vocals",
 )
-@click.option("--input", "source", metavar="FILE|demo", help="What to separate.")
+@click.option(
+    "--input",
+    "source",
+    metavar="mic|DEVICE|FILE|demo",
+    help="What to separate; see `rtsep devices`.",
+)
 @click.option(
     "--output",
     "destination",
-    metavar="FOLDER|FILE.wav|null",
-    default="null",
-    show_default=True,
-    help="Stems and mix into a folder, the mix into a file, or nowhere.",
+    metavar="speakers|DEVICE|FOLDER|FILE.wav|null",
+    help="Where it goes.  [default: speakers for a live input, null for a file]",
 )
 @model_options
 @click.option(
@@ -69,8 +72,9 @@ def _milliseconds(default: float) -> dict[str, Any]:
     type=click.Choice(["max", "realtime"]),
     default="max",
     show_default=True,
-    help="As fast as it goes, or like a live signal.",
+    help="For files: as fast as it goes, or as a live session.",
 )
+@live_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
 @click.version_option(__version__, prog_name="rtsep")
@@ -78,7 +82,7 @@ def _milliseconds(default: float) -> dict[str, Any]:
 def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     """Real-time music separation: music in, drums, bass, vocals and the rest out.
 
-    With --input, runs a file through the streaming engine as a live signal would go.
+    With --input, separates a device's signal live, or runs a file through the same engine.
     """
     given = _given(ctx)
     if ctx.invoked_subcommand is not None:
@@ -89,12 +93,12 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
         return
     if source is None:
         if given:
-            raise click.UsageError(f"{given[0]} does nothing without --input FILE or demo")
+            raise click.UsageError(f"{given[0]} does nothing without --input; try --input demo")
         click.echo(ctx.get_help())
         return
     from rtsep.cli.run import run
 
-    run(source, **options)
+    run(source, given=given, **options)
 
 
 def _given(ctx: click.Context) -> list[str]:

@@ -56,6 +56,117 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
+_LIVE_OPTIONS = (
+    click.option(
+        "--budget",
+        type=click.FloatRange(min=0),
+        metavar="MS",
+        help="Time a step may take before it is late; part of the latency.  [default: the hop]",
+    ),
+    click.option(
+        "--on-late",
+        "policy",
+        type=click.Choice(["hold", "dry", "silence"]),
+        default="hold",
+        show_default=True,
+        help="Heard while stems are late: their last balance, the input, or nothing.",
+    ),
+    click.option(
+        "--ui",
+        type=click.Choice(["auto", "tui", "plain", "off"]),
+        default="auto",
+        show_default=True,
+        help="Faders in the terminal, a line a second, or nothing.",
+    ),
+    click.option(
+        "--midi",
+        metavar="PORT|auto|off",
+        default="auto",
+        show_default=True,
+        help="Controllers that move the faders.",
+    ),
+    click.option(
+        "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
+    ),
+    click.option(
+        "--config",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="RTSEP_CONFIG",
+        help="Folder with your MIDI maps.",
+    ),
+    click.option(
+        "--record",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Record stems, mix and input from the start.",
+    ),
+    click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
+    click.option(
+        "--blocksize",
+        type=click.IntRange(0, 8192),
+        default=0,
+        metavar="SAMPLES",
+        help="Of the device; 0 is its own choice.  [default: 0]",
+    ),
+    click.option(
+        "--samplerate",
+        type=click.IntRange(8000, 384_000),
+        metavar="HZ",
+        help="Of the device.  [default: the model's, if it can]",
+    ),
+    click.option(
+        "--device-latency",
+        "latency",
+        default="low",
+        show_default=True,
+        metavar="low|high|MS",
+        callback=lambda ctx, param, value: parse_latency(ctx, param, value),
+        help="How much the device may buffer.",
+    ),
+    click.option("--input-channels", metavar="1-2", help="Of the input device."),
+    click.option(
+        "--route",
+        "routes",
+        metavar="STEM=3-4",
+        multiple=True,
+        help="A stem, or mix, to channels of the output device; may be repeated.",
+    ),
+    click.option("--exclusive", is_flag=True, help="WASAPI: have the device alone."),
+    click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
+    click.option(
+        "--duration", type=click.FloatRange(min=0), metavar="S", help="End after so many seconds."
+    ),
+)
+# Parameter -> option, of everything that only a live session understands.
+LIVE_ONLY = {
+    "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
+    "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
+    "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--device-latency",
+    "input_channels": "--input-channels", "routes": "--route", "exclusive": "--exclusive",
+    "loop": "--loop", "duration": "--duration",
+}  # fmt: skip
+
+
+def live_options(command: Command) -> Command:
+    """Everything in `LIVE_ONLY`."""
+    for option in reversed(_LIVE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str | float:
+    """ "low", "high", or milliseconds as seconds."""
+    if value in ("low", "high"):
+        return value
+    try:
+        milliseconds = float(value)
+    except ValueError:
+        milliseconds = -1.0
+    if not 0 <= milliseconds < 10_000:
+        raise click.BadParameter(f"{value!r} is neither low, high nor milliseconds", ctx, param)
+    return milliseconds / 1000
+
+
 def parse_gains(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, float]:

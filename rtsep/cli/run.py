@@ -1,146 +1,38 @@
-"""`rtsep --input ...`: one session, its progress, and what it tells at the end."""
+"""`rtsep --input ...`: which kind of session the words ask for."""
 
 from __future__ import annotations
 
-import json
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
-from rtsep.cli.progress import RichObserver, audio_progress
-from rtsep.engine.separator import Separator
-from rtsep.session.file_session import (
-    DEMO,
-    FileSession,
-    SessionReport,
-    check_input,
-    run_file_session,
-)
-from rtsep.session.load import load
-from rtsep.session.runtime import prepare_process
+from rtsep.cli.options import LIVE_ONLY
+from rtsep.session.places import Kind, input_place, output_place
 
 
 def run(
-    source: str,
-    *,
-    destination: str,
-    model: str,
-    device: str,
-    cache: Path | None,
-    hop: float,
-    lookahead: float,
-    pace: str,
-    as_json: bool,
-    **options: Any,
+    source: str, *, destination: str | None, pace: str, given: list[str], **options: Any
 ) -> None:
-    """Run a file session. `hop` and `lookahead` are in ms, as on the command line."""
-    session = FileSession(
-        input=source,
-        output=destination,
-        hop=hop / 1000,
-        lookahead=lookahead / 1000,
-        realtime=pace == "realtime",
-        **options,
-    )
-    check_input(source)
-    prepare_process()
-    with RichObserver() as observer:
-        separator = load(model, device, cache=cache, observer=observer)
-    name = "demo" if source == DEMO else Path(source).name
-    with _stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:
-        report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)
-    _tell(report, separator)
-    if as_json:
-        click.echo(json.dumps(as_dict(report, separator)))
+    """A live session where a device is involved or real time is asked for, else a file session.
 
+    `given` are the options that stand on the command line.
+    """
+    where_from = input_place(source)
+    live_input = where_from.kind is Kind.DEVICE
+    if destination is None:
+        destination = "speakers" if live_input else "null"
+    where_to = output_place(destination, live=live_input)
+    live = {name: options.pop(name) for name in LIVE_ONLY}
+    if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
+        from rtsep.cli.live_run import run_live
 
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM ask for a good end; a second Ctrl-C interrupts."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(report: SessionReport, separator: Separator) -> None:
-    """A few lines for a person, on standard error so that --json stays alone on the other."""
-
-    def say(text: str) -> None:
-        click.echo(text, err=True)
-
-    for note in report.notes:
-        say(f"note: {note}")
-    spec, rate = report.stream.spec, separator.sample_rate
-    say(
-        f"{separator.name} on {separator.device}: {report.seconds:.1f} s of audio in "
-        f"{report.wall_seconds:.1f} s ({report.seconds / report.wall_seconds:.2f} x real time)"
-        + (", stopped early" if report.stopped_early else "")
-    )
-    say(
-        f"latency of the algorithm {1000 * spec.latency_samples / rate:.0f} ms "
-        f"(hop {1000 * spec.hop / rate:.0f} + lookahead {1000 * spec.lookahead / rate:.0f}), "
-        f"window {spec.window / rate:.2f} s"
-    )
-    if times := report.times.milliseconds():
-        say(
-            f"{len(report.times)} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}), "
-            f"{report.times.misses} longer than the hop of {1000 * spec.hop / rate:.0f} ms"
+        run_live(where_from, where_to, **live, **options)
+        return
+    flags = [flag for flag in given if flag in LIVE_ONLY.values()]
+    if flags:
+        raise click.UsageError(
+            f"{flags[0]} needs a live session; give a device, or --pace realtime"
         )
-    if report.sdr:
-        say("SDR  " + "  ".join(f"{stem} {db:.1f} dB" for stem, db in report.sdr.items()))
-    if report.files:
-        say(f"written: {', '.join(map(str, report.files))}")
+    from rtsep.cli.file_run import run_file
 
-
-def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
-    """What --json prints: plain numbers and texts. A file has no underruns, so they are null."""
-    spec, rate = report.stream.spec, separator.sample_rate
-
-    def length(samples: int) -> dict[str, float]:
-        return {"samples": samples, "ms": round(1000 * samples / rate, 3)}
-
-    return {
-        "model": separator.name,
-        "device": str(separator.device),
-        "sample_rate": rate,
-        "stems": list(report.stream.stems),
-        "spec": {
-            "mode": spec.mode,
-            "window": length(spec.window),
-            "hop": length(spec.hop),
-            "lookahead": length(spec.lookahead),
-            "crossfade": length(spec.crossfade),
-        },
-        "latency": {
-            "hop": length(spec.hop),
-            "lookahead": length(spec.lookahead),
-            "algorithmic": length(spec.latency_samples),
-        },
-        "steps": len(report.times),
-        "step_ms": report.times.milliseconds(),
-        "deadline_misses": report.times.misses,
-        "underruns": None,
-        "xruns": None,
-        "seconds": round(report.seconds, 3),
-        "wall_seconds": round(report.wall_seconds, 3),
-        "stopped_early": report.stopped_early,
-        "sanitized": report.sanitized,
-        "sdr": {stem: round(db, 2) for stem, db in report.sdr.items()},
-        "files": [str(path) for path in report.files],
-        "notes": report.notes,
-    }
+    run_file(where_from, destination=destination, **options)

@@ -23,9 +23,9 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.metrics import StepTimes, sdr
 from rtsep.mixer.static import Mixer
+from rtsep.session.places import DEMO
 from rtsep.session.sinks import open_sink
 
-DEMO = "demo"
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
@@ -37,7 +37,7 @@ class FileSession:
     """What to separate, how, and where to.
 
     `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
-    Times are in seconds. With `realtime` the input is fed at the pace of a live signal.
+    Times are in seconds.
     """
 
     input: str
@@ -50,7 +50,6 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
-    realtime: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +99,7 @@ def run_file_session(
             inputs=[session.input],
         ) as sink,
     ):
-        pieces = _without_delay(stream, _separated(stream, source, times, session.realtime))
+        pieces = _without_delay(stream, _separated(stream, source, times))
         for stems in _until(should_stop, pieces, rate):
             sink.write(stems, mixer.mix(stems))
             done += stems.shape[-1]
@@ -122,9 +121,7 @@ def run_file_session(
 
 
 def check_input(name: str) -> None:
-    """Raises AudioFileError or ConfigError unless `name` can be a session's input."""
-    if name == "mic":
-        raise ConfigError("rtsep takes no live input yet; give a file or 'demo'")
+    """Raises AudioFileError unless `name` can be a session's input."""
     if name != DEMO:
         open_audio(name, sample_rate=44100).close()
 
@@ -144,13 +141,9 @@ def _open_source(
     return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
 
 
-def _separated(stream: Stream, source: Source, times: StepTimes, realtime: bool) -> Iterator[Audio]:
+def _separated(stream: Stream, source: Source, times: StepTimes) -> Iterator[Audio]:
     """The stems of every hop of the input, then what the stream still holds."""
-    rate, received, began = stream.spec.sample_rate, 0, time.perf_counter()
     for block in source.blocks(stream.spec.hop):
-        received += block.shape[1]
-        if realtime:
-            time.sleep(max(0.0, began + received / rate - time.perf_counter()))
         start = time.perf_counter()
         stems = stream.process(block)
         if block.shape[1] == stream.spec.hop:  # a shorter last block makes no step

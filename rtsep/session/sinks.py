@@ -11,7 +11,6 @@ import numpy as np
 
 from rtsep.audio.wav import SoundWriter
 from rtsep.audio.writer import StemWriter, open_output
-from rtsep.errors import ConfigError
 
 NULL = "null"
 # What nobody means as the name of a folder. Only the first two can be written.
@@ -71,8 +70,6 @@ def open_sink(
 
     Files are finished on the way out. The `inputs` are never overwritten. Raises AudioFileError.
     """
-    if output == "speakers":
-        raise ConfigError("rtsep has no live output yet; give a folder, a file or 'null'")
     if output == NULL:
         yield NullSink()
     elif Path(output).suffix.lower() in FILE_SUFFIXES:

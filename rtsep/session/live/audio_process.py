@@ -7,15 +7,13 @@ import gc
 import os
 import sys
 import time
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.errors import RtsepError
 from rtsep.session.live.callback import Callback
-from rtsep.session.live.child import settle_in
+from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.devices import Device, find_device
-from rtsep.session.live.messages import AudioRequest, DeviceLost, Failed, Found, ModelReady, Stop
+from rtsep.session.live.messages import AudioRequest, DeviceLost, Found, ModelReady, Stop
 from rtsep.session.live.shared import Shared
 
 LOST = 4  # exit code
@@ -29,12 +27,8 @@ def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: Audio
     """The whole life of the process. `wake` is the semaphore that the engine waits for."""
     settle_in()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with suppress(BrokenPipeError, EOFError):  # the parent is gone, or has given up
-        try:
-            device = _open(link, request)
-        except RtsepError as error:
-            link.send(Failed(error))
-            return
+    with telling(link):
+        device = _open(link, request)
         if device is not None:
             _play(link, wake, buffer, device)
 
@@ -60,11 +54,7 @@ def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: Device) ->
     shared = Shared(buffer, layout)
     callback = Callback(shared, wake.release, feed=device.feed, outputs=device.outputs)
     _no_garbage()
-    try:
-        device.start(callback, shared.counters)
-    except RtsepError as error:
-        link.send(Failed(error))
-        return
+    device.start(callback, shared.counters)
     if _watch(link, shared, device):
         _fade_out(callback)
         device.close()

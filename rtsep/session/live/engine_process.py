@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from rtsep.errors import RtsepError
-from rtsep.session.live.child import settle_in
+from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.messages import (
     EngineRequest,
-    Failed,
     ModelReady,
     Notice,
     Progress,
@@ -47,12 +44,8 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
     # Threads of OpenMP that wait in a loop would take the processor from the audio process.
     os.putenv("OMP_WAIT_POLICY", "PASSIVE")
     os.putenv("GOMP_SPINCOUNT", "0")
-    with suppress(BrokenPipeError, EOFError):  # the parent is gone, or has given up
-        try:
-            hops, ready = _load(link, request)
-        except RtsepError as error:
-            link.send(Failed(error))
-            return
+    with telling(link):
+        hops, ready = _load(link, request)
         link.send(ready)
         _serve(link, wake, buffer, hops, ready.step_seconds)
 

@@ -86,9 +86,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Failed:
-    """The process cannot do what it was asked to."""
+    """The process cannot do what it was asked to. `trace` is where that was found."""
 
     error: RtsepError
+    trace: str
 
 
 @dataclass(frozen=True)

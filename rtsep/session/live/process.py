@@ -14,6 +14,10 @@ from rtsep.session.live.messages import Failed, Stop
 _END_SECONDS = 3.0  # for a good end; then it is ended
 
 
+class RemoteTraceback(Exception):
+    """Where an error of a child came from; shown below the error's own traceback."""
+
+
 class Child:
     """Starts `target(link, *arguments)`. Its messages come out of `receive`."""
 
@@ -57,15 +61,17 @@ class Child:
     def receive(self) -> list[Any]:
         """All messages that have come. Raises what a `Failed` carries."""
         messages = []
-        try:
-            while self.link.poll():
-                message = self.link.recv()
-                if isinstance(message, Failed):
-                    raise message.error
-                messages.append(message)
-        except (EOFError, OSError):
-            pass
+        while (message := self._next()) is not None:
+            if isinstance(message, Failed):
+                raise message.error from RemoteTraceback(message.trace)
+            messages.append(message)
         return messages
+
+    def _next(self) -> Any:
+        try:
+            return self.link.recv() if self.link.poll() else None
+        except (EOFError, OSError):  # it has ended
+            return None
 
     def stop(self, wake: Callable[[], None]) -> None:
         """Ask it to end well, and see that it does. `wake` makes it look at its messages."""

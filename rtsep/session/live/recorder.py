@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rtsep.audio.writer import StemWriter
 from rtsep.errors import AudioFileError
 from rtsep.mixer.desk import Desk
 from rtsep.ring.ring import Ring
 from rtsep.session.live.shared import Layout
+from rtsep.session.sinks import Sink, open_sink
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -28,11 +29,14 @@ _PIECE = 1 << 14  # samples written at once
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSpec:
-    """Where takes go. With `takes`, each into a folder of its own below `folder`."""
+    """Takes go into folders of their own below `folder`; one that is on from the start goes to
+    `first`, a folder or a file for the mix alone, if that is given. `inputs` are not overwritten.
+    """
 
     folder: Path
-    encoding: str
-    takes: bool = True
+    first: str | None = None
+    encoding: str = "float"
+    inputs: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -56,7 +60,9 @@ class Recorder:
         self.files: list[Path] = []
         self._tape, self._layout, self._desk, self._spec = tape, layout, desk, spec
         self._end, self._on_event = end, on_event
-        self._writer: StemWriter | None = None
+        self._sink: Sink | None = None
+        self._opened = ExitStack()
+        self._written = 0
         self._from_start = desk.recording
         self._position = 0
         self._lost = 0
@@ -66,10 +72,12 @@ class Recorder:
     @property
     def seconds(self) -> float:
         """How long the present take is."""
-        writer = self._writer
-        return writer.samples / self._layout.rate if writer else 0.0
+        return self._written / self._layout.rate if self._sink else 0.0
 
     def start(self) -> None:
+        """Raises AudioFileError if a take is on from the start and cannot be written."""
+        if self._desk.recording:
+            self._begin()
         self._thread.start()
 
     def close(self) -> None:
@@ -86,7 +94,7 @@ class Recorder:
     def _turn(self) -> None:
         """Begin, go on with, or end a take, as the desk says."""
         try:
-            if self._desk.recording and self._writer is None:
+            if self._desk.recording and self._sink is None:
                 self._begin()
             self._write()
             if not self._desk.recording:
@@ -98,22 +106,29 @@ class Recorder:
 
     def _begin(self) -> None:
         layout, spec = self._layout, self._spec
-        folder = _next_take(spec.folder) if spec.takes else spec.folder
-        self._position, self._lost = 0 if self._from_start else self._tape.head, 0
-        self._from_start = False
-        self._writer = StemWriter(
-            folder,
-            [*self._desk.stems, INPUT],
-            layout.rate,
-            channels=layout.channels,
-            encoding=spec.encoding,
-        )
-        self.files += self._writer.files
-        self._on_event(f"recording into {folder}")
+        target = str(_next_take(spec.folder))
+        if self._from_start and spec.first is not None:
+            target = spec.first
+        self._position = 0 if self._from_start else self._tape.head
+        self._from_start, self._lost, self._written = False, 0, 0
+        with ExitStack() as opened:
+            self._sink = opened.enter_context(
+                open_sink(
+                    target,
+                    [*self._desk.stems, INPUT],
+                    layout.rate,
+                    channels=layout.channels,
+                    encoding=spec.encoding,
+                    inputs=spec.inputs,
+                )
+            )
+            self._opened = opened.pop_all()
+        self.files += self._sink.files
+        self._on_event(f"recording into {target}")
 
     def _write(self) -> None:
         """Everything that is on the tape."""
-        if self._writer is None:
+        if self._sink is None:
             return
         channels = self._layout.channels
         head, end = self._tape.head, self._end()
@@ -121,24 +136,25 @@ class Recorder:
         while self._position < stop:
             piece = np.zeros((self._tape.channels, min(_PIECE, stop - self._position)), np.float32)
             first, last = self._tape.read_into(self._position, piece)
+            signals = piece.reshape(-1, channels, piece.shape[1])
+            self._sink.write(np.concatenate((signals[:-2], signals[-1:])), signals[-2])
             self._lost += piece.shape[1] - (last - first)
             self._position += piece.shape[1]
-            signals = piece.reshape(-1, channels, piece.shape[1])
-            self._writer.write(np.concatenate((signals[:-2], signals[-1:])), signals[-2])
+            self._written += piece.shape[1]
 
     def _finish(self) -> None:
-        if self._writer is None:
+        if self._sink is None:
             return
-        writer, self._writer = self._writer, None
+        sink, self._sink = self._sink, None
         try:
-            writer.close()
+            self._opened.close()
         except AudioFileError as error:
             self._on_event(f"recording: {error}")
-        for note in writer.notes:
+        for note in sink.notes:
             self._on_event(f"recording: {note}")
         if self._lost:
             self._on_event(f"recording: {self._lost} samples are missing; the disk was too slow")
-        self._on_event(f"recorded {writer.samples / self._layout.rate:.1f} s into {writer.folder}")
+        self._on_event(f"recorded {self._written / self._layout.rate:.1f} s")
 
 
 def _next_take(folder: Path) -> Path:

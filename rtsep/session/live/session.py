@@ -76,6 +76,8 @@ class LiveSession:
         except BaseException:
             engine.kill()
             audio.kill()
+            if self._feeder:
+                self._feeder.close()
             raise
         self._audio_request = dataclasses.replace(self.spec.audio, samplerate=self.device.rate)
         self._engine = Keeper(

@@ -1,0 +1,26 @@
+"""How sessions of both kinds say what they did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rtsep.config import StreamSpec
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard error so that --json stays alone on the other."""
+    click.echo(text, err=True)
+
+
+def length(samples: int, rate: int) -> dict[str, float]:
+    return {"samples": samples, "ms": round(1000 * samples / rate, 3)}
+
+
+def spec_dict(spec: StreamSpec) -> dict[str, Any]:
+    lengths = ("window", "hop", "lookahead", "crossfade")
+    return {
+        "mode": spec.mode,
+        **{name: length(getattr(spec, name), spec.sample_rate) for name in lengths},
+    }

@@ -1,0 +1,111 @@
+"""`rtsep --input FILE`, as fast as it goes: its progress, and what it tells at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtsep.cli.figures import length, say, spec_dict
+from rtsep.cli.progress import RichObserver, audio_progress
+from rtsep.cli.signals import stop_on_signals
+from rtsep.engine.separator import Separator
+from rtsep.session.file_session import (
+    FileSession,
+    SessionReport,
+    check_input,
+    run_file_session,
+)
+from rtsep.session.load import load
+from rtsep.session.places import Kind, Place
+from rtsep.session.runtime import prepare_process
+
+
+def run_file(
+    source: Place,
+    *,
+    destination: str,
+    model: str,
+    device: str,
+    cache: Path | None,
+    hop: float,
+    lookahead: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a file session. `hop` and `lookahead` are in ms, as on the command line."""
+    session = FileSession(
+        input=source.name,
+        output=destination,
+        hop=hop / 1000,
+        lookahead=lookahead / 1000,
+        **options,
+    )
+    check_input(source.name)
+    prepare_process()
+    with RichObserver() as observer:
+        separator = load(model, device, cache=cache, observer=observer)
+    name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
+    with stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:
+        report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)
+    _tell(report, separator)
+    if as_json:
+        click.echo(json.dumps(as_dict(report, separator)))
+
+
+def _tell(report: SessionReport, separator: Separator) -> None:
+    """A few lines for a person, on standard error so that --json stays alone on the other."""
+
+    for note in report.notes:
+        say(f"note: {note}")
+    spec, rate = report.stream.spec, separator.sample_rate
+    say(
+        f"{separator.name} on {separator.device}: {report.seconds:.1f} s of audio in "
+        f"{report.wall_seconds:.1f} s ({report.seconds / report.wall_seconds:.2f} x real time)"
+        + (", stopped early" if report.stopped_early else "")
+    )
+    say(
+        f"latency of the algorithm {1000 * spec.latency_samples / rate:.0f} ms "
+        f"(hop {1000 * spec.hop / rate:.0f} + lookahead {1000 * spec.lookahead / rate:.0f}), "
+        f"window {spec.window / rate:.2f} s"
+    )
+    if times := report.times.milliseconds():
+        say(
+            f"{len(report.times)} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}), "
+            f"{report.times.misses} longer than the hop of {1000 * spec.hop / rate:.0f} ms"
+        )
+    if report.sdr:
+        say("SDR  " + "  ".join(f"{stem} {db:.1f} dB" for stem, db in report.sdr.items()))
+    if report.files:
+        say(f"written: {', '.join(map(str, report.files))}")
+
+
+def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
+    """What --json prints: plain numbers and texts. A file has no underruns, so they are null."""
+    spec, rate = report.stream.spec, separator.sample_rate
+    return {
+        "model": separator.name,
+        "device": str(separator.device),
+        "sample_rate": rate,
+        "stems": list(report.stream.stems),
+        "spec": spec_dict(spec),
+        "latency": {
+            "hop": length(spec.hop, rate),
+            "lookahead": length(spec.lookahead, rate),
+            "algorithmic": length(spec.latency_samples, rate),
+        },
+        "steps": len(report.times),
+        "step_ms": report.times.milliseconds(),
+        "deadline_misses": report.times.misses,
+        "underruns": None,
+        "xruns": None,
+        "seconds": round(report.seconds, 3),
+        "wall_seconds": round(report.wall_seconds, 3),
+        "stopped_early": report.stopped_early,
+        "sanitized": report.sanitized,
+        "sdr": {stem: round(db, 2) for stem, db in report.sdr.items()},
+        "files": [str(path) for path in report.files],
+        "notes": report.notes,
+    }

@@ -1,0 +1,176 @@
+"""`rtsep --input mic`: a live session, its controls and displays, and what it tells at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtsep.cli.figures import say
+from rtsep.cli.live_report import as_dict, tell
+from rtsep.cli.progress import RichObserver
+from rtsep.cli.signals import stop_on_signals
+from rtsep.session.live.messages import AudioRequest, EngineRequest
+from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.session import LiveSession
+from rtsep.session.live.spec import LiveSpec
+from rtsep.session.places import Kind, Place
+from rtsep.session.sources import SourceBlocks
+
+TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
+_SWITCH_SECONDS = 0.0005  # how long a display may keep a controller from the interpreter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """How a session is moved and shown."""
+
+    ui: str
+    midi: str
+    osc: str | None
+    config: Path | None
+    duration: float | None
+
+
+def run_live(
+    source: Place,
+    destination: Place,
+    *,
+    ui: str,
+    midi: str,
+    osc: str | None,
+    config: Path | None,
+    duration: float | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """A live session until its source ends, `duration` seconds are over, or somebody stops it."""
+    controls = Controls(ui=ui, midi=midi, osc=osc, config=config, duration=duration)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with RichObserver() as observer:
+        session = LiveSession(live_spec(source, destination, **options), observer)
+        session.start()
+    try:
+        with stop_on_signals() as stop:
+            _attend(session, controls, stop)
+    finally:
+        session.stop()
+    tell(session)
+    if as_json:
+        click.echo(json.dumps(as_dict(session)))
+
+
+def live_spec(
+    source: Place,
+    destination: Place,
+    *,
+    model: str,
+    device: str,
+    cache: Path | None,
+    window: float,
+    hop: float,
+    lookahead: float,
+    mode: str,
+    budget: float | None,
+    encoding: str,
+    record: Path | None,
+    no_limiter: bool,
+    loop: bool,
+    **options: Any,
+) -> LiveSpec:
+    """`hop`, `lookahead` and `budget` are in ms, as on the command line."""
+    writes = destination.kind in (Kind.FILE, Kind.FOLDER)
+    if writes and record is not None:
+        raise click.UsageError(
+            f"--record and --output {destination.name} both record; leave one out"
+        )
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
+    return LiveSpec(
+        engine=EngineRequest(
+            model=model,
+            device=device,
+            cache=cache,
+            window=window,
+            hop=hop / 1000,
+            lookahead=lookahead / 1000,
+            mode=mode,
+        ),
+        audio=AudioRequest(
+            input=source.name if source.kind is Kind.DEVICE else None,
+            output=destination.name if destination.kind is Kind.DEVICE else None,
+            **options,
+        ),
+        source=None if source.kind is Kind.DEVICE else SourceBlocks(source, loop=loop),
+        budget=None if budget is None else budget / 1000,
+        limiter=not no_limiter,
+        record=RecordSpec(
+            folder=record or TAKES,
+            first=destination.name if writes else None,
+            encoding=encoding,
+            inputs=(source.name,) if source.kind is Kind.FILE else (),
+        ),
+        record_now=writes or record is not None,
+        **mixer,
+    )
+
+
+def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> None:
+    """Display and controllers, until it is over."""
+    with ExitStack() as opened:
+        _connect(session, controls, opened)
+        opened.enter_context(_ending(session, controls.duration, stop))
+        ui = controls.ui
+        if ui == "auto":
+            ui = "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "plain"
+        if ui == "tui":
+            from rtsep.control.tui import run_tui
+
+            run_tui(session.desk, session.status, stop)
+        elif ui == "plain":
+            from rtsep.control.plain import run_plain
+
+            run_plain(session.desk, session.status, say, stop)
+        else:
+            stop.wait()
+
+
+def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> None:
+    """MIDI and OSC, as far as they are wanted."""
+    if controls.midi != "off":
+        from rtsep.control.midi import MidiSpec, open_controllers
+
+        spec = MidiSpec(port=controls.midi, folder=controls.config)
+        opened.enter_context(open_controllers(session.desk, spec, session.events.add))
+    if controls.osc is not None:
+        from rtsep.control.osc import OscServer, parse_osc_spec
+
+        server = OscServer(
+            session.desk, session.status, parse_osc_spec(controls.osc), session.events.add
+        )
+        opened.enter_context(server)
+
+
+@contextmanager
+def _ending(session: LiveSession, duration: float | None, stop: threading.Event) -> Iterator[None]:
+    """Sets `stop` when the source or the time is over."""
+    over = threading.Event()
+
+    def watch() -> None:
+        session.finished.wait(duration)
+        stop.set()
+        over.set()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        session.finished.set()
+        thread.join()
