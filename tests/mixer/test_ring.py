@@ -88,7 +88,7 @@ def test_reading_is_like_reading_everything_that_was_ever_written(
 
 
 def test_what_is_being_overwritten_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader that comes while a block is written, before the head says so, misses what it hits."""
+    """A reader that comes before the head has moved misses what the new block hits."""
     ring, out, got = new_ring(), np.zeros((2, CAPACITY), np.float32), []
     ring.write(counting(0, CAPACITY))
     copy = ring_module._copy
