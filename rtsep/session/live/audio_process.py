@@ -12,7 +12,7 @@ from typing import Any
 
 from rtsep.session.live.callback import Callback
 from rtsep.session.live.child import settle_in, telling
-from rtsep.session.live.devices import Device, find_device
+from rtsep.session.live.devices import FEED, OpenDevice, find_device
 from rtsep.session.live.messages import AudioRequest, DeviceLost, Found, ModelReady, Stop
 from rtsep.session.live.shared import Shared
 
@@ -33,7 +33,7 @@ def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: Audio
             _play(link, wake, buffer, device)
 
 
-def _open(link: Connection[Any, Any], request: AudioRequest) -> Device | None:
+def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
     """Say that the devices are there; open them when the model is known."""
     found = find_device(request)
     link.send(Found())
@@ -41,18 +41,19 @@ def _open(link: Connection[Any, Any], request: AudioRequest) -> Device | None:
     if isinstance(model, Stop):
         return None
     assert isinstance(model, ModelReady), model
-    device = found.open(model.spec.sample_rate, model.channels, model.stems)
+    device = found.open(model.spec.sample_rate, model.stems)
     link.send(device.ready)
     return device
 
 
-def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: Device) -> None:
+def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: OpenDevice) -> None:
     layout = link.recv()
     if isinstance(layout, Stop):
         device.close()
         return
     shared = Shared(buffer, layout)
-    callback = Callback(shared, wake.release, feed=device.feed, outputs=device.outputs)
+    feed = device.ready.input == FEED
+    callback = Callback(shared, wake.release, feed=feed, outputs=device.outputs)
     _no_garbage()
     device.start(callback, shared.counters)
     if _watch(link, shared, device):
@@ -71,7 +72,7 @@ def _no_garbage() -> None:
     gc.disable()
 
 
-def _watch(link: Connection[Any, Any], shared: Shared, device: Device) -> bool:
+def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bool:
     """Wait for the order to stop; false when the device stops calling before that."""
     last, since = -1, time.monotonic()
     while not link.poll(_LOOK_SECONDS):

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
+from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.clock import Clock
+from rtsep.audio.duplex import Duplex, DuplexSpec, open_duplex
+from rtsep.audio.hostapi import HostSettings
+from rtsep.audio.routes import MIX as MIX_BUS
+from rtsep.audio.routes import Route, parse_channels, parse_route
+from rtsep.errors import ConfigError
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.messages import AudioRequest, DeviceReady
 from rtsep.session.live.shared import Counters
 
 CLOCK_BLOCK = 256
-NOTHING = "null"
-FEED = "file"
+USUAL_BLOCK = 1024  # the longest to expect of a device that does not say
+NOTHING, FEED = "null", "file"
 
 
-class Device(Protocol):
-    """Opened, ready to start. `outputs` are what the callback writes, `feed` whether its input is
-    a file."""
+class OpenDevice(Protocol):
+    """Ready to start. `outputs` are what the callback has to write, in that order."""
 
     ready: DeviceReady
-    feed: bool
     outputs: tuple[int, ...]
 
     @property
@@ -28,35 +32,34 @@ class Device(Protocol):
     def close(self) -> None: ...
 
 
-class Named(Protocol):
-    """A device whose name is understood."""
+class NamedDevice(Protocol):
+    """One whose name is understood."""
 
-    def open(self, model_rate: int, channels: int, stems: tuple[str, ...]) -> Device: ...
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice: ...
 
 
-def find_device(request: AudioRequest) -> Named:
-    """Raises ConfigError for unknown or ambiguous names."""
+def find_device(request: AudioRequest) -> NamedDevice:
+    """Raises ConfigError for names, channels and routes that mean nothing or too much."""
     if request.input is None and request.output is None:
-        return NamedClock(request)
-    raise NotImplementedError
+        return NoDevice(request)
+    return SoundCards(request)
 
 
-class NamedClock:
-    """No device at all: a file played to nobody, at the pace of a sound card."""
+class NoDevice:
+    """A file played to nobody, at the pace of a sound card."""
 
     def __init__(self, request: AudioRequest) -> None:
         self._request = request
 
-    def open(self, model_rate: int, channels: int, stems: tuple[str, ...]) -> Device:
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         rate, block = self._request.samplerate or model_rate, self._request.blocksize or CLOCK_BLOCK
-        return ClockDevice(Clock(rate, block))
+        return OpenClock(Clock(rate, block))
 
 
-class ClockDevice:
-    """The feed at a steady pace."""
+class OpenClock:
+    """Calls, without any sound."""
 
-    feed = True
-    outputs: tuple[int, ...] = (MIX,)
+    outputs: tuple[int, ...] = ()
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -66,8 +69,7 @@ class ClockDevice:
             rate=clock.rate,
             blocksize=clock.blocksize,
             longest_block=clock.blocksize,
-            latency_in=0,
-            latency_out=0,
+            latency=(),
         )
 
     @property
@@ -79,3 +81,88 @@ class ClockDevice:
 
     def close(self) -> None:
         self._clock.close()
+
+
+class SoundCards:
+    """Devices of PortAudio, chosen by name."""
+
+    def __init__(self, request: AudioRequest) -> None:
+        self._request = request
+        self._input = choose(request.input, kind="input") if request.input else None
+        self._output = choose(request.output, kind="output") if request.output else None
+        self._channels = parse_channels(request.input_channels) if request.input_channels else ()
+        self._routes = tuple(parse_route(text) for text in request.routes)
+        if self._routes and self._output is None:
+            raise ConfigError("--route needs an output device; leave it out")
+
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
+        request = self._request
+        outputs = _numbers(self._routes, stems)
+        rate = choose_rate(
+            self._input, self._output, wanted=request.samplerate, model_rate=model_rate
+        )
+        duplex = open_duplex(
+            DuplexSpec(
+                rate=rate,
+                input=self._input,
+                output=self._output,
+                blocksize=request.blocksize,
+                latency=request.latency,
+                input_channels=self._channels,
+                routes=self._routes,
+                settings=HostSettings(exclusive=request.exclusive),
+            )
+        )
+        ready = DeviceReady(
+            input=self._input.label if self._input else FEED,
+            output=self._output.label if self._output else NOTHING,
+            rate=rate,
+            blocksize=duplex.blocksize,
+            longest_block=duplex.blocksize or USUAL_BLOCK,
+            latency=duplex.latency,
+            notes=duplex.notes,
+        )
+        return OpenCards(duplex, ready, outputs)
+
+
+class OpenCards:
+    """Streams that are ready to start."""
+
+    def __init__(self, duplex: Duplex, ready: DeviceReady, outputs: tuple[int, ...]) -> None:
+        self.ready = ready
+        self.outputs = outputs
+        self._duplex = duplex
+
+    @property
+    def active(self) -> bool:
+        return self._duplex.active
+
+    def start(self, callback: Callback, counters: Counters) -> None:
+        def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
+            if flags:
+                _count(flags, counters)
+            callback(recorded, played, count)
+
+        self._duplex.start(process)
+
+    def close(self) -> None:
+        self._duplex.close()
+
+
+def _count(flags: Any, counters: Counters) -> None:
+    """What the device lost; flags of sounddevice, for the blocks since the last callback."""
+    counters.underruns[0] += bool(flags.output_underflow)
+    counters.xruns[0] += bool(
+        flags.input_overflow or flags.input_underflow or flags.output_overflow
+    )
+
+
+def _numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
+    """What each route plays: a stem's number, or MIX. Without any route, the mix."""
+    for route in routes:
+        if route.bus != MIX_BUS and route.bus not in stems:
+            raise ConfigError(
+                f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
+            )
+    numbers = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
+    return numbers or (MIX,)

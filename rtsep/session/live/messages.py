@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rtsep.config import StreamSpec
 from rtsep.errors import RtsepError
+from rtsep.status import LatencyPart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +57,14 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceReady:
-    """The audio process's answer. Latencies in samples of `rate`."""
+    """The audio process's answer. `latency` is that of the way through the devices."""
 
     input: str
     output: str
     rate: int
     blocksize: int
     longest_block: int
-    latency_in: int
-    latency_out: int
+    latency: tuple[LatencyPart, ...]
     notes: tuple[str, ...] = ()
 
 

@@ -57,28 +57,26 @@ def latency_parts(
     compute = math.ceil(spec.hop * ratio if budget is None else budget * rate)
     conversion = withheld_samples(rate, spec.sample_rate)
     conversion += math.ceil(withheld_samples(spec.sample_rate, rate) * ratio)
-    parts = {
-        "device in": device.latency_in,
+    inside = {
         "hop": algorithmic - lookahead,
         "lookahead": lookahead,
-        "rate conversion": conversion,
+        **({"rate conversion": conversion} if conversion else {}),
         "compute": compute,
         "queue": device.longest_block,
-        "device out": device.latency_out,
     }
-    if not conversion:
-        del parts["rate conversion"]
-    return tuple(LatencyPart(name=name, samples=samples) for name, samples in parts.items())
+    before = tuple(part for part in device.latency if part.name != "device out")
+    after = tuple(part for part in device.latency if part.name == "device out")
+    return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
 
 
 def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, ...]) -> Layout:
     """The delay is all of the latency that does not happen in the device."""
-    inside = sum(part.samples for part in parts)
+    outside = sum(part.samples for part in device.latency)
     return Layout(
         spec=model.spec,
         stems=len(model.stems),
         channels=model.channels,
         rate=device.rate,
-        delay=inside - device.latency_in - device.latency_out,
+        delay=sum(part.samples for part in parts) - outside,
         longest_block=device.longest_block,
     )

@@ -1,0 +1,133 @@
+"""A live session without processes or devices: the real callback, rings and engine loop, block by
+block, as fast as they go. Time is counted in samples, so every run is the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
+from rtsep.dsp.stft import ISTFT, STFT
+from rtsep.engine.stream import HopStream
+from rtsep.session.live.callback import MIX, Callback
+from rtsep.session.live.engine_loop import EngineLoop
+from rtsep.session.live.messages import DeviceReady, ModelReady
+from rtsep.session.live.shared import SHARED_BYTES, Shared
+from rtsep.session.live.spec import latency_parts, layout_of
+
+RATE = 44_100
+EDGES = (20, 80, 300)  # bins of the STFT between the stems of `BandNetwork`
+
+
+class BandNetwork:
+    """Stems are four bands of the spectrum: cheap, and different from each other."""
+
+    complete = True
+
+    def __init__(self) -> None:
+        self.config = NetworkConfig()
+        self.stems = STEMS_4
+        self.stft = STFT(self.config.nfft)
+        self._istft = ISTFT(self.config.nfft)
+        bins = torch.arange(self.config.bins)
+        bounds = (0, *EDGES, self.config.bins)
+        self._masks = [(bins >= low) & (bins < high) for low, high in pairwise(bounds)]
+
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+        first, stop, _ = keep.indices(mix.shape[-1])
+        spec = spec.permute(0, 3, 1, 2)
+        return torch.stack(
+            [self._istft(spec * mask, first, stop - first) for mask in self._masks], 1
+        )
+
+
+def stream_spec(window: float = 0.5, hop: float = 0.093, lookahead: float = 0.046) -> StreamSpec:
+    return StreamSpec.from_seconds(NetworkConfig(), window=window, hop=hop, lookahead=lookahead)
+
+
+class VirtualSession:
+    """Audio goes in by blocks; between them the engine works, unless it is told to be stalled."""
+
+    def __init__(
+        self,
+        spec: StreamSpec | None = None,
+        *,
+        rate: int = RATE,
+        block: int = 256,
+        budget: float | None = 0.0,
+        outputs: tuple[int, ...] = (MIX,),
+    ) -> None:
+        """With a budget of 0 the delay leaves the engine no time but that of the queue."""
+        self.spec = spec or stream_spec()
+        self.block = block
+        model = ModelReady(
+            name="bands", device="cpu", stems=STEMS_4, channels=2, spec=self.spec, step_seconds=0.0
+        )
+        device = DeviceReady(
+            input="", output="", rate=rate, blocksize=block, longest_block=block, latency=()
+        )
+        self.latency = latency_parts(model, device, budget)
+        self.layout = layout_of(model, device, self.latency)
+        self.shared = Shared(bytearray(SHARED_BYTES), self.layout)
+        self.shared.control.reset()
+        self._outputs = outputs
+        self.new_callback(settle=True)
+        self.new_engine()
+
+    @property
+    def delay(self) -> int:
+        return self.layout.delay
+
+    def new_callback(self, *, settle: bool = False) -> None:
+        """As after the loss of the audio process; with `settle` without its fade in."""
+        self.callback = Callback(self.shared, lambda: None, feed=False, outputs=self._outputs)
+        if settle:
+            self.callback.faders.settle()
+
+    def new_engine(self, typical_seconds: float = 0.0) -> None:
+        """As after the loss of the engine process."""
+        hops = HopStream(BandNetwork(), self.spec, batch=1, device=torch.device("cpu"))
+        self.engine = EngineLoop(hops, self.shared, typical_seconds)
+
+    def run(
+        self,
+        audio: np.ndarray,
+        *,
+        stalled: Callable[[int], bool] = lambda position: False,
+        before: Callable[[int], Any] = lambda position: None,
+    ) -> np.ndarray:
+        """audio (2, n) -> what was played, (2 * outputs, n). `stalled` and `before`, which is
+        called ahead of each block, get the number of the block's first sample."""
+        played = np.zeros((2 * len(self._outputs), audio.shape[1]), np.float32)
+        for at in range(0, audio.shape[1], self.block):
+            before(at)
+            block = audio[:, at : at + self.block]
+            self.callback(block, played[:, at : at + self.block], block.shape[1])
+            if not stalled(at):
+                self.engine.work()
+        return played
+
+
+def music(seconds: float, rate: int = RATE) -> np.ndarray:
+    """(2, n): tones in every band of `BandNetwork` and some noise; below full scale."""
+    rng = np.random.default_rng(11)
+    at = np.arange(round(seconds * rate)) / rate
+    tones = sum(
+        0.15 * np.sin(2 * np.pi * f * at + np.array([[p], [p + 1]]))
+        for f, p in ((90, 0), (440, 1), (1500, 2), (5000, 3))
+    )
+    return (tones + 0.02 * rng.standard_normal((2, at.size))).astype(np.float32)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Fails when it does not become true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
