@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rtsep import __version__
+from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains
 from rtsep.cli.separate import separate
@@ -110,6 +111,7 @@ def _given(ctx: click.Context) -> list[str]:
     ]
 
 
+command.add_command(midi)
 command.add_command(models)
 command.add_command(separate)
 

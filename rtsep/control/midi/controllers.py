@@ -27,9 +27,9 @@ OnEvent = Callable[[str], None]
 class MidiSpec:
     """Which controllers a session listens to."""
 
-    ports: str = AUTO  # all that a map knows; OFF: none; otherwise an input's name, or part of it
+    port: str = AUTO  # all that a map knows; OFF: none; otherwise an input's name, or part of it
     api: str = AUTO  # one of ports.APIS
-    folder: Path | None = None  # of the user's maps
+    folder: Path | None = None  # of the user's maps; None for the usual one
     map: str | None = None  # the map to use, whatever the port is called
     rescan_s: float = 1.0  # between two looks for controllers that came or went
     poll_s: float = 0.001  # between two looks for messages
@@ -54,9 +54,7 @@ class Controllers:
             self._map = self._library.find(spec.map) if spec.map is not None else None
             # Systems put an address behind the name, which is another when the device comes back.
             self._port = (
-                AUTO
-                if spec.ports == AUTO
-                else _ADDRESS.sub("", chosen(spec.ports, backend.inputs()))
+                AUTO if spec.port == AUTO else _ADDRESS.sub("", chosen(spec.port, backend.inputs()))
             )
             for problem in self._library.problems:
                 on_event(f"MIDI map left out: {problem}")
@@ -182,12 +180,12 @@ def open_controllers(desk: Desk, spec: MidiSpec, on_event: OnEvent) -> Controlle
     name. Where the machine has no MIDI system at all, `auto` says so to `on_event` and goes on
     without; whoever named a port or a system gets the RtsepError.
     """
-    if spec.ports == OFF:
+    if spec.port == OFF:
         return Controllers(desk, spec, None, on_event)
     try:
         backend = open_backend(spec.api)
     except RtsepError as error:
-        if (spec.ports, spec.api) != (AUTO, AUTO):
+        if (spec.port, spec.api) != (AUTO, AUTO):
             raise
         on_event(f"no MIDI controllers: {error}")
         return Controllers(desk, spec, None, on_event)

@@ -42,11 +42,11 @@ class Library:
     """All maps there are when it is made. A user's map replaces the shipped one of its name."""
 
     def __init__(self, folder: Path | None) -> None:
-        """`folder` holds the user's maps; it need not exist. Files that are no maps are left out
-        and become `problems`, a line each."""
-        self.folder = folder
+        """`folder` holds the user's maps, `user_folder` if None; it need not exist. Files that are
+        no maps are left out and become `problems`, a line each."""
+        self.folder = folder or user_folder()
         self.problems: list[str] = []
-        own = [] if folder is None else self._read(folder)
+        own = self._read(self.folder)
         names = {entry.name for entry in own}
         self.entries = own + [entry for entry in self._read(SHIPPED) if entry.name not in names]
 
@@ -90,8 +90,6 @@ class Library:
                 "a map's name is letters, digits, spaces, '.', '_' and '-', at most 64, "
                 f"got {name[:80]!r}"
             )
-        if self.folder is None:
-            raise ConfigError("there is no folder for maps")
         return self.folder / f"{name}.toml"
 
     def _read(self, folder: Path) -> list[Entry]:
@@ -102,6 +100,13 @@ class Library:
             except ConfigError as error:
                 self.problems.append(str(error))
         return entries
+
+
+def user_folder() -> Path:
+    """Where this system keeps a user's settings."""
+    from platformdirs import user_config_path
+
+    return user_config_path("rtsep") / "midi"
 
 
 def read_map_file(path: Path) -> DeviceMap:

@@ -55,6 +55,16 @@ class Binding:
         return self.mode in (ABSOLUTE, FINE) or self.mode in RELATIVE
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers its messages have: two for a control in two halves."""
+        return (self.number, self.number + LSB) if self.mode == FINE else (self.number,)
+
+    def means(self, event: Event) -> bool:
+        """Whether this is what an event does."""
+        ours = self.channel in (ANY_CHANNEL, event.channel)
+        return ours and event.type == self.type and event.number in self.numbers
+
+    @property
     def top(self) -> int:
         """The highest value of a control that stands somewhere."""
         return MAX_14BIT if self.mode == FINE or self.type == PITCH else MAX_7BIT

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rtsep.control.midi.controls import Control, make_control
-from rtsep.control.midi.maps import ANY_CHANNEL, FINE, Binding, DeviceMap
-from rtsep.control.midi.messages import LSB, RELATIVE, Event, encode, parse
+from rtsep.control.midi.maps import ANY_CHANNEL, Binding, DeviceMap
+from rtsep.control.midi.messages import RELATIVE, Event, encode, parse
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 
@@ -28,12 +28,6 @@ class _Part:
         self.lamp = binding.feedback if answers else None
         self.shown: list[Event] | None = None  # what the device was told last
         self.quiet_until = 0.0
-
-    def addresses(self) -> Iterable[Address]:
-        binding = self.binding
-        yield binding.type, binding.channel, binding.number
-        if binding.mode == FINE:
-            yield binding.type, binding.channel, binding.number + LSB
 
     def touched(self, now: float) -> None:
         """The device may show something else now: buttons light up by themselves when pressed."""
@@ -59,8 +53,9 @@ class Surface:
         ]
         self._by_address: dict[Address, list[_Part]] = {}
         for part in self._parts:
-            for address in part.addresses():
-                self._by_address.setdefault(address, []).append(part)
+            kind, channel = part.binding.type, part.binding.channel
+            for number in part.binding.numbers:
+                self._by_address.setdefault((kind, channel, number), []).append(part)
         self._lamps = [part for part in self._parts if part.lamp is not None]
         self._changes = -1  # of the desk, when all lamps had been looked at
 

@@ -1,0 +1,198 @@
+"""`rtsep midi learn`: a map, made by moving controls."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rtsep.cli.midi_ports import POLL_S, maps_of, midi_input, midi_system, port_options
+
+if TYPE_CHECKING:
+    from rtsep.control.actions import Action
+    from rtsep.control.midi.library import Library
+    from rtsep.control.midi.maps import Binding, DeviceMap
+    from rtsep.control.midi.ports import Input
+
+
+@click.command("learn")
+@click.argument("actions", nargs=-1)
+@port_options
+@click.option("--map", "map_name", metavar="NAME", help="The map to write; else the one in use.")
+@click.option("--fresh", is_flag=True, help="Forget what the map did before.")
+@click.option("--feedback", is_flag=True, help="Light a button's lamp with the button's message.")
+@click.option(
+    "--stems",
+    type=click.IntRange(1, 99),
+    default=4,
+    show_default=True,
+    help="How many stems to learn gains and mutes for, without ACTIONS.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="How long to wait for each control.",
+)
+def learn(
+    actions: Sequence[str],
+    config: Path | None,
+    port: str | None,
+    api: str,
+    map_name: str | None,
+    fresh: bool,
+    feedback: bool,
+    stems: int,
+    seconds: float,
+) -> None:
+    """Bind controls to ACTIONS (gain:vocals, mute:1, master, record ...) by moving them.
+
+    Asks for one control after the other; Enter skips one. Writes a map of your own, which
+    --midi auto uses from then on.
+    """
+    from rtsep.control.actions import parse_action
+    from rtsep.control.midi.learn import learned
+    from rtsep.errors import RtsepError
+
+    defaults = [f"{verb}:{number}" for verb in ("gain", "mute") for number in range(1, stems + 1)]
+    wanted = [parse_action(text) for text in actions or defaults]
+    library = maps_of(config)
+    with midi_system(api) as backend:
+        source = _source(port, backend.inputs())
+        name, base = _base(library, source, map_name, fresh)
+        library.path_of(name)  # complains before there is work to lose
+        with midi_input(backend, source) as opened:
+            click.echo(f"learning from {source}")
+            bindings = _ask_all(wanted, opened, seconds)
+    if not bindings:
+        raise RtsepError(f"nothing was learned from {source}; is it the right port?")
+    if feedback:
+        bindings = [_with_lamp(binding) for binding in bindings]
+    path = library.store(name, learned(base, bindings))
+    click.echo(f"{len(bindings)} of {len(wanted)} learned, written to {path}")
+
+
+def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Binding]:
+    from rtsep.control.midi.learn import Address, addresses
+
+    bindings: list[Binding] = []
+    known: set[Address] = set()
+    with _entered_lines() as lines:
+        for number, action in enumerate(wanted, 1):
+            click.echo(f"{number}/{len(wanted)} {action}: {_request(action)}")
+            binding = _ask(action, port, seconds, known, lines)
+            if binding is None:
+                click.echo("  skipped")
+                continue
+            bindings.append(binding)
+            known.update(addresses(binding))
+            channel = f"channel {binding.channel} {binding.type}"
+            click.echo(f"  learned: {channel} {binding.number} ({binding.mode})")
+    return bindings
+
+
+def _ask(
+    action: Action,
+    port: Input,
+    seconds: float,
+    known: set[tuple[str, int, int]],
+    lines: queue.Queue[bytes],
+) -> Binding | None:
+    """Wait for the control for one action; None if it does not come."""
+    from rtsep.control.midi.learn import Gesture
+    from rtsep.control.midi.messages import parse
+
+    gesture = Gesture(action, known)
+    end = time.monotonic() + seconds
+    while (now := time.monotonic()) < end:
+        for event in filter(None, map(parse, port.messages())):
+            gesture.add(event, now)
+        if not lines.empty():
+            lines.get()
+            return None
+        if gesture.finished(now):
+            binding = gesture.binding()
+            if binding is not None:
+                return binding
+            click.echo(f"  that cannot do it; {_request(action)}")
+            end = now + seconds
+        time.sleep(POLL_S)
+    return None
+
+
+def _request(action: Action) -> str:
+    if action.kind == "fader":
+        return "move a fader up and down, or turn a knob right and left"
+    return "press and release a button"
+
+
+def _source(port: str | None, inputs: Sequence[str]) -> str:
+    """The input to learn from: the one that is named, or the only one."""
+    from rtsep.control.midi.controllers import chosen
+    from rtsep.errors import ConfigError
+
+    if port is None and len(inputs) > 1:
+        raise ConfigError(f"which MIDI input? Choose one with --port: {', '.join(inputs)}")
+    return chosen(port or "", inputs)
+
+
+def _base(
+    library: Library, source: str, map_name: str | None, fresh: bool
+) -> tuple[str, DeviceMap]:
+    """Name and content of the map to add to. It will fit the source."""
+    from rtsep.control.midi.maps import DeviceMap
+
+    used = library.best(source)
+    name = map_name or (used.name if used else _slug(source))
+    found = next((entry.map for entry in library.entries if entry.name == name), None)
+    base = found or DeviceMap(name=name, match=(), bindings=())
+    if fresh:
+        base = replace(base, bindings=())
+    return name, base if base.fit(source) else replace(base, match=(*base.match, _part(source)))
+
+
+def _part(source: str) -> str:
+    """What will be the same in the port's name when it comes back: all but its address."""
+    name = re.sub(r"( \d+:\d+| #\d+)$", "", source)
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
+
+
+def _slug(source: str) -> str:
+    """A file's name for a port's."""
+    device = _part(source).partition(":")[0].lower()
+    return re.sub(r"[^a-z0-9]+", "-", device).strip("-")[:64] or "controller"
+
+
+def _with_lamp(binding: Binding) -> Binding:
+    from rtsep.control.midi.maps import Feedback
+
+    if binding.action.kind != "switch" or binding.type not in ("cc", "note"):
+        return binding
+    lamp = Feedback(type=binding.type, channel=binding.channel, number=binding.number)
+    return replace(binding, feedback=lamp)
+
+
+@contextmanager
+def _entered_lines() -> Iterator[queue.Queue[bytes]]:
+    """What a person types, if this is a terminal."""
+    lines: queue.Queue[bytes] = queue.Queue()
+    if sys.stdin is not None and sys.stdin.isatty():
+        threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
+    yield lines
+
+
+def _read_lines(lines: queue.Queue[bytes]) -> None:
+    # Not through sys.stdin: a thread that waits in there can keep Python from ending.
+    while line := os.read(0, 1024):
+        lines.put(line)
