@@ -72,10 +72,9 @@ class Playout:
         count = stems.shape[-1]
         flat = self._stems.reshape(self._stems_ring.channels, -1)[:, :count]
         start, stop = self._stems_ring.read_into(position, flat)
-        if position + start <= 0:
-            start = 0
-        if start == 0:
-            stop = max(stop, min(count, -position))
+        if position < 0:
+            silent = min(-position, count)
+            start, stop = 0, (stop if start <= silent else silent)
         finite = self._finite[..., :count]
         np.isfinite(stems, out=finite)
         if not finite.all():

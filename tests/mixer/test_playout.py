@@ -11,9 +11,9 @@ from mixer_support import STEMS, Line, largest_step, noise, tones
 from rtsep.mixer.conceal import ratios_of
 from rtsep.mixer.control import POLICIES, Control
 from rtsep.mixer.desk import local_desk
-from rtsep.mixer.playout import FADE
 
 SAMPLES = 12000
+FADE = 64  # samples that a crossfade takes
 Heard = tuple[np.ndarray, np.ndarray]
 Gaps = list[tuple[int, int]]
 
@@ -82,13 +82,25 @@ def test_before_the_session_there_is_silence_which_lacks_nothing() -> None:
     assert line.playout.concealed == line.playout.gaps == 0
 
 
-def test_an_engine_that_is_late_at_the_very_start() -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_an_engine_that_is_late_at_the_very_start(known: bool) -> None:
     line = new_line(noise(8000))
     line.position = -100
+    if known:  # it has given up on the beginning
+        line.stems.skip_to(700)
     stems, _ = play(line, [(0, 700)], 256, 3000)
     assert not stems[..., : 100 - FADE].any()
-    assert line.playout.gaps == 1 and 700 <= line.playout.concealed <= 700 + 256 + FADE
+    assert line.playout.gaps == 1 and line.playout.concealed == 700 + 2 * FADE
     np.testing.assert_array_equal(stems[..., 2000:], line.truth[..., 1900:3000])
+
+
+def test_blocks_may_get_longer() -> None:
+    """The newest samples before a gap came in several blocks."""
+    desk, control = local_desk(STEMS, mute=["vocals"])
+    desk.set_policy("silence")
+    line = new_line(tones(SAMPLES + 4096), control)
+    heard = [play(line, [(3000, 5000)], *how)[0] for how in ((15, 3000), (256, 6000))]
+    assert largest_step(np.concatenate(heard, -1)) < own_step(line)
 
 
 GAPS = [
