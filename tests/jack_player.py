@@ -21,9 +21,10 @@ import soundfile
 def main(played: str, captured: str, client: str, seconds: float) -> None:
     audio = soundfile.read(played, dtype="float32", always_2d=True)[0].T.copy()
     source, sink = (jack.Client(f"{name}{client}") for name in ("source", "sink"))
+    rate = source.samplerate
     outs = [source.outports.register(f"out_{channel}") for channel in (1, 2)]
     ins = [sink.inports.register(f"in_{channel}") for channel in (1, 2)]
-    recording = np.zeros((2, int(seconds * source.samplerate)), np.float32)
+    recording = np.zeros((2, int(seconds * rate)), np.float32)
     seen = np.zeros(recording.shape[1], bool)
     begin, done = threading.Event(), threading.Event()
     start: list[int] = []
@@ -71,7 +72,7 @@ def main(played: str, captured: str, client: str, seconds: float) -> None:
         print("playing", flush=True)
         assert done.wait(seconds + 30), "the server's clock stands still"
         wall = time.monotonic() - began
-    soundfile.write(captured, recording.T, source.samplerate, subtype="FLOAT")
+    soundfile.write(captured, recording.T, rate, subtype="FLOAT")
     print(
         json.dumps(
             {

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def running_jack(
             env=env,
         )
         try:
-            _wait_for(name, env)
+            _wait_for(name, env, log)
             yield JackServer(name, env, process)
         finally:
             process.terminate()
@@ -78,14 +79,11 @@ def _may_be_realtime() -> bool:
     return done.returncode == 0
 
 
-def _wait_for(name: str, env: dict[str, str]) -> None:
-    subprocess.run(
-        ["jack_wait", "-s", name, "-w", "-t", "20"],
-        env=env,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def _wait_for(name: str, env: dict[str, str], log: IO[bytes]) -> None:
+    command = ["jack_wait", "-s", name, "-w", "-t", "20"]
+    if subprocess.run(command, env=env, capture_output=True).returncode:
+        log.seek(0)
+        pytest.fail(f"the JACK server did not start: {log.read().decode(errors='replace')}")
 
 
 @dataclass(frozen=True)

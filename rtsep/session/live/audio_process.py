@@ -14,17 +14,19 @@ from rtsep.session.live.callback import Callback
 from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.devices import FEED, OpenDevice, find_device
 from rtsep.session.live.messages import AudioRequest, DeviceLost, Found, ModelReady, Stop
+from rtsep.session.live.priority import before_all_others
 from rtsep.session.live.shared import Shared
 
 LOST = 4  # exit code
 SILENT_SECONDS = 1.0  # without a callback, after which a device counts as lost
 FADE_OUT_SECONDS = 0.2  # the most that a stop waits for
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 _SWITCH_SECONDS = 0.0005  # how long this thread may keep the callback from the interpreter
 
 
 def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: AudioRequest) -> None:
     """The whole life of the process. `wake` is the semaphore that the engine waits for."""
+    before_all_others()
     settle_in()
     sys.setswitchinterval(_SWITCH_SECONDS)
     with telling(link):

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.clock import Clock
-from rtsep.audio.duplex import Duplex, DuplexSpec, open_duplex
+from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route, parse_channels, parse_route
+from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.messages import AudioRequest, DeviceReady
