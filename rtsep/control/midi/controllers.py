@@ -94,7 +94,8 @@ class Controllers:
         # all of JACK waits for it. Asking costs a microsecond.
         scan_at = time.monotonic() + self._spec.rescan_s
         try:
-            while not self._stop.wait(self._spec.poll_s if self._devices else self._spec.rescan_s):
+            while not self._stop.is_set():
+                self._pause()
                 now = time.monotonic()
                 for device in list(self._devices.values()):
                     self._guarded(device.port, device.poll, now)
@@ -103,6 +104,12 @@ class Controllers:
                     self._guarded("ports", self._scan)
         finally:
             self._dispose()
+
+    def _pause(self) -> None:
+        if self._devices:
+            time.sleep(self._spec.poll_s)  # half the cost of waiting for the event
+        else:
+            self._stop.wait(self._spec.rescan_s)
 
     def _guarded(self, name: str, act: Callable[..., None], *arguments: object) -> None:
         """Whatever goes wrong with one port must not end the others."""
