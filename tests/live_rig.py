@@ -47,7 +47,7 @@ class BandNetwork:
         )
 
 
-def stream_spec(window: float = 0.5, hop: float = 0.093, lookahead: float = 0.046) -> StreamSpec:
+def stream_spec(window: float = 0.28, hop: float = 0.093, lookahead: float = 0.046) -> StreamSpec:
     return StreamSpec.from_seconds(NetworkConfig(), window=window, hop=hop, lookahead=lookahead)
 
 
@@ -77,6 +77,7 @@ class VirtualSession:
         self.shared = Shared(bytearray(SHARED_BYTES), self.layout)
         self.shared.control.reset()
         self._outputs = outputs
+        self._at = 0
         self.new_callback(settle=True)
         self.new_engine()
 
@@ -93,7 +94,23 @@ class VirtualSession:
     def new_engine(self, typical_seconds: float = 0.0) -> None:
         """As after the loss of the engine process."""
         hops = HopStream(BandNetwork(), self.spec, batch=1, device=torch.device("cpu"))
-        self.engine = EngineLoop(hops, self.shared, typical_seconds)
+        self.engine = EngineLoop(hops, self.shared, typical_seconds, self._clock)
+
+    def _clock(self) -> float:
+        return self._at / self.layout.rate
+
+    def slow_engine(self, step_samples: int) -> None:
+        """From now on that much audio passes while a step is made."""
+        self.new_engine(typical_seconds=step_samples / self.layout.rate)
+        hops = self.engine._hops
+        step = hops.step
+
+        def slow(block: Tensor) -> Tensor:
+            for _ in range(step_samples // self.block):
+                self._play_a_block()
+            return step(block)
+
+        hops.step = slow  # type: ignore[method-assign]
 
     def run(
         self,
@@ -104,14 +121,21 @@ class VirtualSession:
     ) -> np.ndarray:
         """audio (2, n) -> what was played, (2 * outputs, n). `stalled` and `before`, which is
         called ahead of each block, get the number of the block's first sample."""
-        played = np.zeros((2 * len(self._outputs), audio.shape[1]), np.float32)
-        for at in range(0, audio.shape[1], self.block):
-            before(at)
-            block = audio[:, at : at + self.block]
-            self.callback(block, played[:, at : at + self.block], block.shape[1])
+        self._audio, self._at, self._before = audio, 0, before
+        self._played = np.zeros((2 * len(self._outputs), audio.shape[1]), np.float32)
+        while (at := self._at) < audio.shape[1]:
+            self._play_a_block()
             if not stalled(at):
                 self.engine.work()
-        return played
+        return self._played
+
+    def _play_a_block(self) -> None:
+        here = slice(self._at, self._at + self.block)
+        block = self._audio[:, here]
+        if block.shape[1]:
+            self._before(self._at)
+            self._at += block.shape[1]
+            self.callback(block, self._played[:, here], block.shape[1])
 
 
 def music(seconds: float, rate: int = RATE) -> np.ndarray:

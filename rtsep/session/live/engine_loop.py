@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,18 @@ _HOPE = 0.9  # per skipped hop: after a bad stretch the engine must try again so
 class EngineLoop:
     """Drives one `HopStream`. After a restart, begins with the window that the ring remembers."""
 
-    def __init__(self, hops: HopStream, shared: Shared, typical_seconds: float) -> None:
-        """`typical_seconds` is what a step takes, as measured beforehand."""
+    def __init__(
+        self,
+        hops: HopStream,
+        shared: Shared,
+        typical_seconds: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`typical_seconds` is what a step takes, as measured beforehand by the same clock."""
         self._hops = hops
         self._spec = hops.spec
         self._shared = shared
+        self._clock = clock
         self._typical_seconds = typical_seconds
         self._ratio = shared.layout.rate / hops.spec.sample_rate  # session samples per model sample
         self._chunk: Audio = np.zeros((shared.layout.channels, hops.spec.hop), np.float32)
@@ -81,9 +89,9 @@ class EngineLoop:
             self._leave_gap()
             counters.skipped[0] += 1
         else:
-            began = time.perf_counter()
+            began = self._clock()
             self._deliver(self._hops.step(block)[0].cpu().numpy())
-            seconds = time.perf_counter() - began
+            seconds = self._clock() - began
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)
             counters.steps[0] += 1
