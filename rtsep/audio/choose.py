@@ -1,0 +1,124 @@
+"""Which device a name means, and at which rate devices can run together.
+
+Nothing is ever chosen for the user, with one exception: where a name fits the same device under
+several host APIs, the one is taken that comes first in `PREFERRED`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+
+from rtsep.audio.devices import ASIO, CORE_AUDIO, JACK, WASAPI, Device, Kind, list_devices
+from rtsep.audio.hostapi import RATES, takes_rate
+from rtsep.errors import ConfigError
+
+PREFERRED = (JACK, WASAPI, CORE_AUDIO, ASIO, "DirectSound", "MME", "WDM-KS", "ALSA", "OSS")
+DEFAULTS = {"input": ("default", "mic"), "output": ("default", "speakers")}
+_MME_NAME = 31  # MME cuts names to so many characters
+
+
+def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) -> Device:
+    """The device that `name` means: default, mic, speakers; an index; a name or part of one, also
+    behind a host API, like "WASAPI: focusrite".
+
+    Raises ConfigError with the candidates for names that fit several devices, or none.
+    """
+    everything = list_devices() if devices is None else devices
+    fit = [device for device in everything if device.channels(kind)]
+    if not fit:
+        raise ConfigError(f"this machine has no {kind} device that PortAudio can reach")
+    name = name.strip()
+    if name.casefold() in DEFAULTS[kind]:
+        found = [device for device in fit if device.is_default(kind)]
+    elif name.isdecimal():
+        found = [device for device in fit if device.index == int(name)]
+    else:
+        found = _best(_named(name, fit))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(
+            f"{kind} {name!r} fits {len(found)} devices; write more of the name, or the number:\n"
+            f"  {_listed(found)}"
+        )
+    raise ConfigError(_unknown(name, kind, fit, everything))
+
+
+def _named(name: str, devices: Sequence[Device]) -> list[Device]:
+    """Devices of that name, else with it in their name, else the same within a host API."""
+    wanted = name.casefold()
+    exact = [device for device in devices if device.name.casefold() == wanted]
+    part = [device for device in devices if wanted in device.name.casefold()]
+    host, colon, rest = (piece.strip() for piece in name.partition(":"))
+    if not wanted or exact or part or not (colon and rest):
+        return exact or (part if wanted else [])
+    return _named(rest, [device for device in devices if _bare(host) in _bare(device.host_api)])
+
+
+def _bare(host_api: str) -> str:
+    return host_api.replace(" ", "").replace("-", "").casefold()
+
+
+def _best(devices: list[Device]) -> list[Device]:
+    """Without those that are another one's double under a less preferred host API."""
+    return [
+        device
+        for device in devices
+        if not any(_same(device, other) and _rank(other) < _rank(device) for other in devices)
+    ]
+
+
+def _same(one: Device, other: Device) -> bool:
+    cut = any(device.host_api == "MME" for device in (one, other))
+    length = _MME_NAME if cut else None
+    return one.name[:length] == other.name[:length]
+
+
+def _rank(device: Device) -> int:
+    return PREFERRED.index(device.host_api) if device.host_api in PREFERRED else len(PREFERRED)
+
+
+def _unknown(name: str, kind: Kind, fit: Sequence[Device], everything: Sequence[Device]) -> str:
+    others = [device for device in everything if device not in fit]
+    wrong = _named(name, others) or [d for d in others if str(d.index) == name]
+    if wrong:
+        return f"{wrong[0].label} has no {kind}s; there are:\n  {_listed(fit)}"
+    names = {device.name.casefold(): device.name for device in fit}
+    close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {names[close[0]]!r}?" if close else "; there are:"
+    return f"no {kind} device {name!r}{hint}\n  {_listed(fit)}"
+
+
+def _listed(devices: Iterable[Device]) -> str:
+    """On one line, each as it can be written."""
+    return ", ".join(f"[{device.index}] {device.label}" for device in devices)
+
+
+def choose_rate(
+    input: Device | None,
+    output: Device | None,
+    *,
+    wanted: int | None,
+    model_rate: int,
+    takes: Callable[[Device, Kind, int], bool] = takes_rate,
+) -> int:
+    """The rate to open devices at: the wanted one, else the model's, else a default of theirs,
+    else any that both take. Raises ConfigError, naming who refuses what."""
+    ends: list[tuple[Device, Kind]] = []
+    if output is not None:
+        ends.append((output, "output"))
+    if input is not None:
+        ends.append((input, "input"))
+    usual = [device.default_rate for device, _ in ends]
+    for rate in [wanted] if wanted else [model_rate, *usual, *RATES]:
+        if all(takes(device, kind, rate) for device, kind in ends):
+            return rate
+    able = [
+        (device.label, kind, [r for r in RATES if takes(device, kind, r)]) for device, kind in ends
+    ]
+    listed = "; ".join(
+        f"{label} as {kind}: {' '.join(map(str, rates)) or 'none'}" for label, kind, rates in able
+    )
+    refused = f"{wanted} Hz is refused" if wanted else "no rate suits both devices"
+    raise ConfigError(f"{refused}; they take, in Hz: {listed}")

@@ -1,0 +1,106 @@
+"""The sound devices of this machine, as PortAudio found them when it started.
+
+PortAudio shows a device once for every host API that can reach it. Indices are those of this
+process, and change when devices come and go. Knows nothing of streams.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rtsep.audio.portaudio import portaudio
+from rtsep.errors import ConfigError
+
+Kind = Literal["input", "output"]
+
+WASAPI, ASIO, CORE_AUDIO, JACK = "WASAPI", "ASIO", "Core Audio", "JACK"
+_SHORT = {"JACK Audio Connection Kit": JACK}  # the others only lose the word "Windows"
+_JACK_HARDWARE = "system"  # the name that a JACK server gives its own sound card
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One device under one host API. Latencies are the host API's own guesses, in seconds."""
+
+    index: int
+    name: str
+    host_api: str
+    inputs: int  # channels
+    outputs: int
+    default_rate: int
+    default_input: bool = False  # what "mic" and "default" mean
+    default_output: bool = False
+    low_latency: tuple[float, float] = (0.0, 0.0)  # in, out
+    high_latency: tuple[float, float] = (0.0, 0.0)
+    rates: tuple[int, ...] | None = None  # those of `RATES` that work; None: not asked
+
+    @property
+    def label(self) -> str:
+        """A name that `choose` understands."""
+        return f"{self.host_api}: {self.name}"
+
+    def channels(self, kind: Kind) -> int:
+        return self.inputs if kind == "input" else self.outputs
+
+    def is_default(self, kind: Kind) -> bool:
+        return self.default_input if kind == "input" else self.default_output
+
+
+def list_devices() -> list[Device]:
+    """All devices. Raises ConfigError where there is no PortAudio."""
+    module = portaudio()
+    hosts = module.query_hostapis()
+    devices = [_device(info, hosts[info["hostapi"]]["name"]) for info in module.query_devices()]
+    usual = module.default.device
+    return [
+        dataclasses.replace(
+            device,
+            default_input=device.index == _default(devices, hosts, "input", usual[0]),
+            default_output=device.index == _default(devices, hosts, "output", usual[1]),
+        )
+        for device in devices
+    ]
+
+
+def find_again(device: Device) -> Device:
+    """The same device in this process, now. Raises ConfigError if it is gone."""
+    same = [
+        other
+        for other in list_devices()
+        if (other.host_api, other.name) == (device.host_api, device.name)
+    ]
+    if not same:
+        raise ConfigError(f"{device.label} is gone; plug it in again, or see `rtsep devices`")
+    # Twins of one name can only be told apart by their order.
+    return min(same, key=lambda other: abs(other.index - device.index))
+
+
+def _device(info: dict[str, Any], host: str) -> Device:
+    return Device(
+        index=info["index"],
+        name=info["name"],
+        host_api=_SHORT.get(host, host.removeprefix("Windows ")),
+        inputs=info["max_input_channels"],
+        outputs=info["max_output_channels"],
+        default_rate=round(info["default_samplerate"]),
+        low_latency=(info["default_low_input_latency"], info["default_low_output_latency"]),
+        high_latency=(info["default_high_input_latency"], info["default_high_output_latency"]),
+    )
+
+
+def _default(devices: list[Device], hosts: Any, kind: Kind, usual: int) -> int:
+    """Index of what the system plays to or records from, or -1.
+
+    That is PortAudio's choice, `usual`, but for two cases: on Windows it would take MME, where
+    WASAPI is better in everything; on Linux it would pass over a running JACK server, and that has
+    the sound card. (Under PipeWire nothing is called "system", and the usual is right.)
+    """
+    for host in hosts:
+        if host["name"] == "Windows WASAPI" and host[f"default_{kind}_device"] >= 0:
+            return int(host[f"default_{kind}_device"])
+    for device in devices:
+        if (device.host_api, device.name) == (JACK, _JACK_HARDWARE) and device.channels(kind):
+            return device.index
+    return usual

@@ -1,0 +1,204 @@
+"""Sound devices, opened: one stream for both directions where they share a clock, else two.
+
+Starts and closes them, and says how late the sound is. What happens to the sound is the business
+of the function that `start` is given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from rtsep.audio.channels import USUAL_BLOCK, Inlet, Outlet
+from rtsep.audio.devices import JACK, find_again
+from rtsep.audio.drift import AdaptiveResampler, needed_delay
+from rtsep.audio.portaudio import abandon
+from rtsep.audio.routes import Route
+from rtsep.audio.streams import DuplexSpec, open_stream
+from rtsep.errors import ConfigError
+from rtsep.status import LatencyPart
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+# (input, output, samples, flags). The input is (2, n), or None without a device; the output, to be
+# filled, is (2 * routes, n), or None. The flags are sounddevice's, true when a device lost sound.
+Process = Callable[[Audio | None, Audio | None, int, Any], None]
+
+_SURE_BLOCK = 256  # assumed where nobody says how long blocks are, and the least in any case
+
+
+class Duplex(Protocol):
+    """Opened devices."""
+
+    rate: int
+    blocksize: int  # 0: what the host API gives, which may vary
+    routes: tuple[Route, ...]  # in the order of the output's rows
+    notes: tuple[str, ...]  # what a listener should be told
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        """The parts of the way through the devices, apart from what `process` adds. Final when
+        the first blocks have been played."""
+
+    @property
+    def active(self) -> bool:
+        """False before the start and after the end, also when a device brought it about."""
+
+    def start(self, process: Process) -> None:
+        """Call `process` for each block, from a thread that it must not hold up."""
+
+    def close(self) -> None:
+        """Returns when the last call has returned. Quickly, even if a device is dead."""
+
+
+def open_duplex(spec: DuplexSpec) -> Duplex:
+    """Open devices. Raises ConfigError for what they refuse, with what else could be tried."""
+    inlet = Inlet(find_again(spec.input), spec.input_channels) if spec.input else None
+    outlet = Outlet(find_again(spec.output), spec.routes) if spec.output else None
+    if inlet and outlet and spec.two_clocks:
+        return TwoStreams(spec, inlet, outlet)
+    return OneStream(spec, inlet, outlet)
+
+
+class _Streams:
+    """What one stream and two have in common."""
+
+    def __init__(self, spec: DuplexSpec, inlet: Inlet | None, outlet: Outlet | None) -> None:
+        self.rate = spec.rate
+        self.blocksize = spec.blocksize
+        self.routes = outlet.routes if outlet else ()
+        self.notes = inlet.notes if inlet else ()
+        self._inlet = inlet
+        self._outlet = outlet
+        self._process: Process = _nothing
+        self._streams: list[Any] = []
+        self._running = False
+
+    @property
+    def active(self) -> bool:
+        return self._running and all(stream.active for stream in self._streams)
+
+    def start(self, process: Process) -> None:
+        self._process = process
+        self._running = True
+        for stream in self._streams:
+            stream.start()
+
+    def close(self) -> None:
+        ends = (self._inlet, self._outlet)
+        on_jack = any(end.device.host_api == JACK for end in ends if end)
+        if on_jack and self._running and not self.active:
+            abandon()  # the server has died, and closing would wait for it
+            return
+        self._running = False
+        for stream in self._streams:
+            stream.stop()
+            stream.close()
+
+    def _device_part(self, name: str, stream: Any, direction: int) -> LatencyPart:
+        """`direction` is 0 for in and 1 for out."""
+        both = stream.latency
+        seconds = both[direction] if isinstance(both, tuple) else both
+        return LatencyPart(name=name, samples=round(seconds * self.rate))
+
+    # Blocks are (n, channels) to sounddevice, and (channels, n) to everybody else.
+
+    def _fill(self, audio: Audio | None, outdata: Audio, count: int, flags: Any) -> None:
+        assert self._outlet is not None
+        played = outdata.T
+        buses = self._outlet.buses(played)
+        self._process(audio, buses, count, flags)
+        self._outlet.deliver(buses, played)
+
+
+class OneStream(_Streams):
+    """Both directions on one clock, or only one of them."""
+
+    def __init__(self, spec: DuplexSpec, inlet: Inlet | None, outlet: Outlet | None) -> None:
+        super().__init__(spec, inlet, outlet)
+        callback = self._listen if outlet is None else self._play if inlet is None else self._both
+        self._streams = [open_stream(spec, callback, inlet, outlet)]
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        parts = []
+        if self._inlet:
+            parts.append(self._device_part("device in", self._streams[0], 0))
+        if self._outlet:
+            parts.append(self._device_part("device out", self._streams[0], 1))
+        return tuple(parts)
+
+    def _both(self, indata: Any, outdata: Any, count: int, times: Any, flags: Any) -> None:
+        assert self._inlet is not None
+        self._fill(self._inlet.take(indata.T), outdata, count, flags)
+
+    def _listen(self, indata: Any, count: int, times: Any, flags: Any) -> None:
+        assert self._inlet is not None
+        self._process(self._inlet.take(indata.T), None, count, flags)
+
+    def _play(self, outdata: Any, count: int, times: Any, flags: Any) -> None:
+        self._fill(None, outdata, count, flags)
+
+
+class TwoStreams(_Streams):
+    """Two devices, two clocks. The output is the master: `process` is called at its pace."""
+
+    def __init__(self, spec: DuplexSpec, inlet: Inlet, outlet: Outlet) -> None:
+        super().__init__(spec, inlet, outlet)
+        self._source, self._sink = inlet, outlet
+        # A host API that regroups blocks calls at uneven times; nobody needs that here.
+        recording = open_stream(replace(spec, blocksize=0), self._record, inlet, None)
+        try:
+            playing = open_stream(spec, self._play, None, outlet)
+        except ConfigError:
+            recording.close()
+            raise
+        self._streams = [recording, playing]
+        recorded, played = self._block(recording, inlet), self._block(playing, outlet)
+        self.resampler = AdaptiveResampler(2, self.rate, needed_delay(recorded, played))
+        self._joined: Audio = np.zeros((2, USUAL_BLOCK), np.float32)
+        # What the recording device complains of, until it is passed on with the next block played.
+        self._flags: deque[Any] = deque(maxlen=64)
+        self.notes += (
+            f"{inlet.device.label} and {outlet.device.label} run on clocks of their own; joining "
+            f"them takes {1000 * self.resampler.delay / self.rate:.0f} ms",
+        )
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        recording, playing = self._streams
+        return (
+            self._device_part("device in", recording, 0),
+            LatencyPart(name="clocks", samples=self.resampler.delay),
+            self._device_part("device out", playing, 1),
+        )
+
+    def _block(self, stream: Any, end: Inlet | Outlet) -> int:
+        """How long blocks are: a guess on the safe side, which the resampler corrects upwards."""
+        seconds: float = max(stream.latency, *end.device.low_latency)
+        return max(round(seconds * self.rate), self.blocksize, _SURE_BLOCK)
+
+    def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
+        now = time.perf_counter()
+        self.resampler.write(self._source.take(indata.T), now)
+        if flags:
+            self._flags.append(flags)
+
+    def _play(self, outdata: Any, count: int, times: Any, flags: Any) -> None:
+        now = time.perf_counter()
+        if count > self._joined.shape[1]:
+            self._joined = np.zeros((2, count), np.float32)
+        joined = self._joined[:, :count]
+        self.resampler.read_into(joined, now)
+        while self._flags:
+            flags |= self._flags.popleft()
+        self._fill(joined, outdata, count, flags)
+
+
+def _nothing(audio: Audio | None, buses: Audio | None, count: int, flags: Any) -> None:
+    """Until the start."""

@@ -1,0 +1,82 @@
+"""PortAudio, loaded when the first device is asked for. Knows nothing of what devices are for.
+
+Loading it probes all sound systems, and joins the JACK server if there is one. When that server
+dies, the PortAudio of Linux distributions can no longer close, stop or end anything: it hangs, or
+aborts the process. `abandon` is the way out.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import ctypes.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rtsep.errors import ConfigError
+
+_JACK_CLIENT = ctypes.c_char_p(b"rtsep")  # PortAudio keeps the pointer, not a copy
+
+_REMEDIES = {
+    "linux": "install it: apt install libportaudio2 (Debian, Ubuntu), dnf install portaudio "
+    "(Fedora), pacman -S portaudio (Arch)",
+    "darwin": "reinstall sounddevice, which brings it along, or brew install portaudio",
+    "win32": "reinstall sounddevice, which brings it along",
+}
+
+
+def portaudio() -> Any:
+    """The sounddevice module. Raises ConfigError, saying what to install, where it cannot load."""
+    if "sounddevice" not in sys.modules:
+        _name_jack_client()
+    try:
+        import sounddevice  # type: ignore[import-untyped]
+    except (OSError, ImportError) as error:
+        remedy = _REMEDIES.get(sys.platform, "install PortAudio with the system's package manager")
+        raise ConfigError(f"the PortAudio library is missing ({error}); {remedy}") from error
+    except Exception as error:  # PortAudioError, which lives in the module that did not load
+        raise ConfigError(f"no sound system answers: {error}") from error
+    return sounddevice
+
+
+def rescan() -> None:
+    """Look for devices anew; PortAudio does so only at its start. All streams must be closed."""
+    module = portaudio()
+    module._terminate()
+    module._initialize()
+
+
+def abandon() -> None:
+    """Let this process end without PortAudio's consent, after the JACK server has died."""
+    atexit.unregister(portaudio()._exit_handler)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what C libraries of sound systems print off the terminal, while probing and opening.
+
+    For the whole process: other threads' errors are lost meanwhile.
+    """
+    try:
+        terminal = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _name_jack_client() -> None:
+    """ "rtsep" instead of "PortAudio"; only possible before PortAudio starts."""
+    library = ctypes.util.find_library("portaudio")  # the one that sounddevice tries first
+    with suppress(OSError, AttributeError):  # a PortAudio without JACK
+        if library is not None:
+            ctypes.CDLL(library).PaJack_SetClientName(_JACK_CLIENT)

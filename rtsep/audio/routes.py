@@ -1,0 +1,61 @@
+"""Which of a device's channels are used for what. People count channels from 1, the code from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rtsep.errors import ConfigError
+
+MIX = "mix"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A stereo bus and the one or two output channels that play it; one plays the mean of both."""
+
+    bus: str
+    channels: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.bus}={channel_names(self.channels)}"
+
+
+def parse_channels(text: str) -> tuple[int, ...]:
+    """ "3-4" or "3", as people write them. Raises ConfigError for anything else."""
+    first, dash, second = (part.strip() for part in text.partition("-"))
+    numbers = [first, second] if dash else [first]
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+        raise ConfigError(f"channels are written like 3-4 or 3, counted from 1; got {text!r}")
+    channels = tuple(int(number) - 1 for number in numbers)
+    if dash and channels[1] != channels[0] + 1:
+        raise ConfigError(f"a pair is two neighbouring channels, left first, like 3-4; got {text}")
+    return channels
+
+
+def parse_route(text: str) -> Route:
+    """ "vocals=3-4" or "click=5". Raises ConfigError for anything else."""
+    bus, equals, channels = (part.strip() for part in text.partition("="))
+    if not bus or not equals:
+        raise ConfigError(f"a route is written like vocals=3-4; got {text!r}")
+    return Route(bus, parse_channels(channels))
+
+
+def check_routes(routes: Sequence[Route], outputs: int, device: str) -> None:
+    """Raises ConfigError for channels that a device does not have, or that two routes claim."""
+    owner: dict[int, Route] = {}
+    for route in routes:
+        for channel in route.channels:
+            if channel >= outputs:
+                raise ConfigError(f"route {route} is out of range: {device} has {outputs} outputs")
+            if channel in owner:
+                raise ConfigError(
+                    f"routes {owner[channel]} and {route} both take output {channel + 1}; "
+                    "move one of them"
+                )
+            owner[channel] = route
+
+
+def channel_names(channels: Iterable[int]) -> str:
+    """(2, 3) as "3-4"."""
+    return "-".join(str(channel + 1) for channel in channels)

@@ -1,0 +1,54 @@
+"""Values of a signal between its samples. Knows nothing of clocks or rings."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Audio = np.ndarray[Any, np.dtype[np.float32]]
+
+TAPS = 48  # exact to 99 dB up to 0.86 of half the rate, 19 kHz at 44.1 kHz
+HALF = TAPS // 2
+_SHAPE = 10.0  # of the Kaiser window
+_PHASES = 512  # rows of the kernel between two samples; between two rows it is a straight line
+_CHUNK = 512  # values found at once: bounds the memory, not what may be asked for
+
+
+@cache
+def _kernel() -> tuple[Audio, Audio]:
+    """Rows (phases, taps) of a windowed sinc, and how far each is from the next one."""
+    phase = np.arange(_PHASES + 1)[:, np.newaxis] / _PHASES
+    time = phase - np.arange(1 - HALF, HALF + 1)
+    window = np.i0(_SHAPE * np.sqrt(np.clip(1 - (time / HALF) ** 2, 0, None)))
+    rows = np.sinc(time) * window
+    rows /= rows.sum(axis=1, keepdims=True)  # so that a constant stays what it is
+    return rows[:-1].astype(np.float32), np.diff(rows, axis=0).astype(np.float32)
+
+
+class Interpolator:
+    """Reads audio at positions that advance by nearly one sample. Allocates little.
+
+    Put the audio into `audio` (channels, room) first. Position 0 is its sample HALF - 1; beyond the
+    last position it must hold HALF more samples.
+    """
+
+    def __init__(self, channels: int, room: int) -> None:
+        self.audio: Audio = np.zeros((channels, room), np.float32)
+        self._windows = np.lib.stride_tricks.sliding_window_view(self.audio, TAPS, axis=1)
+        self._rows, self._slopes = _kernel()
+        self._steps = np.arange(_CHUNK)
+
+    def read_into(self, out: Audio, fraction: float, ratio: float) -> None:
+        """Fill (channels, n) with the values at `fraction + ratio * (0 ... n - 1)`."""
+        for start in range(0, out.shape[1], _CHUNK):
+            piece = out[:, start : start + _CHUNK]
+            at = (self._steps[: piece.shape[1]] + start) * ratio + fraction
+            sample = at.astype(np.intp)
+            phase = (at - sample) * _PHASES
+            row = phase.astype(np.intp)
+            taps = self._slopes[row]
+            taps *= (phase - row).astype(np.float32)[:, np.newaxis]
+            taps += self._rows[row]
+            np.einsum("cnt,nt->cn", self._windows[:, sample], taps, out=piece)
