@@ -48,19 +48,9 @@ class Fader:
         self._fine: int | None = None
 
     def take(self, event: Event) -> None:
-        if self._binding.mode != FINE:
-            self._value = event.value
-            return
-        # The halves come in either order. They come together, so what a half makes with an old
-        # other one is gone before anybody acts on it, or wrong by less than one coarse step.
-        if event.number == self._binding.number + LSB:
-            self._fine = event.value
-        else:
-            self._coarse = event.value
-        if self._coarse is not None:
-            # A device that sends no fine half reaches both ends all the same.
-            fine = self._coarse if self._fine is None else self._fine
-            self._value = self._coarse * (MAX_7BIT + 1) + fine
+        self._value = event.value if self._binding.mode != FINE else self._joined(event)
+        if self._takeover is not None and self._value is not None:
+            self._takeover.passes(self._value / self._binding.top)
 
     def act(self, desk: Desk) -> None:
         if self._value is None:
@@ -68,9 +58,24 @@ class Fader:
         action, position = self._binding.action, self._value / self._binding.top
         if self._takeover is None:
             action.apply(desk, position)
-        elif self._takeover.moves(position, action.value(desk)):
+        elif self._takeover.moves(action.value(desk)):
             action.apply(desk, position)
             self._takeover.moved(action.value(desk))
+
+    def _joined(self, event: Event) -> int | None:
+        """The value of both halves, None before there is a coarse one. They come in either order.
+
+        They come together: what a half makes with an old other one is gone before anybody acts on
+        it, or wrong by no more than a coarse step.
+        """
+        if event.number == self._binding.number + LSB:
+            self._fine = event.value
+        else:
+            self._coarse = event.value
+        if self._coarse is None:
+            return None
+        # A device that sends no fine half reaches both ends all the same.
+        return self._coarse * (MAX_7BIT + 1) + (self._coarse if self._fine is None else self._fine)
 
 
 class Encoder:

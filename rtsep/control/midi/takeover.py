@@ -13,19 +13,23 @@ class Takeover:
 
     def __init__(self) -> None:
         self._holds = False
-        self._position: float | None = None  # of the control, where it was seen last
+        self._path: list[float] = []  # where the control was since it was decided about last
         self._left_at: float | None = None  # where our fader stood after the control moved it
 
-    def moves(self, position: float, present: float) -> bool:
-        """Whether the control, which came to `position`, moves our fader, which is at `present`.
+    def passes(self, position: float) -> None:
+        """The control is at a position now."""
+        self._path.append(position)
 
-        It does from where it reaches or crosses our fader, until somebody else moves that.
+    def moves(self, present: float) -> bool:
+        """Whether the control moves our fader, which is at `present`, to its last position.
+
+        It does from where it reached or crossed our fader, until somebody else moves that.
         """
         if present != self._left_at:
             self._holds = False
-        before, self._position = self._position, position
-        crossed = before is not None and (before - present) * (position - present) <= 0
-        self._holds = self._holds or crossed or abs(position - present) <= NEAR
+        if not self._holds:
+            self._holds = min(self._path) - NEAR <= present <= max(self._path) + NEAR
+        del self._path[:-1]
         return self._holds
 
     def moved(self, present: float) -> None:

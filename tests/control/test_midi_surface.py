@@ -1,0 +1,369 @@
+"""What moves of a controller do to the desk, and what the desk's lamps are told. No ports here."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtsep.config import STEMS_4
+from rtsep.control.actions import parse_action
+from rtsep.control.midi.mapping import read_map
+from rtsep.control.midi.surface import MOST_AT_ONCE, QUIET_S, Surface
+from rtsep.mixer.desk import Desk, local_desk
+
+CC, NOTE_ON, NOTE_OFF, PITCH = 0xB0, 0x90, 0x80, 0xE0
+
+
+class Box:
+    """A controller with given bindings, a desk, and a clock that stands unless it is moved."""
+
+    def __init__(self, *bindings: dict[str, Any], answers: bool = True, stems: Any = STEMS_4):
+        self.desk: Desk
+        self.desk, _ = local_desk(stems)
+        self.events: list[str] = []
+        self.now = 100.0
+        tables = {"device": {"name": "Box"}, "bindings": list(bindings)}
+        device = read_map(tables, "box")
+        self.surface = Surface(device, self.desk, self.events.append, answers=answers)
+
+    def send(self, *messages: tuple[int, ...]) -> None:
+        """All of them at once, as one look at the port finds them."""
+        self.surface.receive(messages, self.now)
+
+    def travel(self, action: str = "gain:1") -> float:
+        return parse_action(action).value(self.desk)
+
+    def put(self, travel: float, action: str = "gain:1") -> None:
+        """Move our fader from elsewhere."""
+        parse_action(action).apply(self.desk, travel)
+
+    def told(self, later: float = 0.0) -> list[tuple[int, ...]]:
+        """The next round of feedback, after some time."""
+        self.now += later
+        return [tuple(message) for message in self.surface.feedback(self.now)]
+
+
+def fader(number: int = 0, **more: Any) -> dict[str, Any]:
+    return {"type": "cc", "number": number, "channel": 1, "action": "gain:1", **more}
+
+
+def button(action: str = "mute:1", number: int = 32, **more: Any) -> dict[str, Any]:
+    return {"type": "cc", "number": number, "channel": 1, "action": action, **more}
+
+
+# Faders and soft takeover
+
+
+@pytest.mark.parametrize(("value", "travel"), [(0, 0.0), (127, 1.0), (64, 64 / 127)])
+def test_a_fader_without_takeover_jumps(value: int, travel: float) -> None:
+    box = Box(fader(takeover=False))
+    box.send((CC, 0, value))
+    assert box.travel() == pytest.approx(travel)
+
+
+def test_a_fader_takes_over_where_it_crosses() -> None:
+    box = Box(fader())  # ours stands at 0 dB, travel 0.8, value 101.6
+    for value in (10, 60, 99):
+        box.send((CC, 0, value))
+        assert box.travel() == pytest.approx(0.8), "it jumped"
+    box.send((CC, 0, 110))  # past it, with one big step
+    assert box.travel() == pytest.approx(110 / 127)
+    box.send((CC, 0, 30))
+    assert box.travel() == pytest.approx(30 / 127)
+
+
+@pytest.mark.parametrize("value", [101, 102])
+def test_a_fader_takes_over_where_it_meets(value: int) -> None:
+    box = Box(fader())
+    box.send((CC, 0, value))
+    assert box.travel() == pytest.approx(value / 127)
+
+
+@pytest.mark.parametrize("value", [99, 104])
+def test_a_fader_nearby_does_not(value: int) -> None:
+    box = Box(fader())
+    box.send((CC, 0, value))
+    assert box.travel() == pytest.approx(0.8)
+
+
+def test_takeover_begins_again_when_somebody_else_moved_the_fader() -> None:
+    box = Box(fader())
+    box.send((CC, 0, 101), (CC, 0, 90))
+    assert box.travel() == pytest.approx(90 / 127)
+    box.put(0.2)
+    for value in (89, 80, 60):
+        box.send((CC, 0, value))
+        assert box.travel() == pytest.approx(0.2)
+    box.send((CC, 0, 20))
+    assert box.travel() == pytest.approx(20 / 127)
+
+
+def test_a_fader_takes_over_where_it_passed_between_two_looks() -> None:
+    box = Box(fader())
+    box.send((CC, 0, 10), (CC, 0, 120), (CC, 0, 20))
+    assert box.travel() == pytest.approx(20 / 127)
+
+
+def test_two_faders_of_one_stem_take_over_from_each_other() -> None:
+    box = Box(fader(0), fader(1))
+    box.send((CC, 0, 101))
+    box.send((CC, 0, 50))
+    box.send((CC, 1, 120))
+    assert box.travel() == pytest.approx(50 / 127)
+    box.send((CC, 1, 40))
+    assert box.travel() == pytest.approx(40 / 127)
+    box.send((CC, 0, 51))
+    assert box.travel() == pytest.approx(40 / 127)
+
+
+def test_a_fader_that_follows_ours_needs_no_takeover() -> None:
+    for answers, travel in [(True, 10 / 127), (False, 0.8)]:
+        box = Box(fader(feedback=True), answers=answers)
+        box.send((CC, 0, 10))
+        assert box.travel() == pytest.approx(travel), answers
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 127), min_size=1, max_size=30), st.floats(0, 1))
+def test_takeover_never_jumps_farther_than_the_hand(values: list[int], present: float) -> None:
+    box = Box(fader())
+    box.put(present)
+    before = None
+    for value in values:
+        old = box.travel()
+        box.send((CC, 0, value))
+        moved = abs(box.travel() - old)
+        hand = 0.0 if before is None else abs(value - before) / 127
+        assert moved <= hand + 0.0121
+        before = value
+
+
+def test_silence_at_the_bottom_and_the_top() -> None:
+    box = Box(fader(takeover=False), {"type": "pitch", "channel": 9, "action": "master",
+                                      "takeover": False})  # fmt: skip
+    box.send((CC, 0, 0), (PITCH | 8, 0, 0))
+    assert box.desk.fader("drums").gain_db == -math.inf == box.desk.master_db
+    box.send((CC, 0, 127), (PITCH | 8, 127, 127))
+    assert box.desk.fader("drums").gain_db == pytest.approx(6) == box.desk.master_db
+
+
+# Fine faders and encoders
+
+
+@pytest.mark.parametrize("order", [(0, 32), (32, 0)])
+def test_both_halves_in_either_order(order: tuple[int, int]) -> None:
+    box = Box(fader(mode="14bit", takeover=False))
+    halves = {0: 77, 32: 33}
+    box.send(*[(CC, number, halves[number]) for number in order])
+    assert box.travel() == pytest.approx((77 * 128 + 33) / 16383)
+    halves = {0: 76, 32: 127}
+    box.send(*[(CC, number, halves[number]) for number in order])
+    assert box.travel() == pytest.approx((76 * 128 + 127) / 16383)
+
+
+@pytest.mark.parametrize(("value", "travel"), [(0, 0), (127, 1), (64, 64 * 129 / 16383)])
+def test_a_coarse_half_alone(value: int, travel: float) -> None:
+    box = Box(fader(mode="14bit", takeover=False))
+    box.send((CC, 0, value))
+    assert box.travel() == pytest.approx(travel, abs=1e-9)
+
+
+def test_a_fine_half_alone_means_nothing_yet() -> None:
+    box = Box(fader(mode="14bit", takeover=False))
+    box.send((CC, 32, 5))
+    assert box.travel() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("order", [(0, 32), (32, 0)])
+def test_halves_that_come_apart_are_never_far_off(order: tuple[int, int]) -> None:
+    box = Box(fader(mode="14bit", takeover=False))
+    for value in range(0, 16384, 37):
+        halves = {0: value >> 7, 32: value & 127}
+        for number in order:
+            box.send((CC, number, halves[number]))
+            assert abs(box.travel() - value / 16383) < 1.5 / 127 or value < 128
+        assert box.travel() == pytest.approx(value / 16383, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("mode", "right", "left"),
+    [("relative2c", 3, 125), ("relativebo", 67, 61), ("relativesm", 3, 67)],
+)
+def test_encoders_turn_from_where_our_fader_stands(mode: str, right: int, left: int) -> None:
+    box = Box(fader(mode=mode, step=0.02))
+    box.put(0.5)
+    box.send((CC, 0, right))
+    assert box.travel() == pytest.approx(0.56)
+    box.put(0.3)
+    box.send((CC, 0, left), (CC, 0, left))
+    assert box.travel() == pytest.approx(0.18)
+    box.send(*[(CC, 0, left)] * 20)
+    assert box.travel() == 0
+    box.send(*[(CC, 0, right)] * 100)
+    assert box.travel() == pytest.approx(1)
+
+
+# Buttons
+
+
+def test_buttons() -> None:
+    box = Box(
+        button("mute:2", 32),
+        button("solo:2", 33, mode="momentary"),
+        button("preset:acapella", 34),
+        {"type": "note", "number": 1, "action": "record"},
+        {"type": "program", "number": 2, "action": "bypass"},
+        {"type": "note", "number": 3, "action": "gain:1"},
+    )
+    bass = lambda: box.desk.fader("bass")  # noqa: E731
+    box.send((CC, 32, 127), (CC, 32, 0))
+    assert bass().mute
+    box.send((CC, 32, 127))
+    assert not bass().mute
+    box.send((CC, 32, 0))
+    assert not bass().mute
+    box.send((CC, 33, 127))
+    assert bass().solo
+    box.send((CC, 33, 0))
+    assert not bass().solo
+    box.send((CC, 34, 127), (CC, 34, 0))
+    assert [one.mute for one in box.desk.faders] == [True, True, True, False]
+    box.send((NOTE_ON | 7, 1, 1), (NOTE_OFF | 7, 1, 64))  # of any channel, and softly
+    assert box.desk.recording
+    box.send((NOTE_ON, 1, 127), (NOTE_ON, 1, 0))
+    assert not box.desk.recording
+    box.send((0xC0, 2))
+    assert box.desk.bypass
+    box.put(0.1)
+    box.send((NOTE_ON, 3, 100))
+    assert box.desk.fader("drums").gain_db == pytest.approx(0)
+    assert box.events == []
+
+
+def test_what_the_desk_refuses_is_told_and_nothing_else_suffers() -> None:
+    box = Box(button("preset:drums only"), fader(takeover=False), stems=("lead", "choir"))
+    box.send((CC, 32, 127), (CC, 0, 5), (CC, 32, 127))
+    assert box.travel() == pytest.approx(5 / 127)
+    assert (
+        box.events == ["preset:drums only: preset 'drums only' leaves nothing of lead, choir"] * 2
+    )
+
+
+def test_only_what_is_bound_moves() -> None:
+    box = Box(fader(takeover=False), button())
+    changes = box.desk.changes
+    box.send((CC | 1, 0, 5), (CC, 1, 5), (NOTE_ON, 0, 5), (PITCH, 0, 5), (0xF8,), (), (CC, 0))
+    assert box.desk.changes == changes
+
+
+def test_stems_that_are_not_there_are_left_out() -> None:
+    box = Box(fader(action="gain:5", feedback=True), button("mute:piano", feedback=True), fader(1))
+    box.send((CC, 0, 5), (CC, 32, 127))
+    assert box.told() == [] and box.events == []
+
+
+def test_of_a_flood_only_the_last_move_counts_and_buttons_keep_their_place() -> None:
+    box = Box(fader(takeover=False), button("reset"))
+    changes = box.desk.changes
+    box.send(*[(CC, 0, value % 128) for value in range(10_000)])
+    assert box.desk.changes == changes + 1
+    assert box.travel() == pytest.approx((9999 % 128) / 127)
+    box.send((CC, 0, 20), (CC, 32, 127), (CC, 32, 0), (CC, 0, 30))
+    assert box.travel() == pytest.approx(30 / 127)
+    box.send((CC, 0, 20), (CC, 32, 127), (CC, 32, 0))
+    assert box.travel() == pytest.approx(0.8)
+
+
+# Feedback
+
+
+def test_the_first_round_shows_everything_and_then_only_news() -> None:
+    box = Box(
+        button("mute:1", 1, feedback=True),
+        button("mute:2", 2, feedback={"type": "note", "number": 60, "off": 12, "on": 15}),
+        fader(3, feedback=True),
+        {"type": "pitch", "channel": 9, "action": "master", "feedback": True},
+        fader(4, action="gain:2", mode="14bit", feedback=True),
+        button("solo:1", 5),
+    )
+    top = 0.8 * 16383
+    assert box.told() == [
+        (CC, 1, 0),
+        (NOTE_ON, 60, 12),
+        (CC, 3, 102),
+        (PITCH | 8, round(top) & 127, round(top) >> 7),
+        (CC, 4, round(top) >> 7),
+        (CC, 36, round(top) & 127),
+    ]
+    assert box.told(1.0) == []
+    box.desk.set_mute("bass", True)
+    assert box.told() == [(NOTE_ON, 60, 15)]
+    box.desk.reset()
+    box.desk.set_solo("drums", True)
+    assert box.told() == [(NOTE_ON, 60, 12)]
+
+
+def test_without_an_output_nothing_is_said() -> None:
+    box = Box(button(feedback=True), fader(feedback=True), answers=False)
+    assert box.told() == [] and box.surface.dark() == []
+
+
+def test_a_fader_is_left_alone_while_it_is_moved() -> None:
+    box = Box(fader(feedback=True))
+    box.told()
+    box.send((CC, 0, 50))
+    assert box.told(QUIET_S / 2) == []
+    box.send((CC, 0, 40))
+    assert box.told(QUIET_S * 0.9) == []
+    assert box.told(QUIET_S * 0.2) == [(CC, 0, 40)]  # a motor holds where it was sent last
+    assert box.told(1.0) == []
+
+
+def test_an_endless_encoder_sees_its_ring_move_at_once() -> None:
+    box = Box(fader(mode="relative2c", step=0.1, feedback={"number": 48, "off": 33, "on": 43}))
+    assert box.told() == [(CC, 48, 41)]
+    box.send((CC, 0, 127))
+    assert box.told() == [(CC, 48, 40)]
+
+
+def test_others_are_told_of_a_move_at_once() -> None:
+    box = Box(fader(0, feedback=True), fader(1, feedback=True))
+    box.told()
+    box.send((CC, 0, 50))
+    assert box.told() == [(CC, 1, 50)]
+
+
+def test_a_lamp_is_told_again_after_its_button_was_pressed_and_released() -> None:
+    # Some buttons light up by themselves while they are held.
+    box = Box(button(feedback=True))
+    box.told()
+    box.send((CC, 32, 127))
+    assert box.told() == [(CC, 32, 127)]
+    box.send((CC, 32, 0))
+    assert box.told() == [(CC, 32, 127)]
+    assert box.told(1.0) == []
+
+
+def test_feedback_comes_in_portions_and_everybody_has_a_turn() -> None:
+    many = [button("mute:1", number, feedback=True) for number in range(100)]
+    box = Box(*many)
+    heard = []
+    for _ in range(7):
+        portion = box.told(0.02)
+        assert len(portion) <= MOST_AT_ONCE
+        heard += portion
+    assert sorted(heard) == [(CC, number, 0) for number in range(100)]
+    spoken = set()
+    for round_ in range(20):  # news without end
+        box.desk.set_mute("drums", round_ % 2 == 0)
+        spoken |= {message[1] for message in box.told(0.02)}
+    assert spoken == set(range(100))
+
+
+def test_lamps_go_out_and_faders_stay() -> None:
+    box = Box(button(feedback={"off": 12, "on": 15}), fader(feedback=True))
+    assert [tuple(message) for message in box.surface.dark()] == [(CC, 32, 12)]
