@@ -85,15 +85,14 @@ class HoldFilter:
     def __init__(self, stems: int, channels: int, longest: int) -> None:
         """Blocks have at most `longest` samples."""
         slots = longest // HOP + 3  # frames that a block can touch
-        self._context: Audio = np.zeros((channels, (slots + 1) * HOP), np.float32)
-        self._windowed: Audio = np.zeros((channels, slots, WINDOW), np.float32)
+        self._windowed: Audio = np.zeros((channels, WINDOW), np.float32)
         self._frames: Audio = np.zeros((slots, stems, channels, WINDOW), np.float32)
-        self._ratios: Audio = np.zeros((1, stems, 1, BINS), np.float32)
+        self._ratios: Audio = np.zeros((stems, 1, BINS), np.float32)
         self._next = 0  # the frames before this one have been made; frame k begins at k hops
 
     def begin(self, position: int, ratios: Audio) -> None:
         """A gap from about `position` on, with (stems, BINS) for all of it."""
-        self._ratios[0, :, 0] = ratios
+        self._ratios[:, 0] = ratios
         self._next = position // HOP - 1
 
     def apply(self, dry: Ring, position: int, out: Audio) -> None:
@@ -101,8 +100,8 @@ class HoldFilter:
         stop = position + out.shape[-1]
         first, end = position // HOP, -(-stop // HOP)
         self._next = max(self._next, first - 1)
-        if self._next < end:
-            self._make(dry, end)
+        while self._next < end:
+            self._make(dry)
         for hop in range(first, end):
             left, right = max(position, hop * HOP), min(stop, (hop + 1) * HOP)
             since, until = left - hop * HOP, right - hop * HOP
@@ -112,21 +111,11 @@ class HoldFilter:
                 out=out[..., left - position : right - position],
             )
 
-    def _make(self, dry: Ring, end: int) -> None:
-        """Take the frames up to `end` apart."""
-        count = end - self._next
-        spectra = np.fft.rfft(self._read(dry, count)).swapaxes(0, 1)[:, None]
-        separated = np.fft.irfft(spectra * self._ratios, WINDOW)
-        for frame in separated:
-            np.multiply(frame, _ROOT_HANN, out=self._frames[self._next % len(self._frames)])
-            self._next += 1
-
-    def _read(self, dry: Ring, count: int) -> Audio:
-        """The next frames of the input, windowed: (channels, count, WINDOW)."""
-        context = self._context[:, : (count + 1) * HOP]
-        dry.read_into(self._next * HOP, context)
-        halves = context.reshape(len(context), -1, HOP)
-        windowed = self._windowed[:, :count]
-        np.multiply(halves[:, :-1], _ROOT_HANN[:HOP], out=windowed[..., :HOP])
-        np.multiply(halves[:, 1:], _ROOT_HANN[HOP:], out=windowed[..., HOP:])
-        return windowed
+    def _make(self, dry: Ring) -> None:
+        """Take the next frame apart."""
+        dry.read_into(self._next * HOP, self._windowed)
+        self._windowed *= _ROOT_HANN
+        spectrum = np.fft.rfft(self._windowed)
+        frame = self._frames[self._next % len(self._frames)]
+        np.multiply(np.fft.irfft(spectrum * self._ratios, WINDOW), _ROOT_HANN, out=frame)
+        self._next += 1

@@ -92,7 +92,7 @@ class Faders:
 
     def _aim(self) -> None:
         control, target = self._control, self._target
-        audible = ~control.mute & (control.solo | (not control.solo.any()))
+        audible = ~control.mute & (control.solo | (not np.count_nonzero(control.solo)))
         np.multiply(control.gain, audible, out=target[: self._stems])
         target[_MASTER] = control.master[0]
         target[_BYPASS] = control.bypass[0]
@@ -106,20 +106,19 @@ class Faders:
         """
         gains = self._curves[: self._stems]
         weights, least = self._weights[:, : gains.shape[1]], self._least[: gains.shape[1]]
-        np.min(gains, axis=0, out=least)
+        np.minimum.reduce(gains, out=least)
         np.subtract(gains, least, out=weights)
         np.multiply(block.base, least, out=out)
         scratch = self._scratch[:, : out.shape[1]]
-        for stem, weight in zip(block.stems, weights, strict=True):
-            if weight.any():
-                np.multiply(stem, weight, out=scratch)
-                out += scratch
+        for index in np.flatnonzero(weights.any(1)):
+            np.multiply(block.stems[index], weights[index], out=scratch)
+            out += scratch
         if block.extra is not None:
             out += block.extra
 
     def _bypass(self, dry: Audio, out: Audio) -> None:
         wet_to_dry = self._curves[_BYPASS]
-        if wet_to_dry.any():
+        if np.count_nonzero(wet_to_dry):
             scratch = self._scratch[:, : out.shape[1]]
             out *= 1 - wet_to_dry
             np.multiply(dry, wet_to_dry, out=scratch)
