@@ -1,0 +1,229 @@
+"""OSC over UDP: a desk under the faders of a tablet, a phone or a program, and back to them.
+
+Who sends /subscribe hears of every change, and of levels and figures, until a minute passes without
+another one. Bound to this machine unless a host is given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from rtsep.control.osc_desk import State, desk_state, figures, meters, number, obey
+from rtsep.control.osc_packets import LONGEST_PACKET, Message, read_packet, write_packet
+from rtsep.errors import ConfigError, UsageError
+from rtsep.mixer.desk import Desk
+from rtsep.status import LiveStatus
+
+LOOPBACK = "127.0.0.1"
+METERS_SECONDS = 0.05
+FIGURES_SECONDS = 1.0
+IDLE_SECONDS = 0.1  # how long the thread waits for a packet when nobody listens
+SUBSCRIBED_SECONDS = 60.0
+MOST_SUBSCRIBERS = 8
+PACE = 1000  # messages a second, on average; and so many at once
+REPORT_SECONDS = 1.0
+
+Address = tuple[Any, ...]  # of a socket: host, port, and two more for IPv6
+
+
+@dataclass(frozen=True)
+class OscSpec:
+    """Where to listen. Port 0 is any that is free."""
+
+    host: str
+    port: int
+
+
+def parse_osc_spec(text: str) -> OscSpec:
+    """`9000`, `HOST:9000` or `[IPV6]:9000`; without a host, only this machine. ConfigError."""
+    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:\[\]*\s]*)):)?([0-9]{1,5})", text.strip())
+    if match is None or int(match[3]) > 65535:
+        raise ConfigError(
+            f"OSC listens on PORT or HOST:PORT, got {text[:80]!r}; "
+            "give for example 9000, or 0.0.0.0:9000 for the whole network"
+        )
+    return OscSpec(match[1] or match[2] or LOOPBACK, int(match[3]))
+
+
+class OscServer:
+    """Listens from when it is made until `close`, in a thread of its own.
+
+    `on_event` gets sentences for the user: where it listens, and at most once a second what was
+    refused. It is called from that thread too. Raises ConfigError where it cannot listen.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        status: Callable[[], LiveStatus],
+        spec: OscSpec,
+        on_event: Callable[[str], object],
+    ) -> None:
+        self.refused = 0  # packets and messages that meant nothing
+        self._desk = desk
+        self._status = status
+        self._on_event = on_event
+        self._socket = _listen(spec)
+        self.address: tuple[str, int] = self._socket.getsockname()[:2]
+        self._subscribers: dict[Address, float] = {}  # until when
+        self._told: State = {}
+        self._told_changes = -1
+        self._budget = float(PACE)  # messages that may come before the pace is too high
+        self._unreported, self._why, self._report_due = 0, "", 0.0
+        self._closing = threading.Event()
+        on_event(_where(*self.address))
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and free the port. May be called twice."""
+        self._closing.set()
+        self._thread.join()
+        self._socket.close()
+
+    def __enter__(self) -> OscServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        now = time.monotonic()
+        meters_due = figures_due = now
+        while not self._closing.is_set():
+            self._receive(max(meters_due - now, 0.001) if self._subscribers else IDLE_SECONDS)
+            before, now = now, time.monotonic()
+            self._budget = min(self._budget + PACE * (now - before), PACE)
+            self._report(now)
+            self._subscribers = {who: end for who, end in self._subscribers.items() if end > now}
+            if not self._subscribers or now < meters_due:
+                continue
+            meters_due = now + METERS_SECONDS
+            status = self._status()
+            self._tell_changes()
+            self._send(meters(self._desk.stems, status))
+            if now >= figures_due:
+                self._send([figures(status)])
+                figures_due = now + FIGURES_SECONDS
+
+    def _receive(self, timeout: float) -> None:
+        """Wait for one packet and do what it says, unless there were far too many of late."""
+        if self._budget < 1:
+            self._refuse(f"more than {PACE} messages a second, of which some were lost")
+            self._closing.wait(min(timeout, 0.02))
+            return
+        self._socket.settimeout(timeout)
+        try:
+            packet, sender = self._socket.recvfrom(LONGEST_PACKET + 1)
+        except OSError:  # nothing came; on Windows also: what we sent before met a closed port
+            return
+        try:
+            messages = read_packet(packet)
+        except UsageError as error:
+            messages = []
+            self._refuse(str(error))
+        self._budget -= max(len(messages), 1)
+        for message in messages:
+            self._handle(message, sender)
+
+    def _handle(self, message: Message, sender: Address) -> None:
+        try:
+            if message.address == "/ping":
+                self._send([Message("/pong", ())], [sender])
+            elif message.address == "/subscribe":
+                self._subscribe(_answer_address(message, sender))
+            elif message.address == "/unsubscribe":
+                self._subscribers.pop(_answer_address(message, sender), None)
+            else:
+                obey(self._desk, message)
+        except ConfigError as error:
+            self._refuse(str(error))
+
+    def _subscribe(self, who: Address) -> None:
+        """Tell the newcomer all there is, and from now on what changes."""
+        new = who not in self._subscribers
+        if new and len(self._subscribers) >= MOST_SUBSCRIBERS:
+            raise ConfigError(f"no more than {MOST_SUBSCRIBERS} subscribers, {who[0]} is one more")
+        self._tell_changes()
+        self._subscribers[who] = time.monotonic() + SUBSCRIBED_SECONDS
+        if new:
+            self._send((Message(*item) for item in self._told.items()), [who])
+
+    def _tell_changes(self) -> None:
+        """Send what is not as it was told last, whoever changed it."""
+        changes = self._desk.changes
+        if changes == self._told_changes:
+            return
+        state, told = desk_state(self._desk), self._told
+        self._told_changes, self._told = changes, state
+        self._send(Message(*item) for item in state.items() if told.get(item[0]) != item[1])
+
+    def _send(self, messages: Iterable[Message], to: Iterable[Address] | None = None) -> None:
+        receivers = [*self._subscribers] if to is None else [*to]
+        for message in messages:
+            packet = write_packet(message.address, *message.values)
+            for receiver in receivers:
+                with contextlib.suppress(OSError):  # nobody there any more; the minute will end
+                    self._socket.sendto(packet, receiver)
+
+    def _refuse(self, why: str) -> None:
+        self.refused += 1
+        self._unreported += 1
+        self._why = why
+
+    def _report(self, now: float) -> None:
+        """Tell the user what was refused since the last time."""
+        if self._unreported and now >= self._report_due:
+            self._on_event(f"OSC: {self._unreported} refused, the last: {self._why}")
+            self._unreported = 0
+            self._report_due = now + REPORT_SECONDS
+
+
+def _answer_address(message: Message, sender: Address) -> Address:
+    """Where the sender wants to be told: from where it sent, or at the port it names."""
+    if not message.values:
+        return sender
+    port = number(message.values)
+    if not 1 <= port <= 65535:
+        raise ConfigError(f"a port is a number from 1 to 65535, got {port:g}")
+    return (sender[0], int(port), *sender[2:])
+
+
+def _listen(spec: OscSpec) -> socket.socket:
+    """A socket that is bound. Raises ConfigError."""
+    try:
+        found = socket.getaddrinfo(spec.host, spec.port, type=socket.SOCK_DGRAM)
+        # "localhost" is two addresses; nearly all programs send to the one of IPv4.
+        family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"OSC cannot listen on {spec.host!r}: {error}; try 127.0.0.1") from error
+    try:
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
+            "give another port, or 0 for any that is free"
+        ) from error
+    return bound
+
+
+def _where(host: str, port: int) -> str:
+    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        return f"OSC listens on {host}:{port}"
+    return f"OSC listens on {host}:{port}: everybody on that network can move the faders"

@@ -1,0 +1,72 @@
+"""OSC packets to messages and back. Anybody may send anything: what is odd is refused, quickly.
+
+python-osc reads the messages; bundles are split here, because it never comes back from a bundle
+with a negative size, and it writes to the log about types it does not know.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pythonosc import osc_message
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.parsing import osc_types
+
+from rtsep.errors import UsageError
+
+Value = bool | int | float | str
+
+LONGEST_PACKET = 4096
+LONGEST_ADDRESS = 200
+DEEPEST_BUNDLE = 4
+_BUNDLE = b"#bundle\0"
+_BUNDLE_HEAD = 16  # the word and the time, which is ignored: what arrives is done at once
+_TYPES = frozenset("ifdhsTF")
+
+
+class Message(NamedTuple):
+    """An address such as /stem/vocals/gain, and what belongs to it."""
+
+    address: str
+    values: tuple[Value, ...]
+
+
+def read_packet(packet: bytes, depth: int = 0) -> list[Message]:
+    """The messages of a packet, those of bundles included. Raises UsageError."""
+    if len(packet) > LONGEST_PACKET:
+        raise UsageError(f"a packet of more than {LONGEST_PACKET} bytes")
+    if not packet.startswith(_BUNDLE):
+        return [_read_message(packet)]
+    if depth == DEEPEST_BUNDLE:
+        raise UsageError(f"bundles in bundles, more than {DEEPEST_BUNDLE} deep")
+    found, at = [], _BUNDLE_HEAD
+    while at < len(packet):
+        start = at + 4
+        at = start + int.from_bytes(packet[at:start], "big")
+        if at > len(packet) or at == start:
+            raise UsageError("a bundle with a part of impossible size")
+        found += read_packet(packet[start:at], depth + 1)
+    return found
+
+
+def write_packet(address: str, *values: Value) -> bytes:
+    """One message. Raises OverflowError for numbers that OSC's 32-bit floats cannot hold."""
+    builder = OscMessageBuilder(address)
+    for value in values:
+        builder.add_arg(value)
+    return builder.build().dgram
+
+
+def _read_message(packet: bytes) -> Message:
+    if not packet.startswith(b"/"):
+        raise UsageError("a packet that is neither an OSC message nor a bundle")
+    try:
+        address, at = osc_types.get_string(packet, 0)
+        types = osc_types.get_string(packet, at)[0] if packet[at:] else ","
+        if len(address) > LONGEST_ADDRESS:
+            raise UsageError(f"an address of {len(address)} characters")
+        if not types.startswith(",") or not _TYPES.issuperset(types[1:]):
+            raise UsageError(f"values of types {types[:20]!r}; rtsep reads numbers and text")
+        return Message(address, tuple(osc_message.OscMessage(packet).params))
+    except (osc_types.ParseError, osc_message.ParseError, UnicodeDecodeError) as error:
+        raise UsageError("an OSC message that is cut short or damaged") from error

@@ -1,0 +1,94 @@
+"""A live session as lines of text, for terminals that cannot do more and for log files."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from rtsep.control.text import clock, printable
+from rtsep.mixer.desk import Desk, Fader
+from rtsep.status import Level, LiveStatus
+
+COLUMNS = 120
+EVENT_SECONDS = 0.1  # how late an event may be told
+
+
+def status_line(status: LiveStatus, desk: Desk) -> str:
+    """One line of at most 120 columns; stems' names become short where it would be longer.
+
+    Levels are peaks in dB after the faders; `mute` and, for stems left out by a solo, `off`.
+    """
+    for length in (40, 6, 3):
+        line = " | ".join([*_figures(status, desk), *_levels(status, desk, length)])
+        if len(line) <= COLUMNS:
+            break
+    return line[:COLUMNS]
+
+
+def run_plain(
+    desk: Desk,
+    status: Callable[[], LiveStatus],
+    out: Callable[[str], object],
+    stop: threading.Event,
+    every: float = 1.0,
+) -> None:
+    """A line every so many seconds, and events at once, until `stop` is set or the session ends.
+
+    `out` gets each line without an end of line.
+    """
+    told: tuple[str, ...] = ()
+    due = time.monotonic()
+    while True:
+        now = status()
+        for event in new_events(told, now.events):
+            out(f"* {printable(event)}")
+        told = now.events
+        if time.monotonic() >= due:
+            out(status_line(now, desk))
+            due = max(due + every, time.monotonic())
+        if now.state == "stopped" or stop.is_set():
+            return
+        stop.wait(min(EVENT_SECONDS, max(due - time.monotonic(), 0.0)))
+
+
+def new_events(told: Sequence[str], events: Sequence[str]) -> Sequence[str]:
+    """Those behind what was told already; the oldest of it may have been dropped meanwhile."""
+    for start in range(len(told) + 1):
+        known = len(told) - start
+        if list(told[start:]) == list(events[:known]):
+            return events[known:]
+    return events
+
+
+def _figures(status: LiveStatus, desk: Desk) -> list[str]:
+    step = status.step_ms.get("p99")
+    concealed_ms = 1000 * status.concealed / status.sample_rate
+    return [
+        f"{status.state} {clock(status.seconds)}",
+        *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
+        *(["hearing the input"] if desk.bypass else []),
+        f"{status.latency_ms:.0f} ms",
+        f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f} ms",
+        f"misses {status.misses}, {concealed_ms:.0f} ms",
+        f"xruns {status.underruns + status.xruns}",
+    ]
+
+
+def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
+    stems = [
+        f"{printable(fader.stem)[:length]} {_stem_level(fader, status.stem_levels[place:])}"
+        for place, fader in enumerate(desk.faders)
+    ]
+    levels = f"in {_db(status.input_level)}", " ".join(stems), f"mix {_db(status.mix_level)}"
+    return [*levels]
+
+
+def _stem_level(fader: Fader, levels: Sequence[Level]) -> str:
+    if not fader.audible:
+        return "mute" if fader.mute else "off"
+    return _db(levels[0]) if levels else "-"
+
+
+def _db(level: Level) -> str:
+    return f"{level.peak_db:.0f}"

@@ -1,0 +1,93 @@
+"""Small boxes over the screen: help, the presets, a question before the end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import OptionList, Static
+
+HELP = """\
+[b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; the master is right of the last
+[b]↑ ↓[/b]           1 dB up, down    [b]shift[/b] 0.1 dB    [b]page up, down[/b] 6 dB
+[b]0[/b]             back to 0 dB     [b]home[/b] all faders to 0 dB, no mute, no solo
+[b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
+[b]p[/b]             presets: acapella, instrumental, no drums, ...
+[b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
+[b]l[/b]             limiter on, off
+[b]o[/b]             what is heard when the engine is late: hold, dry, silence
+[b]r[/b]             record, stop recording
+[b]q[/b]             quit
+Mouse: click mute and solo, drag a fader, or turn the wheel over it.
+
+Meters: bright is RMS, dark the peak, the line its highest of late; OVER is
+above full scale. [b]silent[/b] is a stem muted, or left out by another's solo."""
+
+
+class Close(Message):
+    """A box wants to be gone."""
+
+
+class Box(Static, can_focus=True):
+    """Text over the screen until escape, or until something else is in focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close")]
+
+    def action_close(self) -> None:
+        self.post_message(Close())
+
+
+class HelpBox(Box):
+    """What the keys do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q,space", "close")]
+
+    def __init__(self) -> None:
+        super().__init__(Text.from_markup(HELP))
+        self.border_title = "keys"
+
+
+class QuitBox(Box):
+    """Asks whether a recording may end."""
+
+    class Yes(Message):
+        """End it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter", "yes"),
+        Binding("n,q", "close"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("Recording. Finish the files and quit?   y yes   n no")
+        self.border_title = "quit"
+
+    def action_yes(self) -> None:
+        self.post_message(self.Yes())
+
+
+class PresetMenu(OptionList):
+    """The presets by number. The key that opened it goes on to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "cursor_down"),
+        Binding("escape", "close"),
+    ]
+
+    def __init__(self, presets: list[str]) -> None:
+        super().__init__(*(f"{n}  {name}" for n, name in enumerate(presets, start=1)), markup=False)
+        self.border_title = "presets"
+
+    def action_close(self) -> None:
+        self.post_message(Close())
+
+    def on_key(self, event: Key) -> None:
+        """A number chooses at once."""
+        if event.key.isdecimal() and 1 <= int(event.key) <= self.option_count:
+            event.stop()
+            event.prevent_default()
+            self.highlighted = int(event.key) - 1
+            self.action_select()
