@@ -22,7 +22,8 @@ from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.metrics import StepTimes, sdr
-from rtsep.mixer.static import Mixer
+from rtsep.mixer.desk import local_desk
+from rtsep.mixer.faders import Block, Faders
 from rtsep.session.places import DEMO
 from rtsep.session.sinks import open_sink
 
@@ -83,7 +84,7 @@ def run_file_session(
     stream = separator.stream(
         window=session.window, hop=session.hop, lookahead=session.lookahead, mode=session.mode
     )
-    mixer = Mixer(stream.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo)
+    mix = _mixer(stream, session, separator.channels)
     times = StepTimes(stream.spec.hop / rate)
     demo = _demo(separator) if session.input == DEMO else None
     done, kept = 0, []
@@ -101,7 +102,7 @@ def run_file_session(
     ):
         pieces = _without_delay(stream, _separated(stream, source, times))
         for stems in _until(should_stop, pieces, rate):
-            sink.write(stems, mixer.mix(stems))
+            sink.write(stems, mix(stems))
             done += stems.shape[-1]
             progress(done, source.samples)
             if demo:
@@ -131,6 +132,28 @@ def _demo(separator: Separator) -> Demo:
     if len(demo.mix) != separator.channels:
         raise ConfigError(f"the demo is stereo, {separator.name} is not; give a file")
     return demo
+
+
+def _mixer(stream: Stream, session: FileSession, channels: int) -> Callable[[Audio], Audio]:
+    """What makes (channels, n) of (stems, channels, n), n up to what the stream holds.
+
+    Does not limit: a file may go over full scale, or says what it had to clip.
+    """
+    desk, control = local_desk(
+        stream.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo
+    )
+    desk.set_limiter(False)
+    longest = stream.latency_samples
+    faders = Faders(control, len(stream.stems), channels, stream.spec.sample_rate, longest)
+    faders.settle()
+
+    def mix(stems: Audio) -> Audio:
+        dry = stems.sum(0)
+        mixed = np.empty_like(dry)
+        faders.mix(Block.whole(stems, dry), mixed)
+        return mixed
+
+    return mix
 
 
 def _open_source(

@@ -32,6 +32,11 @@ class Keeper:
         self._next = 0.0  # when to try again
         self._gone = False
 
+    @property
+    def waitables(self) -> tuple[Any, ...]:
+        """What becomes ready when there is something to look at."""
+        return () if self._gone else self.child.waitables
+
     def look(self) -> None:
         """Deal with what has happened since the last look. Never waits."""
         now = time.monotonic()

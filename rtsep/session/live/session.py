@@ -183,8 +183,7 @@ class LiveSession:
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
-            children = (self._engine.child, self._audio.child)
-            wait([item for child in children for item in child.waitables], _LOOK_SECONDS)
+            wait((*self._engine.waitables, *self._audio.waitables), _LOOK_SECONDS)
             self._engine.look()
             self._audio.look()
             if self.state == "running" and self._watch.hangs():

@@ -1,0 +1,75 @@
+"""A small model, a song, and live sessions with real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from live_rig import music
+from small_models import write_small_model
+
+from rtsep.session.live.messages import AudioRequest, EngineRequest
+from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.session import LiveSession
+from rtsep.session.live.spec import LiveSpec
+
+
+@pytest.fixture(scope="session")
+def live_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_model(tmp_path_factory.mktemp("model") / "small.safetensors")
+
+
+class Quiet:
+    """An observer that nothing interests."""
+
+    def notice(self, text: str) -> None:
+        """Not needed."""
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """Not needed."""
+
+
+def looped(audio: np.ndarray) -> Callable[[int, int], Iterator[np.ndarray]]:
+    """A source without end."""
+
+    def blocks(rate: int, samples: int) -> Iterator[np.ndarray]:
+        while True:
+            for at in range(0, audio.shape[1], samples):
+                yield audio[:, at : at + samples]
+
+    return blocks
+
+
+@pytest.fixture
+def live_session(live_model: Path, tmp_path: Path) -> Iterator[Callable[..., LiveSession]]:
+    """Starts sessions, and ends them."""
+    with ExitStack() as started:
+
+        def start(**changes: Any) -> LiveSession:
+            audio = changes.pop("audio", AudioRequest(input=None, output=None))
+            if audio.input is None:
+                changes.setdefault("source", looped(music(4.0)))
+            spec = LiveSpec(
+                engine=EngineRequest(
+                    model=str(live_model),
+                    device="cpu",
+                    cache=None,
+                    window=changes.pop("window", 0.2),
+                    hop=changes.pop("hop", 0.2),
+                    lookahead=0.0,
+                    mode="exact",
+                ),
+                audio=audio,
+                record=changes.pop("record", RecordSpec(folder=tmp_path / "takes")),
+                **changes,
+            )
+            session = LiveSession(spec, Quiet())
+            session.start()
+            started.callback(session.stop)
+            return session
+
+        yield start
