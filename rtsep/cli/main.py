@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rtsep import __version__
+from rtsep.cli.devices import devices
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains
@@ -111,6 +112,7 @@ def _given(ctx: click.Context) -> list[str]:
     ]
 
 
+command.add_command(devices)
 command.add_command(midi)
 command.add_command(models)
 command.add_command(separate)
