@@ -344,8 +344,8 @@ def test_a_folder_that_is_a_file(tmp_path: Path, library: Library) -> None:
 
 
 def test_an_unknown_map(library: Library) -> None:
-    with pytest.raises(ConfigError, match="no map 'akai-apc'; there are akai-apc40"):
-        library.find("akai-apc")
+    with pytest.raises(ConfigError, match=r"no map 'korgnano'; there are korg-nanokontrol2$"):
+        library.find("korgnano")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,10 @@ def test_its_lamps_show_the_desk(nano: VirtualController, listen: Open, desk: De
     eventually(lambda: (nano.last(CC, 35), nano.last(CC, 71)) == (0, 0))
 
 
-def test_motor_faders_follow_but_not_while_they_are_held(listen: Open, desk: Desk) -> None:
+def test_motor_faders_follow_but_not_while_they_are_held(
+    listen: Open, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtsep.control.midi.surface.QUIET_S", 1.0)  # this machine may be busy
     with plugged_in("Mackie", "Mackie Control") as mackie:
         listen()
 

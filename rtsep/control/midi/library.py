@@ -56,7 +56,7 @@ class Library:
             if entry.name == name:
                 return entry
         names = [entry.name for entry in self.entries]
-        close = get_close_matches(name, names, n=3) or names
+        close = [one for one in names if name in one] or get_close_matches(name, names) or names
         raise ConfigError(f"no map {name[:80]!r}; there are {', '.join(close)}")
 
     def best(self, port: str) -> Entry | None:
