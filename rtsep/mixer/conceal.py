@@ -27,7 +27,7 @@ def ratios_of(stems: Audio) -> Audio:
     The newest frame counts most. Returns (stems, BINS), which sums to 1 over the stems; equal parts
     where all are silent.
     """
-    newest = stems[..., -RATIO_SAMPLES:]
+    newest = np.nan_to_num(stems[..., -RATIO_SAMPLES:], nan=0.0, posinf=0.0, neginf=0.0)
     missing = max(WINDOW - newest.shape[-1], 0)
     padded = np.pad(newest, ((0, 0), (0, 0), (missing, 0)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=-1)[..., ::HOP, :]
@@ -35,7 +35,7 @@ def ratios_of(stems: Audio) -> Audio:
     recent = np.exp(-age / AGEING) / np.exp(-age / AGEING).sum()
     power = np.abs(np.fft.rfft(frames * _ROOT_HANN)).astype(np.float64) ** 2
     power = np.einsum("scfb,f->sb", power, recent)
-    power = np.nan_to_num(power, nan=0.0, posinf=0.0) + FAINT * (WINDOW / 4) ** 2
+    power += FAINT * (WINDOW / 4) ** 2
     shares: Audio = (power / power.sum(0)).astype(np.float32)
     return shares
 

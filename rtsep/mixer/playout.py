@@ -68,7 +68,7 @@ class Playout:
         return block
 
     def _read(self, position: int, stems: Audio) -> tuple[int, int]:
-        """Fill in the stems; which part of them there is. An island in a block counts as none."""
+        """Fill in the stems, and say which part of them there is."""
         count = stems.shape[-1]
         flat = self._stems.reshape(self._stems_ring.channels, -1)[:, :count]
         start, stop = self._stems_ring.read_into(position, flat)
@@ -83,7 +83,10 @@ class Playout:
         return start, stop
 
     def _follow(self, position: int, start: int, stop: int, count: int) -> None:
-        """Say for each sample of the block how much of which source is heard."""
+        """Say for each sample of the block how much of which source is heard.
+
+        Stems come back only where they last to the end of the block and for a whole fade.
+        """
         weights, fade = self._weights[:, :count], min(FADE, count)
         weights[...] = 0
         weights[self._source] = 1

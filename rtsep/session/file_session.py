@@ -148,8 +148,8 @@ def _mixer(stream: Stream, session: FileSession, channels: int) -> Callable[[Aud
     faders.settle()
 
     def mix(stems: Audio) -> Audio:
-        dry = stems.sum(0)
-        mixed = np.empty_like(dry)
+        dry: Audio = stems.sum(0)
+        mixed: Audio = np.empty_like(dry)
         faders.mix(Block.whole(stems, dry), mixed)
         return mixed
 

@@ -94,6 +94,20 @@ def test_an_engine_that_is_late_at_the_very_start(known: bool) -> None:
     np.testing.assert_array_equal(stems[..., 2000:], line.truth[..., 1900:3000])
 
 
+@pytest.mark.parametrize(("count", "channels"), [(1, 2), (6, 2), (4, 1)])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_any_number_of_stems_and_channels(policy: str, count: int, channels: int) -> None:
+    truth = 0.5 * noise(8000 + 4096, count)[:, :channels]
+    desk, control = local_desk([str(number) for number in range(count)])
+    desk.set_policy(policy)
+    line = new_line(truth, control)
+    stems, mix = play(line, [(3000, 5000)], 256, 8000)
+    outside = np.r_[0:2700, 5400:8000]
+    np.testing.assert_array_equal(stems[..., outside], truth[..., outside])
+    expected = 0 * line.input if policy == "silence" else line.input
+    np.testing.assert_allclose(mix[:, 3100:4900], expected[:, 3100:4900], rtol=0, atol=1e-6)
+
+
 def test_blocks_may_get_longer() -> None:
     """The newest samples before a gap came in several blocks."""
     desk, control = local_desk(STEMS, mute=["vocals"])
