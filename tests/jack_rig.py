@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,19 @@ def _wait_for(name: str, env: dict[str, str], log: IO[bytes]) -> None:
         pytest.fail(f"the JACK server did not start: {log.read().decode(errors='replace')}")
 
 
+def wait_for_ports(server: JackServer, client: str, seconds: float = 60.0) -> None:
+    """Until a client has made its ports."""
+    end = time.monotonic() + seconds
+    while client + ":" not in _ports(server):
+        assert time.monotonic() < end, f"no ports of {client} in {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+def _ports(server: JackServer) -> str:
+    command = ["jack_lsp", "-s", server.name]
+    return subprocess.run(command, env=server.env, capture_output=True, text=True).stdout
+
+
 @dataclass(frozen=True)
 class Capture:
     """What came back, aligned with what was played: sample i left while sample i was sent."""
@@ -100,11 +114,18 @@ class Player:
     """Plays a signal into a JACK client and records what the client plays, in its own process."""
 
     def __init__(
-        self, server: JackServer, folder: Path, audio: np.ndarray, *, seconds: float, client: str
+        self,
+        server: JackServer,
+        folder: Path,
+        audio: np.ndarray,
+        *,
+        seconds: float,
+        client: str,
+        rate: int = RATE,
     ) -> None:
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
-        soundfile.write(played, audio.T, RATE, subtype="FLOAT")
+        soundfile.write(played, audio.T, rate, subtype="FLOAT")
         script = Path(__file__).with_name("jack_player.py")
         self._process = subprocess.Popen(
             [sys.executable, script, played, self._result, client, str(seconds)],

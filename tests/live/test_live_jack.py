@@ -1,0 +1,160 @@
+"""Sound through a real JACK server: in time to the sample, and the same as in file mode."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_support import db, finish, sound, start
+from jack_rig import RATE, JackServer, Player, running_jack, wait_for_ports
+from live_rig import music, wait_until
+from music import mixture
+
+from rtsep.session.live.messages import AudioRequest
+from rtsep.session.live.session import LiveSession
+
+Start = Callable[..., LiveSession]
+CLIENT = "rtsep"
+SETTINGS = ("--window", 1, "--hop", 929, "--lookahead", 46, "--mute", "vocals")
+
+
+@contextmanager
+def live_command(server: JackServer, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """`rtsep` on the server, from its first sound on; ended on the way out if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rtsep", "--input", "system", "--output", "system", "--midi", "off",
+         "--ui", "off", "--json", *map(str, arguments)],
+        env=server.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        wait_for_ports(server, CLIENT, 120)
+        time.sleep(0.5)  # opened is not yet started
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Ctrl-C, and what it told."""
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    assert done.code == 0, done.err
+    return done.json
+
+
+def position_of(song: np.ndarray, recording: np.ndarray) -> int:
+    """Where in a recording a song begins."""
+    size = recording.shape[1] + song.shape[1]
+    spectrum = np.fft.rfft(recording[0], size) * np.conj(np.fft.rfft(song[0], size))
+    return int(np.fft.irfft(spectrum, size).argmax())
+
+
+def test_the_real_model_in_real_time_is_the_file_mode_shifted_by_the_declared_latency(
+    jack_server: JackServer, official: object, weights_cache: Path, tmp_path: Path
+) -> None:
+    song, model = np.tile(mixture(), 2), ("--cache", weights_cache)
+    take = tmp_path / "take"
+    with live_command(
+        jack_server, *SETTINGS, *model, "--blocksize", 256, "--record", take
+    ) as process:
+        capture = Player(
+            jack_server, tmp_path, song, seconds=song.shape[1] / RATE + 2, client=CLIENT
+        ).finish()
+        told = ended(process)
+    assert capture.missing_frames == 0
+    assert told["deadline_misses"] == 0 and told["concealed"]["samples"] == 0
+
+    # What was recorded as input is the song as it was sent ...
+    folder = take / "take-001"
+    recorded = sound(folder / "input.wav")
+    began = position_of(song, recorded)
+    assert np.array_equal(recorded[:, began : began + song.shape[1]], song)
+    # ... and through the file mode it gives what was heard, the declared latency later.
+    reference = finish(
+        start("-m", "rtsep", "--input", folder / "input.wav", "--output", tmp_path / "mix.wav",
+              *SETTINGS, *model)
+    )  # fmt: skip
+    assert reference.code == 0, reference.err
+    expected = sound(tmp_path / "mix.wav")[:, began:]
+    heard = capture.audio[:, told["latency"]["total"]["samples"] :]
+    count = min(expected.shape[1], heard.shape[1])
+    assert count > song.shape[1]
+    assert db(expected[:, :count]) > -10
+    assert db(heard[:, :count] - expected[:, :count]) < -60
+    assert db(sound(folder / "mix.wav")[:, began : began + count] - heard[:, :count]) < -120
+    # The vocals are out of it: what is left of the song differs from the song.
+    assert db(heard[:, : song.shape[1]] - song) > -20
+
+
+@pytest.mark.parametrize("blocksize", [0, 64, 128, 512, 1024])
+def test_the_declared_latency_is_the_measured_one(
+    jack_server: JackServer, live_session: Start, tmp_path: Path, blocksize: int
+) -> None:
+    session = live_session(
+        audio=AudioRequest(input="system", output="system", blocksize=blocksize), hop=0.14
+    )
+    song = music(1.0)
+    capture = Player(jack_server, tmp_path, song, seconds=2.0, client=CLIENT).finish()
+    latency = session.status().latency_samples
+    assert position_of(song, capture.audio) == latency
+    assert capture.missing_frames == 0
+    assert np.array_equal(capture.audio[:, latency : latency + song.shape[1]], song)
+
+
+def test_stems_leave_by_their_own_ports(
+    jack_server: JackServer, live_session: Start, tmp_path: Path
+) -> None:
+    """The dummy server's two playback ports: vocals on the left one, the mix on the right one."""
+    session = live_session(
+        audio=AudioRequest(input="system", output="system", routes=("vocals=1", "mix=2"))
+    )
+    session.desk.set_solo("drums", True)
+    song = np.tile(music(1.0)[:1], (2, 1))
+    capture = Player(jack_server, tmp_path, song, seconds=1.9, client=CLIENT).finish()
+    assert db(capture.audio[0]) < -200  # soloed away
+    assert db(capture.audio[1]) > -40
+
+
+def test_two_rates_are_bridged(live_session: Start, tmp_path: Path) -> None:
+    with running_jack(rate=48_000) as server, pytest.MonkeyPatch.context() as patch:
+        for key, value in server.env.items():
+            patch.setenv(key, value)
+        session = live_session(audio=AudioRequest(input="system", output="system"), hop=0.14)
+        assert session.layout.rate == 48_000
+        song = music(1.0, 48_000)
+        capture = Player(server, tmp_path, song, seconds=2.0, client=CLIENT, rate=48_000).finish()
+        latency = session.status().latency_samples
+        assert np.array_equal(capture.audio[:, latency : latency + song.shape[1]], song)
+
+
+def test_a_lost_device_comes_back(live_session: Start, tmp_path: Path) -> None:
+    """The server ends, as when an interface is unplugged, and another one starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        with running_jack() as server:
+            for key, value in server.env.items():
+                patch.setenv(key, value)
+            session = live_session(audio=AudioRequest(input="system", output="system"), hop=0.14)
+            wait_until(lambda: session.status().steps > 2)
+        wait_until(lambda: session.status().state == "device lost")
+        told = session.status().events[-1]
+        assert "no sound, trying again" in told
+        before = session.status()
+        with running_jack(name=server.name) as again:
+            wait_until(lambda: session.status().state == "running")
+            song = music(1.0)
+            capture = Player(again, tmp_path, song, seconds=2.0, client=CLIENT).finish()
+            status = session.status()
+            latency = status.latency_samples
+            assert np.array_equal(capture.audio[:, latency : latency + song.shape[1]], song)
+            assert (status.device_losses, status.engine_restarts) == (1, 0)
+            assert status.seconds > before.seconds and status.steps > before.steps
+            session.stop()
