@@ -71,7 +71,7 @@ def monitor(
     config: Path | None, port: str | None, api: str, map_name: str | None, seconds: float | None
 ) -> None:
     """Print what controllers send and what that would do. Nothing is moved."""
-    from rtsep.control.midi.controllers import chosen
+    from rtsep.control.midi.scout import chosen
 
     library = maps_of(config)
     with midi_system(api) as backend, ExitStack() as stack:

@@ -139,7 +139,7 @@ def _request(action: Action) -> str:
 
 def _source(port: str | None, inputs: Sequence[str]) -> str:
     """The input to learn from: the one that is named, or the only one."""
-    from rtsep.control.midi.controllers import chosen
+    from rtsep.control.midi.scout import chosen
     from rtsep.errors import ConfigError
 
     if port is None and len(inputs) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rtsep.config import STEMS_4, STEMS_6
+from rtsep.control.actions import VERBS
 from rtsep.control.midi.library import SHIPPED, Library, read_map_file
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import MODES, matches
 from rtsep.control.midi.messages import TYPES
 from rtsep.control.midi.surface import Surface
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.mixer.desk import PRESETS as desk_presets
 from rtsep.mixer.desk import local_desk
 
 if sys.version_info >= (3, 11):
@@ -32,10 +35,10 @@ def tables(*bindings: dict[str, Any], **device: Any) -> dict[str, Any]:
     return {"device": {"name": "Box", **device}, "bindings": [*bindings]}
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Without any user's maps."""
-    return Library(tmp_path / "none")
+    return Library(tmp_path_factory.mktemp("maps"))
 
 
 # The machine may be busy: nothing here is about time.
@@ -264,6 +267,15 @@ def test_any_tables_are_read_or_refused(given: object) -> None:
 @given(st.dictionaries(_names, _values, max_size=6), st.dictionaries(_names, _values, max_size=4))
 def test_any_binding_is_read_or_refused(binding: dict[str, Any], device: dict[str, Any]) -> None:
     _reads_or_refuses(tables(GAIN | binding, **device))
+
+
+def test_the_documentation(library: Library) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "midi.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert len(read_map(tomllib.loads(example), "docs/midi.md").bindings) == 2
+    for word in (*PRESETS, *MODES, *TYPES, *desk_presets):
+        assert f"`{word}`" in text, word
+    assert {verb for verb in VERBS if f"`{verb}" not in text} == set()
 
 
 # Files

@@ -130,14 +130,14 @@ def _first_of(rtmidi: Any, built: Sequence[str]) -> Backend:
 def _start(rtmidi: Any, api: str) -> Backend:
     if api == "alsa" and not os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
         # Asked all the same, ALSA's library would print lines of its own.
-        raise RtsepError(f"no MIDI through ALSA: {_ALSA_DEVICE} is not there or not for you")
+        raise RtsepError(f"no MIDI through alsa: {_ALSA_DEVICE} is not there, or not for you")
     if api == "jack":
         _silence_jack(rtmidi)
     try:
         return Backend(rtmidi, api)
     except OSError as error:
-        hint = "; start a JACK server" if api == "jack" else ""
-        raise RtsepError(f"no MIDI through {api}: {error}{hint}") from error
+        why = "no server runs, start one" if api == "jack" else str(error)
+        raise RtsepError(f"no MIDI through {api}: {why}") from error
 
 
 def _silence_jack(rtmidi: Any) -> None:
