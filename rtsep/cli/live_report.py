@@ -8,8 +8,8 @@ from rtsep.cli.figures import length, say, spec_dict
 from rtsep.session.live.session import LiveSession
 
 
-def tell(session: LiveSession) -> None:
-    """A few lines for a person."""
+def tell(session: LiveSession, *, events: bool) -> None:
+    """A few lines for a person; with `events`, unless those were shown already."""
     status = session.status()
     rate = status.sample_rate
     parts = " + ".join(
@@ -30,7 +30,7 @@ def tell(session: LiveSession) -> None:
             f"{status.callbacks} callbacks of {times['p50']:.2f} ms (p99.9 {times['p99.9']:.2f}), "
             f"{status.underruns} underruns, {status.xruns} other xruns"
         )
-    for event in status.events:
+    for event in status.events if events else ():
         say(event)
     if session.recorder.files:
         say(f"written: {', '.join(map(str, session.recorder.files))}")

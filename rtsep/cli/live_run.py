@@ -17,6 +17,7 @@ from rtsep.cli.figures import say
 from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
+from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.session.live.messages import AudioRequest, EngineRequest
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.session import LiveSession
@@ -34,7 +35,7 @@ class Controls:
 
     ui: str
     midi: str
-    osc: str | None
+    osc: OscSpec | None
     config: Path | None
     duration: float | None
 
@@ -52,7 +53,15 @@ def run_live(
     **options: Any,
 ) -> None:
     """A live session until its source ends, `duration` seconds are over, or somebody stops it."""
-    controls = Controls(ui=ui, midi=midi, osc=osc, config=config, duration=duration)
+    if ui == "auto":
+        ui = "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "plain"
+    controls = Controls(
+        ui=ui,
+        midi=midi,
+        osc=None if osc is None else parse_osc_spec(osc),
+        config=config,
+        duration=duration,
+    )
     sys.setswitchinterval(_SWITCH_SECONDS)
     with RichObserver() as observer:
         session = LiveSession(live_spec(source, destination, **options), observer)
@@ -62,7 +71,7 @@ def run_live(
             _attend(session, controls, stop)
     finally:
         session.stop()
-    tell(session)
+    tell(session, events=controls.ui != "plain")
     if as_json:
         click.echo(json.dumps(as_dict(session)))
 
@@ -126,14 +135,11 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
     with ExitStack() as opened:
         _connect(session, controls, opened)
         opened.enter_context(_ending(session, controls.duration, stop))
-        ui = controls.ui
-        if ui == "auto":
-            ui = "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "plain"
-        if ui == "tui":
+        if controls.ui == "tui":
             from rtsep.control.tui import run_tui
 
             run_tui(session.desk, session.status, stop)
-        elif ui == "plain":
+        elif controls.ui == "plain":
             from rtsep.control.plain import run_plain
 
             run_plain(session.desk, session.status, say, stop)
@@ -149,12 +155,9 @@ def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> Non
         spec = MidiSpec(port=controls.midi, folder=controls.config)
         opened.enter_context(open_controllers(session.desk, spec, session.events.add))
     if controls.osc is not None:
-        from rtsep.control.osc import OscServer, parse_osc_spec
-
-        server = OscServer(
-            session.desk, session.status, parse_osc_spec(controls.osc), session.events.add
+        opened.enter_context(
+            OscServer(session.desk, session.status, controls.osc, session.events.add)
         )
-        opened.enter_context(server)
 
 
 @contextmanager

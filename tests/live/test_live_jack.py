@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -158,3 +159,30 @@ def test_a_lost_device_comes_back(live_session: Start, tmp_path: Path) -> None:
             assert (status.device_losses, status.engine_restarts) == (1, 0)
             assert status.seconds > before.seconds and status.steps > before.steps
             session.stop()
+
+
+def test_a_fader_is_heard_within_two_blocks(
+    jack_server: JackServer, live_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "box.toml").write_text(
+        'device.name = "Box"\ndevice.match = ["faderbox"]\n'
+        'bindings = [{ type = "cc", number = 7, action = "master", takeover = false }]\n'
+    )
+    small = ("--model", live_model, "--window", 0.2, "--hop", 140, "--lookahead", 0)
+    with live_command(
+        jack_server, *small, "--blocksize", 256, "--midi", "auto", "--config", tmp_path
+    ) as process:
+        script = Path(__file__).parents[1] / "jack_fader.py"
+        box = subprocess.Popen(
+            [sys.executable, script, CLIENT, "150"],
+            env=jack_server.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert box.stdout and box.stdout.readline() == "ready\n"
+        time.sleep(3)  # controllers are looked for once a second
+        out, _ = box.communicate("\n", timeout=120)
+        assert box.returncode == 0
+        told = ended(process)
+    blocks = np.array(json.loads(out)["frames"]) / 256
+    assert len(blocks) == 150 and blocks.min() >= 0
+    assert np.percentile(blocks, 99) <= 2, np.percentile(blocks, [50, 90, 99, 100])
+    assert any("faderbox" in event for event in told["events"]), told["events"]
