@@ -72,7 +72,7 @@ class _Streams:
         self.rate = spec.rate
         self.blocksize = spec.blocksize
         self.routes = outlet.routes if outlet else ()
-        self.notes = inlet.notes if inlet else ()
+        self.notes = (inlet.notes if inlet else ()) + _card_notes(inlet, outlet)
         self._inlet = inlet
         self._outlet = outlet
         self._process: Process = _nothing
@@ -100,12 +100,6 @@ class _Streams:
             stream.stop()
             stream.close()
 
-    def _device_part(self, name: str, stream: Any, direction: int) -> LatencyPart:
-        """`direction` is 0 for in and 1 for out."""
-        both = stream.latency
-        seconds = both[direction] if isinstance(both, tuple) else both
-        return LatencyPart(name=name, samples=round(seconds * self.rate))
-
     # Blocks are (n, channels) to sounddevice, and (channels, n) to everybody else.
 
     def _fill(self, audio: Audio | None, outdata: Audio, count: int, flags: Any) -> None:
@@ -126,11 +120,13 @@ class OneStream(_Streams):
 
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
+        (stream,) = self._streams
         parts = []
         if self._inlet:
-            parts.append(self._device_part("device in", self._streams[0], 0))
+            parts.append(_part("device in", stream, self._inlet))
         if self._outlet:
-            parts.append(self._device_part("device out", self._streams[0], 1))
+            regrouped = self.blocksize if self._inlet else 0
+            parts.append(_part("device out", stream, self._outlet, regrouped))
         return tuple(parts)
 
     def _both(self, indata: Any, outdata: Any, count: int, times: Any, flags: Any) -> None:
@@ -173,15 +169,17 @@ class TwoStreams(_Streams):
     def latency(self) -> tuple[LatencyPart, ...]:
         recording, playing = self._streams
         return (
-            self._device_part("device in", recording, 0),
+            _part("device in", recording, self._source),
             LatencyPart(name="clocks", samples=self.resampler.delay),
-            self._device_part("device out", playing, 1),
+            _part("device out", playing, self._sink),
         )
 
     def _block(self, stream: Any, end: Inlet | Outlet) -> int:
         """How long blocks are: a guess on the safe side, which the resampler corrects upwards."""
-        seconds: float = max(stream.latency, *end.device.low_latency)
-        return max(round(seconds * self.rate), self.blocksize, _SURE_BLOCK)
+        known = max(
+            _part("", stream, end).samples, *(s * self.rate for s in end.device.low_latency)
+        )
+        return max(round(known), self.blocksize, _SURE_BLOCK)
 
     def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
         now = time.perf_counter()
@@ -198,6 +196,29 @@ class TwoStreams(_Streams):
         while self._flags:
             flags |= self._flags.popleft()
         self._fill(joined, outdata, count, flags)
+
+
+def _part(name: str, stream: Any, end: Inlet | Outlet, regrouped: int = 0) -> LatencyPart:
+    """What PortAudio says; but for JACK its versions disagree, and go below zero. There it is what
+    PortAudio itself adds, `regrouped` samples: nothing between JACK's own blocks."""
+    if end.device.host_api == JACK:
+        return LatencyPart(name=name, samples=regrouped)
+    both = stream.latency
+    seconds = both if isinstance(both, float) else both[isinstance(end, Outlet)]
+    return LatencyPart(name=name, samples=round(seconds * stream.samplerate))
+
+
+def _card_notes(inlet: Inlet | None, outlet: Outlet | None) -> tuple[str, ...]:
+    """What JACK says of the way between its ports and the world, which no client adds."""
+    ends = [(inlet, 0, "in"), (outlet, 1, "out")]
+    late = [
+        f"{1000 * end.device.low_latency[direction]:.1f} ms {word}"
+        for end, direction, word in ends
+        if end and end.device.host_api == JACK and end.device.low_latency[direction]
+    ]
+    if not late:
+        return ()
+    return (f"the JACK server's own latency comes on top: {', '.join(late)}",)
 
 
 def _nothing(audio: Audio | None, buses: Audio | None, count: int, flags: Any) -> None:
