@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,15 +46,7 @@ if TYPE_CHECKING:
     help="How long to wait for each control.",
 )
 def learn(
-    actions: Sequence[str],
-    config: Path | None,
-    port: str | None,
-    api: str,
-    map_name: str | None,
-    fresh: bool,
-    feedback: bool,
-    stems: int,
-    seconds: float,
+    actions: Sequence[str], config: Path | None, port: str | None, api: str, **wishes: Any
 ) -> None:
     """Bind controls to ACTIONS (gain:vocals, mute:1, master, record ...) by moving them.
 
@@ -65,22 +57,37 @@ def learn(
     from rtsep.control.midi.learn import learned
     from rtsep.errors import RtsepError
 
-    defaults = [f"{verb}:{number}" for verb in ("gain", "mute") for number in range(1, stems + 1)]
-    wanted = [parse_action(text) for text in actions or defaults]
+    wish = Wishes(**wishes)
+    wanted = [parse_action(text) for text in actions or wish.usual_actions]
     library = maps_of(config)
     with midi_system(api) as backend:
         source = _source(port, backend.inputs())
-        name, base = _base(library, source, map_name, fresh)
+        name, base = _base(library, source, wish)
         library.path_of(name)  # complains before there is work to lose
         with midi_input(backend, source) as opened:
             click.echo(f"learning from {source}")
-            bindings = _ask_all(wanted, opened, seconds)
+            bindings = _ask_all(wanted, opened, wish.seconds)
     if not bindings:
         raise RtsepError(f"nothing was learned from {source}; is it the right port?")
-    if feedback:
+    if wish.feedback:
         bindings = [_with_lamp(binding) for binding in bindings]
     path = library.store(name, learned(base, bindings))
     click.echo(f"{len(bindings)} of {len(wanted)} learned, written to {path}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """The options of the command beside the port's."""
+
+    map_name: str | None
+    fresh: bool
+    feedback: bool
+    stems: int
+    seconds: float
+
+    @property
+    def usual_actions(self) -> list[str]:
+        return [f"{verb}:{n}" for verb in ("gain", "mute") for n in range(1, self.stems + 1)]
 
 
 def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Binding]:
@@ -147,17 +154,15 @@ def _source(port: str | None, inputs: Sequence[str]) -> str:
     return chosen(port or "", inputs)
 
 
-def _base(
-    library: Library, source: str, map_name: str | None, fresh: bool
-) -> tuple[str, DeviceMap]:
+def _base(library: Library, source: str, wish: Wishes) -> tuple[str, DeviceMap]:
     """Name and content of the map to add to. It will fit the source."""
     from rtsep.control.midi.maps import DeviceMap
 
     used = library.best(source)
-    name = map_name or (used.name if used else _slug(source))
+    name = wish.map_name or (used.name if used else _slug(source))
     found = next((entry.map for entry in library.entries if entry.name == name), None)
     base = found or DeviceMap(name=name, match=(), bindings=())
-    if fresh:
+    if wish.fresh:
         base = replace(base, bindings=())
     return name, base if base.fit(source) else replace(base, match=(*base.match, _part(source)))
 
