@@ -42,13 +42,6 @@ def portaudio() -> Any:
     return sounddevice
 
 
-def rescan() -> None:
-    """Look for devices anew; PortAudio does so only at its start. All streams must be closed."""
-    module = portaudio()
-    module._terminate()
-    module._initialize()
-
-
 def abandon() -> None:
     """Let this process end without PortAudio's consent, after the JACK server has died."""
     atexit.unregister(portaudio()._exit_handler)

@@ -24,7 +24,7 @@ from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.devices import Device, Kind, find_again, list_devices
 from rtsep.audio.hostapi import HostSettings, core_audio_map, extra_settings, takes_rate, with_rates
-from rtsep.audio.portaudio import portaudio, quiet, rescan
+from rtsep.audio.portaudio import portaudio, quiet
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec, share_clock
 from rtsep.errors import ConfigError
@@ -359,27 +359,6 @@ def test_devices_of_the_server(system: Device, jack_server: JackServer) -> None:
     assert choose_rate(system, system, wanted=None, model_rate=48_000) == RATE
 
 
-def test_a_client_that_came_later_is_found_after_looking_again(
-    system: Device, jack_server: JackServer
-) -> None:
-    jack = "import jack, sys; c = jack.Client('deck'); c.outports.register('out'); c.activate()"
-    client = subprocess.Popen(
-        [sys.executable, "-c", f"{jack}; print('up', flush=True); sys.stdin.read()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=jack_server.env,
-    )  # fmt: skip
-    assert client.stdout is not None
-    assert client.stdout.readline() == b"up\n"
-    try:
-        assert "deck" not in [one.name for one in list_devices()]
-        rescan()
-        assert choose("deck", kind="input").inputs == 1
-        assert find_again(system).name == "system"
-    finally:
-        client.communicate(timeout=20)
-    rescan()
-    assert "deck" not in [one.name for one in list_devices()]
-
-
 def rtsep_devices(env: dict[str, str], *arguments: str) -> Done:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "rtsep", "devices", *arguments],
@@ -397,6 +376,22 @@ def test_the_command_lists_them(jack_server: JackServer) -> None:
     listed = next(one for one in json.loads(done.out) if one["host_api"] == "JACK")
     assert (listed["name"], listed["rates"]) == ("system", [RATE])
     assert listed["default_input"] and listed["default_output"]
+
+
+def test_other_clients_of_the_server_are_devices(jack_server: JackServer) -> None:
+    jack = "import jack, sys; c = jack.Client('deck'); c.outports.register('out'); c.activate()"
+    client = subprocess.Popen(
+        [sys.executable, "-c", f"{jack}; print('up', flush=True); sys.stdin.read()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=jack_server.env,
+    )  # fmt: skip
+    assert client.stdout is not None
+    assert client.stdout.readline() == b"up\n"
+    try:
+        listed = json.loads(rtsep_devices(jack_server.env, "--json").out)
+    finally:
+        client.communicate(timeout=20)
+    (deck,) = (one for one in listed if one["name"] == "deck")
+    assert (deck["inputs"], deck["outputs"]) == (1, 0)
 
 
 def stub(folder: Path, source: str) -> dict[str, str]:
