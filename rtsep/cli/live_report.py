@@ -65,6 +65,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "sanitized": status.sanitized,
         "limited": status.limited,
         "seconds": round(status.seconds, 3),
+        "stopped_early": session.stopped_early,
         "files": [str(path) for path in session.recorder.files],
         "events": list(status.events),
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from rtsep.session.places import Kind, Place
 from rtsep.session.sources import SourceBlocks
 
 TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
+_LOOK_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # how long a display may keep a controller from the interpreter
 
 
@@ -163,17 +166,18 @@ def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> Non
 @contextmanager
 def _ending(session: LiveSession, duration: float | None, stop: threading.Event) -> Iterator[None]:
     """Sets `stop` when the source or the time is over."""
-    over = threading.Event()
+    end = math.inf if duration is None else time.monotonic() + duration
 
     def watch() -> None:
-        session.finished.wait(duration)
+        while not stop.is_set() and not session.finished.wait(_LOOK_SECONDS):
+            if time.monotonic() >= end:
+                break
         stop.set()
-        over.set()
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        session.finished.set()
+        stop.set()
         thread.join()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals a
 def test_asked_to_stop(tmp_path: Path, small_model: Path, number: int, hop: str) -> None:
     source, out = write_band(tmp_path / "long.wav", 60), tmp_path / "out"
     small = ("--model", small_model, "--window", "0.2", "--hop", hop, "--lookahead", "25")
-    arguments = ("--input", source, "--output", out, *small, "--pace", "realtime", "--json")
+    arguments = ("--input", source, "--output", out, *small, "--json")
     process = start("-m", "rtsep", *arguments)
     while not (out / "mix.wav").exists() or (out / "mix.wav").stat().st_size < 8 * RATE // 2:
         assert process.poll() is None, process.stderr.read()  # type: ignore[union-attr]

@@ -142,13 +142,16 @@ def test_files_we_cannot_write_do_not_become_folders(
     assert not (tmp_path / name).exists()
 
 
-@pytest.mark.parametrize(("option", "device"), [("--input", "mic"), ("--output", "speakers")])
-def test_devices_are_refused_until_there_are_any(
-    rtsep: Rtsep, small_model: Path, song: Path, option: str, device: str
-) -> None:
-    done = rtsep("--input", song, "--model", small_model, "--window", "0.3", option, device)
-    assert done.code == 2 and "no live" in done.complaint
-    assert not Path(device).exists()
+@pytest.mark.parametrize("option", ["--input", "--output"])
+def test_a_device_that_is_not_there(rtsep: Rtsep, song: Path, option: str) -> None:
+    done = rtsep("--input", song, option, "device:no such thing", "--ui", "off")
+    assert done.code == 2 and option.strip("-") in done.complaint and "device" in done.complaint
+
+
+@pytest.mark.parametrize("option", [("--midi", "off"), ("--record", "x"), ("--blocksize", "64")])
+def test_live_options_need_a_live_session(stream: Rtsep, option: tuple[str, str]) -> None:
+    done = stream(*option)
+    assert done.code == 2 and f"{option[0]} needs a live session" in done.complaint
 
 
 def test_clipping_of_integers_is_told(stream: Rtsep, tmp_path: Path) -> None:
@@ -190,9 +193,20 @@ def test_broken_samples_are_silenced_counted_and_told(stream: Rtsep, tmp_path: P
     assert np.isfinite(stems_in(tmp_path / "out")).all()
 
 
-def test_realtime_takes_as_long_as_the_audio(stream: Rtsep) -> None:
-    told = stream("--hop", "150", "--pace", "realtime", "--json").json  # steps that leave time over
-    assert told["wall_seconds"] >= told["seconds"] == 0.7
+def test_real_time_is_a_live_session_with_the_same_result(
+    stream: Rtsep, song: Path, tmp_path: Path
+) -> None:
+    settings = ("--mute", "vocals", "--window", "0.3", "--hop", "232")  # steps that leave time over
+    assert stream("--output", tmp_path / "fast", *settings).code == 0
+    live = ("--pace", "realtime", "--ui", "off", "--midi", "off", "--json")
+    told = stream("--output", tmp_path / "slow", *settings, *live).json
+    assert told["seconds"] > 0.7 and told["stopped_early"] is False
+    assert told["deadline_misses"] == 0
+    for name in ("mix", "drums"):
+        fast, slow = (sound(tmp_path / where / f"{name}.wav") for where in ("fast", "slow"))
+        assert fast.shape == slow.shape == sound(song).shape
+        assert db(fast[:, 1000:] - slow[:, 1000:]) < -100  # behind the fade in of the mix
+    assert db(sound(tmp_path / "slow" / "input.wav") - sound(song)) < -200
 
 
 def test_the_demo_says_how_well_it_was_separated(rtsep: Rtsep, small_model: Path) -> None:

@@ -28,12 +28,8 @@ def run(small_separator: Separator, tmp_path: Path) -> Run:
     """A session over a second of sound into tmp_path / "out"."""
     source = write_band(tmp_path / "in.wav", 1)
 
-    def call(
-        hop: float = 0.05, realtime: bool = False, output: str = str(tmp_path / "out"), **told: Any
-    ) -> SessionReport:
-        session = FileSession(
-            input=str(source), output=output, window=0.2, hop=hop, realtime=realtime
-        )
+    def call(hop: float = 0.05, output: str = str(tmp_path / "out"), **told: Any) -> SessionReport:
+        session = FileSession(input=str(source), output=output, window=0.2, hop=hop)
         return run_file_session(small_separator, session, **told)
 
     return call
@@ -73,13 +69,6 @@ def test_a_run_that_nobody_stops_does_not_fade(run: Run, tmp_path: Path) -> None
     report = run()
     assert not report.stopped_early and report.seconds == 1
     np.testing.assert_allclose(mix_in(tmp_path / "out"), band(1), rtol=0, atol=1e-6)
-
-
-def test_realtime_and_as_fast_as_possible_give_the_same_sound(run: Run, tmp_path: Path) -> None:
-    run(0.15, output=str(tmp_path / "fast"))
-    report = run(0.15, output=str(tmp_path / "slow"), realtime=True)  # steps that leave time over
-    np.testing.assert_array_equal(mix_in(tmp_path / "fast"), mix_in(tmp_path / "slow"))
-    assert report.wall_seconds >= 1
 
 
 def test_every_full_hop_is_a_timed_step(run: Run) -> None:

@@ -25,7 +25,7 @@ from rtsep.session.live.process import Child
 from rtsep.session.live.recorder import Recorder
 from rtsep.session.live.shared import Shared, allocate
 from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of
-from rtsep.session.live.status import status_of
+from rtsep.session.live.status import counted
 from rtsep.session.live.watch import EngineWatch
 from rtsep.status import LiveStatus
 from rtsep.weights.observer import Observer
@@ -92,7 +92,24 @@ class LiveSession:
 
     def status(self) -> LiveStatus:
         """The session at this moment; cheap."""
-        return status_of(self)
+        spec = self.model.spec
+        return LiveStatus(
+            state=self.state,
+            model=self.model.name,
+            compute=self.model.device,
+            input=self.device.input,
+            output=self.device.output,
+            sample_rate=self.layout.rate,
+            blocksize=self.device.blocksize,
+            latency=self.latency,
+            hop_ms=1000 * spec.hop / spec.sample_rate,
+            engine_restarts=self.engine_restarts,
+            device_losses=self.device_losses,
+            recording=self.desk.recording,
+            recorded_seconds=self.recorder.seconds,
+            events=self.events.texts,
+            **counted(self.shared),
+        )
 
     def stop(self) -> None:
         """Fade out, finish the files, end all processes. May be called more than once."""
@@ -106,6 +123,11 @@ class LiveSession:
             self._feeder.close()
         self.recorder.close()
         self.state = "stopped"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a source was not played to its end."""
+        return self.spec.source is not None and not self.finished.is_set()
 
     def __enter__(self) -> LiveSession:
         self.start()
