@@ -41,6 +41,10 @@ class NamedDevice(Protocol):
 
 def find_device(request: AudioRequest) -> NamedDevice:
     """Raises ConfigError for names, channels and routes that mean nothing or too much."""
+    if request.routes and request.output is None:
+        raise ConfigError("--route needs an output device; leave it out")
+    if request.input_channels and request.input is None:
+        raise ConfigError("--input-channels needs an input device; leave it out")
     if request.input is None and request.output is None:
         return NoDevice(request)
     return SoundCards(request)
@@ -93,8 +97,6 @@ class SoundCards:
         self._output = choose(request.output, kind="output") if request.output else None
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
         self._routes = tuple(parse_route(text) for text in request.routes)
-        if self._routes and self._output is None:
-            raise ConfigError("--route needs an output device; leave it out")
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         request = self._request
