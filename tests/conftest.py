@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jack_rig import jack_server
+
+from rig.server import JackServer, running_jack
 
 if TYPE_CHECKING:
     from rtsep.engine.separator import Separator
     from rtsep.weights import Checkpoint
-
-__all__ = ["jack_server"]
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +35,12 @@ def separator(official: Checkpoint, weights_cache: Path) -> Separator:
     import rtsep
 
     return rtsep.load("htdemucs", device="cpu", cache=weights_cache)
+
+
+@pytest.fixture(scope="session")
+def jack_server() -> Iterator[JackServer]:
+    """One server for all tests, also for libraries loaded into this process from now on."""
+    with running_jack() as server, pytest.MonkeyPatch.context() as patch:
+        for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            patch.setenv(key, server.env[key])
+        yield server

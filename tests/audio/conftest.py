@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from jack_rig import JackServer
 
+from rig.server import JackServer
 from rtsep.audio.choose import choose
 from rtsep.audio.devices import Device
 from rtsep.audio.portaudio import portaudio

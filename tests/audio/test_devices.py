@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_support import Done
-from jack_rig import RATE, JackServer
 
+from rig.server import RATE, JackServer
 from rtsep.audio import devices as devices_module
 from rtsep.audio import hostapi
 from rtsep.audio.channels import Inlet, Outlet
@@ -464,7 +464,7 @@ def test_a_process_outlives_a_server_that_died(tmp_path: Path) -> None:
     code = """
 import os
 import time
-from jack_rig import running_jack
+from rig.server import running_jack
 with running_jack() as server:
     os.environ.update(server.env)
     from rtsep.audio.choose import choose
@@ -473,7 +473,7 @@ with running_jack() as server:
     duplex = open_duplex(DuplexSpec(rate=44100, output=choose("system", kind="output")))
     duplex.start(lambda *block: None)
     assert duplex.active
-    server.process.kill()
+    server.process.terminate()
     server.process.wait()
 deadline = time.monotonic() + 10
 while duplex.active and time.monotonic() < deadline:
@@ -484,7 +484,7 @@ print("closed")
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr

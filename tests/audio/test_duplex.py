@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jack_rig import RATE, JackServer, Player
 
+from rig.server import RATE, JackServer, Player
 from rtsep.audio import duplex as duplex_module
 from rtsep.audio.devices import Device
 from rtsep.audio.drift import needed_delay

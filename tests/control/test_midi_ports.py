@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jack_rig import JackServer
 from midi_rig import VirtualController, eventually, plugged_in, sweep
 
+from rig.server import JackServer
 from rtsep.config import STEMS_4
 from rtsep.control.midi import Controllers, MidiSpec, open_controllers
 from rtsep.control.midi.library import Library

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_support import db, finish, sound, start
-from jack_rig import RATE, JackServer, Player, running_jack, wait_for_ports
 from live_rig import music, wait_until
 from music import mixture
 
+from rig.server import RATE, JackServer, Player, running_jack, wait_for_ports
 from rtsep.session.live.messages import AudioRequest
 from rtsep.session.live.session import LiveSession
 
@@ -172,7 +172,7 @@ def test_a_fader_is_heard_within_two_blocks(
     with live_command(
         jack_server, *small, "--blocksize", 256, "--midi", "auto", "--config", tmp_path
     ) as process:
-        script = Path(__file__).parents[1] / "jack_fader.py"
+        script = Path(__file__).parents[2] / "rig" / "fader.py"
         box = subprocess.Popen(
             [sys.executable, script, CLIENT, "150"],
             env=jack_server.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.duplex import Duplex, open_duplex
-from rtsep.audio.hostapi import HostSettings
+from rtsep.audio.hostapi import HostSettings, takes_rate
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec
@@ -101,8 +102,13 @@ class SoundCards:
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         request = self._request
         outputs = _numbers(self._routes, stems)
+        settings = HostSettings(exclusive=request.exclusive)
         rate = choose_rate(
-            self._input, self._output, wanted=request.samplerate, model_rate=model_rate
+            self._input,
+            self._output,
+            wanted=request.samplerate,
+            model_rate=model_rate,
+            takes=partial(takes_rate, settings=settings),
         )
         duplex = open_duplex(
             DuplexSpec(
@@ -113,7 +119,7 @@ class SoundCards:
                 latency=request.latency,
                 input_channels=self._channels,
                 routes=self._routes,
-                settings=HostSettings(exclusive=request.exclusive),
+                settings=settings,
             )
         )
         ready = DeviceReady(

@@ -1,6 +1,6 @@
 """Play a file into a JACK client and record what it plays, both on the server's frame clock.
 
-    python jack_player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
+    python rig/player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
 
 Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by
 the server, so that a lost cycle leaves a hole and never shifts what follows.

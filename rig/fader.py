@@ -1,6 +1,6 @@
 """Send MIDI to a client on a JACK server and see when its sound changes, on the server's clock.
 
-    python jack_fader.py CLIENT ROUNDS
+    python rig/fader.py CLIENT ROUNDS
 
 Plays a constant; a controller changes the master between two values. The sound is as constant as
 the master, so the first sample that differs is the first one that the fader has moved. Prints the

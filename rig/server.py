@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-import pytest
 import soundfile
 
 RATE = 44_100
@@ -66,15 +65,6 @@ def running_jack(
             process.wait(20)
 
 
-@pytest.fixture(scope="session")
-def jack_server() -> Iterator[JackServer]:
-    """One server for all tests, also for libraries loaded into this process from now on."""
-    with running_jack() as server, pytest.MonkeyPatch.context() as patch:
-        for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
-            patch.setenv(key, server.env[key])
-        yield server
-
-
 def _may_be_realtime() -> bool:
     done = subprocess.run(["chrt", "-f", "1", "true"], stderr=subprocess.DEVNULL, check=False)
     return done.returncode == 0
@@ -84,7 +74,7 @@ def _wait_for(name: str, env: dict[str, str], log: IO[bytes]) -> None:
     command = ["jack_wait", "-s", name, "-w", "-t", "20"]
     if subprocess.run(command, env=env, capture_output=True).returncode:
         log.seek(0)
-        pytest.fail(f"the JACK server did not start: {log.read().decode(errors='replace')}")
+        raise RuntimeError(f"jackd did not start: {log.read().decode(errors='replace')}")
 
 
 def wait_for_ports(server: JackServer, client: str, seconds: float = 60.0) -> None:
@@ -126,7 +116,7 @@ class Player:
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
         soundfile.write(played, audio.T, rate, subtype="FLOAT")
-        script = Path(__file__).with_name("jack_player.py")
+        script = Path(__file__).with_name("player.py")
         self._process = subprocess.Popen(
             [sys.executable, script, played, self._result, client, str(seconds)],
             stdout=subprocess.PIPE,

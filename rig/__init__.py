@@ -1,0 +1,1 @@
+"""Real audio and MIDI without hardware: for tests and benches."""
