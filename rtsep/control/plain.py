@@ -11,16 +11,18 @@ from rtsep.mixer.desk import Desk, Fader
 from rtsep.status import Level, LiveStatus
 
 COLUMNS = 120
+LAYOUTS = ((" | ", 40), ("  ", 40), ("  ", 3), ("  ", 2), (" ", 2))  # gaps, letters of a name
 EVENT_SECONDS = 0.1  # how late an event may be told
 
 
 def status_line(status: LiveStatus, desk: Desk) -> str:
-    """One line of at most 120 columns; stems' names become short where it would be longer.
+    """One line of at most 120 columns; gaps and stems' names become short where it needs more.
 
-    Levels are peaks in dB after the faders; `mute` and, for stems left out by a solo, `off`.
+    State and time, latency, step p99/hop, misses/concealed audio, xruns with underruns; then peaks
+    in dB after the faders, or `mute`, or `off` for a stem that a solo leaves out.
     """
-    for length in (40, 6, 3):
-        line = " | ".join([*_figures(status, desk), *_levels(status, desk, length)])
+    for gap, length in LAYOUTS:
+        line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
         if len(line) <= COLUMNS:
             break
     return line[:COLUMNS]
@@ -67,10 +69,10 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
     return [
         f"{status.state} {clock(status.seconds)}",
         *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
-        *(["hearing the input"] if desk.bypass else []),
-        f"{status.latency_ms:.0f} ms",
-        f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f} ms",
-        f"misses {status.misses}, {concealed_ms:.0f} ms",
+        *(["bypass"] if desk.bypass else []),
+        f"{status.latency_ms:.0f}ms",
+        f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f}ms",
+        f"misses {status.misses}/{concealed_ms:.0f}ms",
         f"xruns {status.underruns + status.xruns}",
     ]
 
@@ -80,8 +82,7 @@ def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
         f"{printable(fader.stem)[:length]} {_stem_level(fader, status.stem_levels[place:])}"
         for place, fader in enumerate(desk.faders)
     ]
-    levels = f"in {_db(status.input_level)}", " ".join(stems), f"mix {_db(status.mix_level)}"
-    return [*levels]
+    return [f"in {_db(status.input_level)}", " ".join(stems), f"mix {_db(status.mix_level)}"]
 
 
 def _stem_level(fader: Fader, levels: Sequence[Level]) -> str:

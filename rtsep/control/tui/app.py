@@ -77,16 +77,21 @@ class LiveApp(App[None]):
         self._channels = [*(stem_channel(desk, stem) for stem in desk.stems), master_channel(desk)]
         self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
         self._strips[-1].add_class("last")
+        self._header = Canvas(panels.header, look.GROUND, id="header")
+        self._mixer = Horizontal(*self._strips, id="mixer")
+        self._figures = Canvas(panels.figures, look.GROUND, id="figures")
+        self._events = Canvas(panels.events, look.GROUND, id="events")
+        self._keys = Canvas(panels.keys, look.GROUND, id="keys")
         self._looks = 0
         self._news: tuple[object, ...] = ()
         self._notice, self._notice_until = "", 0.0
 
     def compose(self) -> ComposeResult:
-        yield Canvas(panels.header, look.GROUND, id="header")
-        yield Horizontal(*self._strips, id="mixer")
-        yield Canvas(panels.figures, look.GROUND, id="figures")
-        yield Canvas(panels.events, look.GROUND, id="events")
-        yield Canvas(panels.keys, look.GROUND, id="keys")
+        yield self._header
+        yield self._mixer
+        yield self._figures
+        yield self._events
+        yield self._keys
 
     def on_mount(self) -> None:
         self.look()
@@ -96,8 +101,8 @@ class LiveApp(App[None]):
         """Strips where they fit, rows where not; a tall terminal shows more events."""
         width, height = event.size
         rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
-        self.query_one("#mixer").set_class(rows, "rows")
-        self.query_one("#events").styles.height = (
+        self._mixer.set_class(rows, "rows")
+        self._events.styles.height = (
             max(height - len(self._strips) - 6, 0) if rows else 2 + max(height - 24, 0) // 4
         )
 
@@ -114,18 +119,15 @@ class LiveApp(App[None]):
         news = (status.state, status.events, self._desk.changes, self._notice)
         if news != self._news or self._looks % TEXT_EVERY == 0:
             self._news = news
-            self._canvas("header").show(status)
-            self._canvas("figures").show((status, switches))
-            self._canvas("events").show(status.events)
-            self._canvas("keys").show(self._notice if now < self._notice_until else "")
+            self._header.show(status)
+            self._figures.show((status, switches))
+            self._events.show(status.events)
+            self._keys.show(self._notice if now < self._notice_until else "")
         self._looks += 1
 
     def notice(self, text: str) -> None:
         """Tell the user something for some seconds."""
         self._notice, self._notice_until = text, time.monotonic() + NOTICE_SECONDS
-
-    def _canvas(self, name: str) -> Canvas:
-        return self.query_one(f"#{name}", Canvas)
 
     @property
     def _stem(self) -> str | None:

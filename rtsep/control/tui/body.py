@@ -18,7 +18,7 @@ from rtsep.mixer.levels import db_to_travel
 UPWARDS, RIGHTWARDS = " ▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉█"
 UPPER_EDGE, RIGHT_EDGE = "▔", "▕"
 SCALE_DB, SHORT_SCALE_DB = (6, 0, -5, -10, -20, -40), (6, 0, -20)
-METER_WIDTH, SCALE_WIDTH, FADER_WIDTH = 3, 5, 3
+METER_WIDTH, SCALE_WIDTH, FADER_WIDTH = 3, 4, 3
 UNITY, LOUD = db_to_travel(0.0), db_to_travel(-6.0)
 
 travel_of = lru_cache(256)(db_to_travel)
@@ -72,14 +72,14 @@ def draw_body(row: BodyRow, width: int) -> Line:
     """
     right: list[Piece] = []
     if width > METER_WIDTH + SCALE_WIDTH + FADER_WIDTH:
-        right.append((f"{_scale_mark(row.row, row.rows):^{SCALE_WIDTH}}", look.FAINT))
+        right.append((f"{_scale_mark(row.row, row.rows):>{SCALE_WIDTH}}", look.FAINT))
     elif row.fader:
         right.append((" ", look.FAINT))
     if row.fader:
         right.append(_fader(row))
     used = sum(len(text) for text, _ in right)
     meter = max(min(width - used, METER_WIDTH + max(width - 12, 0) // 4), 1)
-    margin = " " * ((max(width - used - meter, 0) + 1) // 2), look.FAINT
+    margin = " " * (max(width - used - meter, 0) // 2), look.FAINT
     glyph, style = _glyph(row.cell, UPWARDS, UPPER_EDGE)
     return (margin, (glyph * meter, style), *right)
 
@@ -110,6 +110,11 @@ def zone(height: float) -> int:
     return 2 if height > UNITY else 1 if height > LOUD else 0
 
 
+def unity_row(rows: int) -> int:
+    """The row with the mark of 0 dB."""
+    return half_row(UNITY, rows) // 2
+
+
 def half_row(travel: float, rows: int) -> int:
     """Where on a scale of half rows a knob one row high begins."""
     return round(travel * (2 * rows - 2))
@@ -130,8 +135,7 @@ def _glyph(cell: Cell, eighths: str, edge: str) -> Piece:
 
 def _fader(row: BodyRow) -> Piece:
     if row.knob is None:
-        unity = half_row(UNITY, row.rows) // 2
-        return ("─┼─" if row.row == unity else " │ "), look.TRACK
+        return ("─┼─" if row.row == unity_row(row.rows) else " │ "), look.TRACK
     if row.knob == 0:
         return "███", look.KNOBS[row.kind].whole
     return ("▀▀▀" if row.knob == 1 else "▄▄▄"), look.KNOBS[row.kind].half

@@ -105,9 +105,10 @@ Screen {{ layout: vertical; overflow: hidden; background: {GROUND}; layers: base
 #mixer.rows ChannelStrip {{ width: 100%; height: 1; margin-right: 0; }}
 #events {{ height: 2; }}
 Box, PresetMenu {{
-    layer: over; dock: bottom; width: auto; height: auto; max-width: 100%; max-height: 100%;
+    layer: over; dock: bottom; width: auto; height: auto; max-height: 100%; min-height: 3;
     border: round {EDGE}; background: {BOX}; padding: 0 1;
 }}
+Box {{ max-width: 100%; min-width: 20; }}
 PresetMenu {{ width: 30; }}
 PresetMenu > .option-list--option-highlighted {{
     color: black; background: {EDGE}; text-style: bold;

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from rtsep.control.tui import look
-from rtsep.control.tui.body import BodyRow, body_rows, meter_row
+from rtsep.control.tui.body import UNITY, BodyRow, body_rows, meter_row, unity_row
 from rtsep.control.tui.canvas import Line, Piece, centre, fit
 from rtsep.control.tui.meters import Reading
 
@@ -65,7 +65,7 @@ def paint_row(view: StripView, width: int) -> Line:
     lamps = [
         piece
         for lamp in view.lamps
-        for piece in ((" ", look.QUIET), lamp.piece(lamp_width - 1, length))
+        for piece in (lamp.piece(lamp_width - 1, length), (" ", look.QUIET))
     ]
     used = cell_len(name[0]) + len(gain[0]) + PEAK_WIDTH + LAMPS * lamp_width
     return (
@@ -87,14 +87,17 @@ def gain_text(db: float | None) -> str:
 
 
 def fader_place(y: int, height: int, *, beyond: bool = False) -> float | None:
-    """The travel at a line of a strip. Above and below the fader None, or `beyond` it its ends."""
+    """The travel at a line of a strip; the whole line with the mark of 0 dB is 0 dB.
+
+    Above and below the fader None, or with `beyond` the fader's ends.
+    """
     rows = height - HEAD_LINES - FOOT_LINES
-    if rows < 2:
+    row = rows - 1 - (y - HEAD_LINES)
+    if rows < 2 or not (beyond or 0 <= row < rows):
         return None
-    travel = (rows - 1 - (y - HEAD_LINES)) / (rows - 1)
-    if beyond:
-        return min(max(travel, 0.0), 1.0)
-    return travel if 0 <= travel <= 1 else None
+    if row == unity_row(rows):
+        return UNITY
+    return min(max(row / (rows - 1), 0.0), 1.0)
 
 
 def lamp_at(x: int, y: int, width: int, height: int) -> int | None:

@@ -1,0 +1,164 @@
+"""Make the pictures of the terminal UI: `python scripts/pictures.py [FOLDER]`, docs/images if none.
+
+The UI is the real one under Textual's pilot; the music is invented. Nothing here depends on the
+clock, so that a picture changes only when the UI does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from rtsep.control.tui import LiveApp
+from rtsep.mixer.desk import Desk, local_desk
+from rtsep.status import LatencyPart, Level, LiveStatus
+
+FOLDER = Path(__file__).parent.parent / "docs" / "images"
+STEMS = ("drums", "bass", "other", "vocals", "guitar", "piano")
+PEAKS_DB = (-5.4, -9.2, -14.1, -7.0, -11.5, -18.0)
+RATE = 44100
+
+RUNNING = LiveStatus(
+    state="running",
+    model="htdemucs",
+    compute="cpu",
+    input="line in",
+    output="speakers",
+    sample_rate=RATE,
+    blocksize=256,
+    seconds=5025,
+    latency=(
+        LatencyPart(name="device in", samples=256),
+        LatencyPart(name="hop", samples=4096),
+        LatencyPart(name="lookahead", samples=2048),
+        LatencyPart(name="budget", samples=1442),
+        LatencyPart(name="device out", samples=256),
+    ),
+    input_level=Level(peak_db=-2.1, rms_db=-13),
+    stem_levels=(),
+    mix_level=Level(peak_db=-3.0, rms_db=-13),
+    hop_ms=92.9,
+    step_ms={"p50": 48.7, "p99": 63.2},
+    callback_ms={"p99.9": 0.08},
+    events=(
+        "the engine runs; a step takes 49 of 93 ms",
+        "OSC listens on 127.0.0.1:9000",
+        "MIDI: nanoKONTROL2, preset korg-nanokontrol2",
+        "recording to sets/friday",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What is shown, and the keys that were pressed before."""
+
+    name: str
+    size: tuple[int, int] = (80, 24)
+    stems: int = 4
+    keys: tuple[str, ...] = ()
+    prepare: Callable[[Desk], object] = lambda desk: None
+    status: LiveStatus = RUNNING
+
+
+def _acapella_fade(desk: Desk) -> None:
+    """A hand on the faders: vocals up, the others on their way down."""
+    for stem, db in zip(desk.stems, (0.0, -4.5, -12.0, 1.5), strict=False):
+        desk.set_gain(stem, db)
+    desk.set_recording(True)
+
+
+def _one_muted(desk: Desk) -> None:
+    _acapella_fade(desk)
+    desk.set_mute("vocals", True)
+
+
+def _solo(desk: Desk) -> None:
+    desk.set_solo("drums", True)
+    desk.set_solo("bass", True)
+
+
+RECORDING = replace(RUNNING, recording=True, recorded_seconds=754)
+TROUBLE = replace(
+    RUNNING,
+    state="engine restarting",
+    mix_level=Level(peak_db=-0.1, rms_db=-9),
+    step_ms={"p50": 71.0, "p99": 97.4},
+    misses=3,
+    concealed=6615,
+    xruns=1,
+    engine_restarts=1,
+    limited=1,
+    events=("3 steps came too late; hold was heard for 150 ms", "the engine ended; restarting it"),
+)
+PICTURES = (
+    Picture(name="terminal", prepare=_one_muted, status=RECORDING, keys=("right",)),
+    Picture(
+        name="terminal-six",
+        size=(112, 34),
+        stems=6,
+        prepare=_acapella_fade,
+        status=replace(RECORDING, model="htdemucs_6s", compute="cuda:0"),
+        keys=("4",),
+    ),
+    Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
+    Picture(name="terminal-small", size=(48, 13), prepare=_solo),
+    Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
+    Picture(name="terminal-help", keys=("question_mark",)),
+)
+
+
+async def draw(picture: Picture) -> str:
+    """The screen as SVG."""
+    desk, _ = local_desk(STEMS[: picture.stems])
+    picture.prepare(desk)
+    now = 1000.0
+    louder = 4.0
+
+    def levels() -> tuple[Level, ...]:
+        peaks = [db + fader.gain_db for db, fader in zip(PEAKS_DB, desk.faders, strict=False)]
+        audible = [db if f.audible else -math.inf for db, f in zip(peaks, desk.faders, strict=True)]
+        return tuple(Level(peak_db=db + louder, rms_db=db - 8) for db in audible)
+
+    def status() -> LiveStatus:
+        limited = picture.status.limited * int(now)
+        return replace(picture.status, stem_levels=levels(), limited=limited)
+
+    app = LiveApp(desk, status, threading.Event())
+    with mock.patch("rtsep.control.tui.app.time", SimpleNamespace(monotonic=lambda: now)):
+        async with app.run_test(size=picture.size) as pilot:
+            app.look()
+            now, louder = now + 1.0, 0.0  # the held peaks stay above
+            await pilot.press(*picture.keys)
+            app._looks = 0
+            app.look()
+            await pilot.pause()
+            return _without_downloads(app.export_screenshot(title="rtsep --input mic"))
+
+
+def _without_downloads(svg: str) -> str:
+    """With fonts that readers have, instead of one that their browser would fetch."""
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return svg.replace("Fira Code", "Fira Code, DejaVu Sans Mono, Menlo, Consolas")
+
+
+def main(*arguments: Any) -> None:
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in PICTURES:
+        path = folder / f"{picture.name}.svg"
+        path.write_text(asyncio.run(draw(picture)), "utf-8")
+        print(path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
