@@ -47,7 +47,8 @@ class Client(SimpleUDPClient):
     """python-osc's client; hears what is sent back to the port it sends from."""
 
     def __init__(self, server: tuple[str, int]) -> None:
-        super().__init__(*server, timeout=SECONDS)
+        super().__init__(*server)
+        self._sock.settimeout(SECONDS)
         self.heard: list[tuple[str, list[Any]]] = []
 
     @property

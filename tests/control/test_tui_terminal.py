@@ -16,18 +16,26 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import sys, threading
+import random, signal, sys, threading
 sys.path.insert(0, sys.argv[1])
-from live_status import a_desk, a_status
-from rtsep.control.tui import run_tui
+from live_status import a_desk, a_level, a_status
+from rtsep.control.tui import run_tui, terminal
 from rtsep.errors import RtsepError
+
+def calm():
+    return a_status()
+
+def lively():
+    return a_status(stem_levels=[a_level(random.uniform(-40, 0)) for _ in range(4)])
 
 def broken():
     raise ZeroDivisionError
 
+terminal.PATIENCE_SECONDS = 0.2
 desk, stop = a_desk(), threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
 try:
-    run_tui(desk, broken if "broken" in sys.argv else a_status, stop)
+    run_tui(desk, globals()[sys.argv[2]], stop)
     print("ended", stop.is_set(), desk.fader("bass").mute, desk.master_db)
 except RtsepError as error:
     print("refused", error)
@@ -37,7 +45,7 @@ except RtsepError as error:
 class Terminal:
     """A program in a terminal of 80 by 24, and all that it wrote there."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, status: str) -> None:
         self.written = ""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -46,7 +54,7 @@ class Terminal:
         command = [sys.executable, "-W", "error", "-c", PROGRAM, str(Path(__file__).parent)]
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": ""}
         self.program = subprocess.Popen(
-            [*command, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+            [*command, status], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
         )
 
     def type(self, keys: bytes) -> None:
@@ -73,7 +81,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
-    opened = Terminal(*getattr(request, "param", ()))
+    opened = Terminal(getattr(request, "param", "calm"))
     yield opened
     opened.close()
 
@@ -91,9 +99,20 @@ def test_keys_reach_the_desk_and_the_terminal_is_left_as_it_was(terminal: Termin
     assert "\x1b[?1049l" in terminal.written and terminal.restored
 
 
-@pytest.mark.parametrize("terminal", [("broken",)], indirect=True)
+@pytest.mark.parametrize("terminal", ["broken"], indirect=True)
 def test_a_failure_is_an_error_of_ours_and_leaves_the_terminal_as_it_was(
     terminal: Terminal,
 ) -> None:
     terminal.wait_for("refused the terminal UI failed")
     assert terminal.program.wait(30) == 0 and terminal.restored
+
+
+@pytest.mark.parametrize("terminal", ["lively"], indirect=True)
+def test_a_terminal_that_takes_no_more_does_not_keep_the_session_from_ending(
+    terminal: Terminal,
+) -> None:
+    terminal.wait_for("when late")
+    time.sleep(3)  # unread, all that fits into the terminal and the queue before it is written
+    assert terminal.program.poll() is None
+    terminal.program.terminate()
+    assert terminal.program.wait(30) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 
 from live_status import a_desk, a_status
@@ -52,3 +53,10 @@ class Rig:
 
     async def text(self, pilot: Pilot[None]) -> str:
         return "\n".join(await self.lines(pilot))
+
+    async def see(self, pilot: Pilot[None], words: str, *, gone: bool = False) -> None:
+        """Wait until that is on the screen, or gone from it."""
+        end = time.monotonic() + 20
+        while (words in (text := await self.text(pilot))) is gone:
+            assert time.monotonic() < end, text
+            await asyncio.sleep(0.01)

@@ -18,6 +18,7 @@ from rtsep.control.tui.canvas import Canvas
 from rtsep.control.tui.channel_strip import ChannelStrip
 from rtsep.control.tui.channels import master_channel, stem_channel
 from rtsep.control.tui.dialogs import Box, HelpBox, PresetMenu, QuitBox
+from rtsep.control.tui.terminal import ends_without_its_terminal
 from rtsep.control.tui.views import Views
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.mixer.control import POLICIES
@@ -64,7 +65,7 @@ class LiveApp(App[None]):
         Binding("home", "reset"),
         Binding("question_mark", "help"),
         Binding("q", "end"),
-        Binding("ctrl+c,ctrl+q", "end", priority=True),
+        Binding("ctrl+c,ctrl+q", "end(True)", priority=True),
     ]
 
     def __init__(self, desk: Desk, status: Status, stop: threading.Event) -> None:
@@ -186,40 +187,41 @@ class LiveApp(App[None]):
     def action_reset(self) -> None:
         self._desk.reset()
 
-    def action_help(self) -> None:
-        self._open(HelpBox())
+    async def action_help(self) -> None:
+        await self._open(HelpBox())
 
-    def action_presets(self) -> None:
-        self._open(PresetMenu(list(PRESETS)))
+    async def action_presets(self) -> None:
+        await self._open(PresetMenu(list(PRESETS)))
 
-    def action_end(self) -> None:
-        """At once, unless that ended a recording; asked a second time, at once."""
-        if self._desk.recording and not self.query(QuitBox):
-            self._open(QuitBox())
-        else:
+    async def action_end(self, insist: bool = False) -> None:
+        """At once, unless that ended a recording: then it asks, and to insist is an answer."""
+        asked = bool(self.query(QuitBox))
+        if not self._desk.recording or (insist and asked):
             self._end()
+        elif not asked:
+            await self._open(QuitBox())
 
-    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+    async def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         name = list(PRESETS)[message.option_index]
         try:
             self._desk.apply_preset(name)
         except ConfigError as error:  # a model without any of the preset's stems
             self.notice(str(error))
-        self._close()
+        await self._close()
 
     def on_quit_box_yes(self) -> None:
         self._end()
 
-    def on_close(self) -> None:
-        self._close()
+    async def on_close(self) -> None:
+        await self._close()
 
-    def _open(self, box: Box | PresetMenu) -> None:
-        self._close()
-        self.mount(box)
+    async def _open(self, box: Box | PresetMenu) -> None:
+        await self._close()
+        await self.mount(box)
         box.focus()
 
-    def _close(self) -> None:
-        self.query("Box, PresetMenu").remove()
+    async def _close(self) -> None:
+        await self.query("Box, PresetMenu").remove()
 
     def _end(self) -> None:
         self._stop.set()
@@ -233,6 +235,7 @@ def run_tui(desk: Desk, status: Status, stop: threading.Event) -> None:
     session goes on then is the caller's matter.
     """
     app = LiveApp(desk, status, stop)
-    app.run()
+    with ends_without_its_terminal(stop):
+        app.run()
     if app.return_code:
         raise RtsepError("the terminal UI failed; --ui plain needs less of a terminal")
