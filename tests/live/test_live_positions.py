@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,8 @@ from live_rig import RATE, BandNetwork, VirtualSession, music, stream_spec
 from rtsep.engine.stream import Stream
 from rtsep.mixer.desk import Desk
 from rtsep.session.live.callback import MIX
+from rtsep.session.live.messages import ModelReady
+from rtsep.session.live.spec import pace_warning
 
 BLOCKS = [64, 100, 256, 1024, 5000]
 
@@ -134,3 +138,20 @@ def test_a_long_window_of_many_hops_is_prefilled_after_a_restart() -> None:
     after = 256 * 300 + restarted.delay + spec.window
     assert db(again[:, after:] - whole[:, after:]) < -45  # the hops lie elsewhere, no more
     assert db(whole[:, after:]) > -20
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (0.05, None),
+        (0.1, r"a step takes 100 ms .* --hop 140$"),  # 80 % of 140 ms are enough
+        (1.0, "smaller model or a GPU"),
+    ],
+)
+def test_a_machine_that_is_too_slow_is_told_of_at_once(step: float, told: str | None) -> None:
+    model = ModelReady(
+        name="", device="cpu", stems=(), channels=2, spec=stream_spec(), step_seconds=step
+    )
+    warning = pace_warning(model)
+    assert (warning is None) == (told is None)
+    assert told is None or re.search(told, warning or "")

@@ -24,7 +24,7 @@ from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, 
 from rtsep.session.live.process import Child
 from rtsep.session.live.recorder import Recorder
 from rtsep.session.live.shared import Shared, allocate
-from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of
+from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of, pace_warning
 from rtsep.session.live.status import counted
 from rtsep.session.live.watch import EngineWatch
 from rtsep.status import LiveStatus
@@ -187,8 +187,9 @@ class LiveSession:
         self.desk.set_limiter(spec.limiter)
         self.desk.set_recording(spec.record_now)
         self._watch = EngineWatch(self.shared)
-        for note in self.device.notes:
-            self.events.add(note)
+        for note in (*self.device.notes, pace_warning(self.model)):
+            if note:
+                self.events.add(note)
         if spec.source is not None:
             blocks = spec.source(self.device.rate, BLOCK)
             self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)

@@ -17,6 +17,8 @@ from rtsep.session.live.shared import Layout
 from rtsep.status import LatencyPart
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
+PACE = 0.8  # of the hop a step may take, so that some time is left for a slower one
+
 Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
 
 
@@ -79,4 +81,19 @@ def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, 
         rate=device.rate,
         delay=sum(part.samples for part in parts) - outside,
         longest_block=device.longest_block,
+    )
+
+
+def pace_warning(model: ModelReady) -> str | None:
+    """A sentence for whoever asks more of a machine than it can do, with what it could."""
+    spec, rate = model.spec, model.spec.sample_rate
+    if model.step_seconds < PACE * spec.hop / rate:
+        return None
+    hop = math.ceil(model.step_seconds / PACE * rate / spec.frame) * spec.frame
+    advice = f"try --hop {math.ceil(1000 * hop / rate)}"
+    if hop + spec.lookahead > spec.window:
+        advice = "take a smaller model or a GPU"
+    return (
+        f"a step takes {1000 * model.step_seconds:.0f} ms here and a hop is only "
+        f"{1000 * spec.hop / rate:.0f} ms: stems will be late; {advice}"
     )
