@@ -44,6 +44,4 @@ class Histogram:
             name: min(1e-3 * 10 ** ((at + 0.5) / BINS_PER_DECADE), longest)
             for name, at in bins.items()
         }
-        return {
-            name: round(ms, 4) for name, ms in {**times, "max": longest, "last": last}.items()
-        }
+        return {name: round(ms, 4) for name, ms in {**times, "max": longest, "last": last}.items()}
