@@ -74,6 +74,8 @@ def run_live(
             _attend(session, controls, stop)
     finally:
         session.stop()
+    if session.failure:
+        raise session.failure
     tell(session, events=controls.ui != "plain")
     if as_json:
         click.echo(json.dumps(as_dict(session)))

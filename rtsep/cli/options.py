@@ -131,7 +131,13 @@ _LIVE_OPTIONS = (
         multiple=True,
         help="A stem, or mix, to channels of the output device; may be repeated.",
     ),
-    click.option("--exclusive", is_flag=True, help="WASAPI: have the device alone."),
+    click.option(
+        "--wasapi",
+        type=click.Choice(["shared", "exclusive", "convert"]),
+        default="shared",
+        show_default=True,
+        help="On Windows: share the device, have it alone, or let the system resample.",
+    ),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option(
         "--duration", type=click.FloatRange(min=0), metavar="S", help="End after so many seconds."
@@ -142,7 +148,7 @@ LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
     "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--device-latency",
-    "input_channels": "--input-channels", "routes": "--route", "exclusive": "--exclusive",
+    "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
     "loop": "--loop", "duration": "--duration",
 }  # fmt: skip
 

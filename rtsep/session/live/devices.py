@@ -102,7 +102,9 @@ class SoundCards:
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         request = self._request
         outputs = _numbers(self._routes, stems)
-        settings = HostSettings(exclusive=request.exclusive)
+        settings = HostSettings(
+            exclusive=request.wasapi == "exclusive", auto_convert=request.wasapi == "convert"
+        )
         rate = choose_rate(
             self._input,
             self._output,

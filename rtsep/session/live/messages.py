@@ -47,7 +47,7 @@ class AudioRequest:
     latency: str | float = "low"  # or "high", or seconds
     input_channels: str | None = None
     routes: tuple[str, ...] = ()
-    exclusive: bool = False
+    wasapi: str = "shared"  # or "exclusive", or "convert"
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ _LOOK_SECONDS = 0.1
 class LiveSession:
     """Three processes over shared memory. After `start`, any thread may use it.
 
-    `finished` is set when the source has been played to its end.
+    `finished` is set when the source has been played to its end, or with a `failure` of ours.
     """
 
     desk: Desk
@@ -49,6 +49,7 @@ class LiveSession:
         self.spec = spec
         self.events = Events()
         self.finished = threading.Event()
+        self.failure: Exception | None = None
         self.state = "loading"
         self.engine_restarts = self.device_losses = 0
         self._observer = observer
@@ -205,15 +206,22 @@ class LiveSession:
         self.recorder.start()
 
     def _supervise(self) -> None:
-        while not self._stopping.is_set():
-            wait((*self._engine.waitables, *self._audio.waitables), _LOOK_SECONDS)
-            self._engine.look()
-            self._audio.look()
-            if self.state == "running" and self._watch.hangs():
-                self._engine.restart("it did not finish a step")
-            end = self._source_end()
-            if end is not None and self.shared.input.head - self.layout.delay >= end:
-                self.finished.set()
+        try:
+            while not self._stopping.is_set():
+                self._look()
+        except Exception as error:  # without supervision there is no session
+            self.failure = error
+            self.finished.set()
+
+    def _look(self) -> None:
+        wait((*self._engine.waitables, *self._audio.waitables), _LOOK_SECONDS)
+        self._engine.look()
+        self._audio.look()
+        if self.state == "running" and self._watch.hangs():
+            self._engine.restart("it did not finish a step")
+        end = self._source_end()
+        if end is not None and self.shared.input.head - self.layout.delay >= end:
+            self.finished.set()
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
