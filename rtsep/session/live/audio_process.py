@@ -10,10 +10,11 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
+from rtsep.errors import RtsepError
 from rtsep.session.live.callback import Callback
 from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.devices import FEED, OpenDevice, find_device
-from rtsep.session.live.messages import AudioRequest, DeviceLost, Found, ModelReady, Stop
+from rtsep.session.live.messages import AudioRequest, Failed, Found, ModelReady, Stop
 from rtsep.session.live.priority import before_all_others
 from rtsep.session.live.shared import Shared
 
@@ -62,7 +63,8 @@ def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: OpenDevice
         _fade_out(callback)
         device.close()
     else:
-        link.send(DeviceLost(f"{device.ready.output or device.ready.input} no longer answers"))
+        names = f"{device.ready.input} to {device.ready.output}"
+        link.send(Failed(RtsepError(f"{names} no longer answers"), ""))
         # Not the usual way out: PortAudio aborts the process when it closes a dead JACK server.
         os._exit(LOST)
 

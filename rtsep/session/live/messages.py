@@ -93,12 +93,5 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class DeviceLost:
-    """The device no longer calls; the process ends now, and another may try again."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class Stop:
     """To a child: end well, and soon."""

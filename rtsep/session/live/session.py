@@ -50,7 +50,8 @@ class LiveSession:
         self.events = Events()
         self.finished = threading.Event()
         self.failure: Exception | None = None
-        self.state = "loading"
+        self._life = "loading"  # then "running", then "stopped"
+        self._engine_down = self._device_lost = False
         self.engine_restarts = self.device_losses = 0
         self._observer = observer
         self._context = multiprocessing.get_context("spawn")
@@ -87,9 +88,18 @@ class LiveSession:
         self._audio = Keeper(
             audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
         )
-        self.state = "running"
+        self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
+
+    @property
+    def state(self) -> str:
+        """As in `LiveStatus`."""
+        if self._life == "running" and self._device_lost:
+            return "device lost"
+        if self._life == "running" and self._engine_down:
+            return "engine restarting"
+        return self._life
 
     def status(self) -> LiveStatus:
         """The session at this moment; cheap."""
@@ -114,7 +124,7 @@ class LiveSession:
 
     def stop(self) -> None:
         """Fade out, finish the files, end all processes. May be called more than once."""
-        if self.state in ("loading", "stopped"):
+        if self._life != "running":
             return
         self._stopping.set()
         self._supervisor.join()
@@ -123,7 +133,7 @@ class LiveSession:
         if self._feeder:
             self._feeder.close()
         self.recorder.close()
-        self.state = "stopped"
+        self._life = "stopped"
 
     @property
     def stopped_early(self) -> bool:
@@ -217,7 +227,7 @@ class LiveSession:
         wait((*self._engine.waitables, *self._audio.waitables), _LOOK_SECONDS)
         self._engine.look()
         self._audio.look()
-        if self.state == "running" and self._watch.hangs():
+        if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
         if end is not None and self.shared.input.head - self.layout.delay >= end:
@@ -235,11 +245,11 @@ class LiveSession:
             child.send(self.layout)
             self._watch.reset()
             self.events.add("the engine is back")
-            self.state = "running"
+            self._engine_down = False
 
     def _on_engine_end(self, reason: str) -> None:
         self.engine_restarts += 1
-        self.state = "engine restarting"
+        self._engine_down = True
         self.events.add(f"the engine is started again: {reason}")
 
     def _on_audio(self, child: Child, message: Any) -> None:
@@ -248,11 +258,11 @@ class LiveSession:
         elif isinstance(message, DeviceReady):
             self.device = message
             child.send(self.layout)
-            self.events.add(f"{message.output or message.input} is back")
-            self.state = "running"
+            self.events.add("the sound is back")
+            self._device_lost = False
 
     def _on_audio_end(self, reason: str) -> None:
-        if self.state != "device lost":  # of further attempts nobody needs to hear
+        if not self._device_lost:  # of further attempts nobody needs to hear
             self.device_losses += 1
             self.events.add(f"no sound, trying again: {reason}")
-        self.state = "device lost"
+        self._device_lost = True
