@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 
-PATIENCE_SECONDS = 2.0  # that a terminal has after `stop` to take what is still to be shown
+PATIENCE_SECONDS = 2.0  # that a terminal has after `stop` to take something
 _STDOUT, _STDERR = 1, 2
 _WRITER = "textual-output"
 
@@ -26,8 +27,9 @@ def ends_without_its_terminal(stop: threading.Event) -> Iterator[None]:
         while not stop.wait(0.5):
             if ended.is_set():
                 return
-        while not ended.wait(PATIENCE_SECONDS):
-            _give_up_terminal()
+        while not ended.wait(0.1):
+            if not _takes_output():
+                _give_up_terminal()
 
     thread = threading.Thread(target=watch, name="terminal", daemon=True)
     thread.start()
@@ -35,6 +37,13 @@ def ends_without_its_terminal(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         ended.set()
+
+
+def _takes_output() -> bool:
+    """Whether the terminal has room within the time it is given, however little."""
+    if sys.platform == "win32":
+        return True
+    return bool(select.select([], [_STDERR], [], PATIENCE_SECONDS)[1])
 
 
 def _give_up_terminal() -> None:
