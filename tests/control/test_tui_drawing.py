@@ -15,13 +15,14 @@ from rtsep.control.tui import look
 from rtsep.control.tui.body import EMPTY, UNITY, body_rows, cell_of, draw_body, meter_row, zone
 from rtsep.control.tui.canvas import centre, fit
 from rtsep.control.tui.channels import Channel, stem_channel
-from rtsep.control.tui.meters import FALL_DB, HOLD_SECONDS, SILENT, Ballistics, Reading
+from rtsep.control.tui.meters import FALL_DB, HOLD_SECONDS, Ballistics, Reading
 from rtsep.control.tui.strip import fader_place, gain_text
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.levels import db_to_travel
 from rtsep.status import Level
 
 HEIGHTS = st.floats(0, 1)
+SILENT = Reading(0.0, 0.0, 0.0, -math.inf)
 
 
 def reading(peak_db: float, rms_db: float = -math.inf) -> Reading:

@@ -28,9 +28,6 @@ class Reading:
         return self.hold_db > 0
 
 
-SILENT = Reading(0.0, 0.0, 0.0, -math.inf)
-
-
 class Ballistics:
     """One meter's memory. `move` is called with each new level, any number of times a second."""
 
