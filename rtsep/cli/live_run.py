@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import sys
@@ -69,6 +70,8 @@ def run_live(
     with RichObserver() as observer:
         session = LiveSession(live_spec(source, destination, **options), observer)
         session.start()
+    gc.collect()
+    gc.freeze()  # a full collection would keep controllers waiting for some 50 ms
     try:
         with stop_on_signals() as stop:
             _attend(session, controls, stop)

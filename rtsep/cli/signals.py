@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask a session for a good end."""
+"""Ctrl-C, SIGTERM and a terminal that is closed ask a session for a good end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# Windows knows no closed terminals.
+NUMBERS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 @contextmanager
@@ -18,7 +23,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in NUMBERS}
     try:
         yield stop
     finally:

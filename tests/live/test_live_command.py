@@ -63,7 +63,7 @@ def wait_for_sound(process: subprocess.Popen[str], folder: Path, seconds: float 
     wait_until(there)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
 def test_a_signal_fades_out_and_finishes_the_files(
     live: list[object], tmp_path: Path, number: int
 ) -> None:
