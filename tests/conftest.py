@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,14 @@ from rig.server import JackServer, running_jack
 if TYPE_CHECKING:
     from rtsep.engine.separator import Separator
     from rtsep.weights import Checkpoint
+
+
+@pytest.fixture(autouse=True)
+def denormals() -> Iterator[None]:
+    """Commands flush them for the whole process; the next test wants them back."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

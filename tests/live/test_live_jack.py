@@ -69,7 +69,16 @@ def play_live(
     """The song through a live session with the real model: heard, told, and the recorded take."""
     folder.mkdir()
     with live_command(
-        server, *SETTINGS, *model, "--blocksize", 256, "--budget", 2000, "--record", folder
+        server,
+        *SETTINGS,
+        *model,
+        "--blocksize",
+        256,
+        "--budget",
+        2000,
+        "--record",
+        folder,
+        "--no-limiter",
     ) as process:
         seconds = song.shape[1] / RATE + 5
         capture = Player(server, folder, song, seconds=seconds, client=CLIENT).finish()
@@ -80,9 +89,11 @@ def test_the_real_model_in_real_time_is_the_file_mode_shifted_by_the_declared_la
     jack_server: JackServer, official: object, weights_cache: Path, tmp_path: Path
 ) -> None:
     song, model = np.tile(mixture(), 2), ("--cache", weights_cache)
+    song *= 0.9 / np.abs(song).max()
     for attempt in range(3):  # a machine that is busy with something else may miss deadlines
         capture, told, take = play_live(jack_server, song, tmp_path / f"{attempt}", model)
-        if told["deadline_misses"] == 0:
+        lost = told["underruns"] + told["xruns"] + capture.xruns  # blocks, not hops
+        if told["deadline_misses"] == lost == 0:
             break
     assert capture.missing_frames == 0
     assert told["spec"]["hop"]["samples"] == HOP
@@ -101,15 +112,17 @@ def test_the_real_model_in_real_time_is_the_file_mode_shifted_by_the_declared_la
     heard = capture.audio[:, told["latency"]["total"]["samples"] :]
     count = min(expected.shape[1], heard.shape[1])
     assert count > song.shape[1]
-    assert db(expected[:, :count]) > -10
+    assert db(expected[:, :count]) > -20
     hops = range(HOP - LOOKAHEAD - began % HOP, count, HOP)  # where one hop's stems end
     errors = [db(piece) for piece in np.split(heard[:, :count] - expected[:, :count], hops, 1)]
     # No miss, no difference. What came too late was covered by the policy, which may reach into
-    # the next hop by a crossfade.
+    # the next hop by a crossfade; a block that JACK did not get in time is heard in one hop.
     late = [error for error in errors if error > -60]
-    assert len(late) <= 2 * told["deadline_misses"]
+    assert len(late) <= 2 * told["deadline_misses"] + lost, (errors, told)
     assert len(late) < len(errors), (errors, told)
-    assert db(sound(take / "mix.wav")[:, began : began + count] - heard[:, :count]) < -120
+    if not lost:
+        mix = sound(take / "mix.wav")[:, began : began + count]
+        assert db(mix - heard[:, :count]) < -120
     # The vocals are out of it: what is left of the song differs from the song.
     assert db(heard[:, : song.shape[1]] - song) > -20
 
