@@ -52,8 +52,8 @@ def read_packet(packet: bytes, depth: int = 0) -> list[Message]:
 def write_packet(address: str, *values: Value) -> bytes:
     """One message. Raises OverflowError for numbers that OSC's 32-bit floats cannot hold."""
     builder = OscMessageBuilder(address)
-    for value in values:
-        builder.add_arg(value)
+    for value in values:  # a text ends at its first zero byte: behind it the packet would be read
+        builder.add_arg(value.partition("\0")[0] if isinstance(value, str) else value)
     return builder.build().dgram
 
 

@@ -198,7 +198,7 @@ def test_real_time_is_a_live_session_with_the_same_result(
 ) -> None:
     settings = ("--mute", "vocals", "--window", "0.3", "--hop", "232")  # steps that leave time over
     assert stream("--output", tmp_path / "fast", *settings).code == 0
-    live = ("--pace", "realtime", "--ui", "off", "--midi", "off", "--json")
+    live = ("--pace", "realtime", "--budget", "2000", "--ui", "off", "--midi", "off", "--json")
     told = stream("--output", tmp_path / "slow", *settings, *live).json
     assert told["seconds"] > 0.7 and told["stopped_early"] is False
     assert told["deadline_misses"] == 0

@@ -90,8 +90,15 @@ def test_what_is_written_is_read(address: str, values: list[object]) -> None:
     (message,) = read_packet(write_packet(address, *values))  # type: ignore[arg-type]
     assert message.address == address
     for got, wanted in zip(message.values, values, strict=True):
-        same = got == (wanted.split("\0")[0] if isinstance(wanted, str) else wanted)
-        assert same or (math.isnan(wanted) and math.isnan(got)) or "\0" in wanted  # type: ignore
+        if isinstance(wanted, float) and math.isnan(wanted):
+            assert math.isnan(got)  # type: ignore[arg-type]
+        else:
+            assert got == (wanted.partition("\0")[0] if isinstance(wanted, str) else wanted)
+
+
+def test_a_text_ends_at_a_zero_byte() -> None:
+    (message,) = read_packet(write_packet("/stem", "0\x00\x80\U00010000", -1, 0, ""))
+    assert message.values == ("0", -1, 0, "")
 
 
 HOSTILE = (

@@ -114,6 +114,7 @@ def test_a_source_that_ends_ends_the_session(live_session: Start, tmp_path: Path
         source=lambda rate, samples: iter(np.array_split(audio, 20, 1)),
         record=record,
         record_now=True,
+        budget=2.0,  # so that no hop is late, however busy the machine
     )
     assert session.finished.wait(60)
     session.stop()
