@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from rtsep.errors import ConfigError
 
+# Beyond 180 dB over full scale a number is damage, not sound; squared it would overflow float32.
+LOUDEST = 1e9
+
 KERNEL = 8  # every strided convolution of HTDemucs is 8 wide ...
 STRIDE = 4  # ... and moves by 4
 

@@ -9,6 +9,11 @@ RtsepError
 """
 
 
+def unexpected(error: Exception) -> str:
+    """How an error that nobody raised on purpose is told."""
+    return f"{type(error).__name__}: {error}; this is a bug in rtsep, --debug shows where"
+
+
 class RtsepError(Exception):
     """Base of every error raised on purpose."""
 

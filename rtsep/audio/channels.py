@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from rtsep.audio.devices import Device
 from rtsep.audio.hostapi import picks_channels
 from rtsep.audio.routes import MIX, Route, channel_names, check_routes
 from rtsep.errors import ConfigError
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
+from rtsep.ring.ring import Audio
 
 USUAL_BLOCK = 8192  # longer ones are possible, and cost an allocation
 

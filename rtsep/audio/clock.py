@@ -13,8 +13,6 @@ class Clock:
     A call that comes late is made up for by the next ones, so that no time is lost.
     """
 
-    latency_in = latency_out = 0
-
     def __init__(self, rate: int, blocksize: int) -> None:
         self.rate = rate
         self.blocksize = blocksize

@@ -9,15 +9,12 @@ another one reads.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from rtsep.dsp.sinc import HALF, Interpolator
 from rtsep.ring.arena import Arena
-from rtsep.ring.ring import Ring
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
+from rtsep.ring.ring import Audio, Ring
 
 FADE = 64
 RESERVE = HALF + FADE  # samples there must be beyond a block, so that the next one can fade out

@@ -21,9 +21,8 @@ from rtsep.audio.portaudio import abandon
 from rtsep.audio.routes import Route
 from rtsep.audio.streams import DuplexSpec, open_stream
 from rtsep.errors import ConfigError
+from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
 
 # (input, output, samples, flags). The input is (2, n), or None without a device; the output, to be
 # filled, is (2 * routes, n), or None. The flags are sounddevice's, true when a device lost sound.

@@ -10,13 +10,14 @@ import difflib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from rtsep.closing import Closing
+from rtsep.config import LOUDEST
 from rtsep.errors import AudioFileError
 
 Audio = NDArray[np.float32]
@@ -24,11 +25,9 @@ Audio = NDArray[np.float32]
 # The file is always decoded in chunks of this many frames, whatever the caller asks for: so the
 # caller's block size cannot change a bit of the result, and a damaged chunk costs little audio.
 CHUNK_FRAMES = 8192
-# Beyond 180 dB over full scale a number is damage, not sound; squared it would overflow float32.
-LOUDEST = 1e9
 
 
-class AudioSource:
+class AudioSource(Closing):
     """One open file as blocks (channels, n). `samples` is the length the file promises.
 
     Damage met on the way never raises: it ends up in `notes`, sentences meant to be shown, which
@@ -88,17 +87,6 @@ class AudioSource:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> AudioSource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _pull(self) -> None:
         """Decode one chunk into `_ready`; the last one brings the resampler's tail."""

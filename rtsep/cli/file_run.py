@@ -15,12 +15,12 @@ from rtsep.engine.separator import Separator
 from rtsep.session.file_session import (
     FileSession,
     SessionReport,
-    check_input,
     run_file_session,
 )
 from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process
+from rtsep.session.sources import check_input
 
 
 def run_file(

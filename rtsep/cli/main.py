@@ -15,7 +15,7 @@ from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains
 from rtsep.cli.separate import separate
-from rtsep.errors import RtsepError, UsageError
+from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -134,8 +134,7 @@ def main(argv: list[str] | None = None) -> int:
             error, str(error), BAD_INPUT if isinstance(error, UsageError) else FAILED, debug
         )
     except Exception as error:
-        text = f"{type(error).__name__}: {error}; this is a bug in rtsep, --debug shows where"
-        return _fail(error, text, FAILED, debug)
+        return _fail(error, unexpected(error), FAILED, debug)
     return DONE
 
 

@@ -13,12 +13,12 @@ import click
 from rtsep.cli.midi_learn import learn
 from rtsep.cli.midi_ports import (
     POLL_S,
-    config_option,
     maps_of,
     midi_input,
     midi_system,
     port_options,
 )
+from rtsep.cli.options import config_option
 
 if TYPE_CHECKING:
     from rtsep.control.midi.library import Entry

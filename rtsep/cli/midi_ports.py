@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtsep.cli.options import Command
+from rtsep.cli.options import Command, config_option
 
 if TYPE_CHECKING:
     from rtsep.control.midi.library import Library
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 # Everything else is imported where it is used: `rtsep --help` must not wait for it.
 
 POLL_S = 0.002
-
-
-def config_option(command: Command) -> Command:
-    """--config"""
-    return click.option(
-        "--config",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="RTSEP_CONFIG",
-        help="Folder with your MIDI maps.",
-    )(command)
 
 
 def port_options(command: Command) -> Command:

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rtsep.cli.options import cache_option
 
 if TYPE_CHECKING:
     from rtsep.weights.cache import Cache
     from rtsep.weights.listing import ModelSummary
 
 # Everything else is imported where it is used: `rtsep --help` must not wait for torch or rich.
-
-
-def _with_cache(command: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--cache",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="RTSEP_CACHE",
-        help="Folder where models are kept.",
-    )(command)
 
 
 @click.group(invoke_without_command=True)
@@ -37,7 +29,7 @@ def models(context: click.Context) -> None:
 
 
 @models.command("list")
-@_with_cache
+@cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
 def list_models(cache: Path | None, as_json: bool) -> None:
     """Show the official models and your own."""
@@ -52,7 +44,7 @@ def list_models(cache: Path | None, as_json: bool) -> None:
 
 @models.command("pull")
 @click.argument("name")
-@_with_cache
+@cache_option
 def pull_model(name: str, cache: Path | None) -> None:
     """Fetch the official model NAME, so that it is there without a network."""
     from rtsep.cli.progress import RichObserver
@@ -67,7 +59,7 @@ def pull_model(name: str, cache: Path | None) -> None:
 @models.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What to call it; default: the file's name without its suffix.")
-@_with_cache
+@cache_option
 def import_model(file: Path, name: str | None, cache: Path | None) -> None:
     """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""
     from rtsep.cli.progress import RichObserver
@@ -81,7 +73,7 @@ def import_model(file: Path, name: str | None, cache: Path | None) -> None:
 
 @models.command("path")
 @click.argument("name", required=False)
-@_with_cache
+@cache_option
 def show_path(name: str | None, cache: Path | None) -> None:
     """Print the folder where models are kept, or the files of the model NAME."""
     from rtsep.errors import ModelError

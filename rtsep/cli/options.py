@@ -12,6 +12,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
 
+cache_option = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="RTSEP_CACHE",
+    help="Folder where models are kept.",
+)
+config_option = click.option(
+    "--config",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="RTSEP_CONFIG",
+    help="Folder with your MIDI maps.",
+)
+
 _MODEL_OPTIONS = (
     click.option(
         "--model",
@@ -27,12 +40,7 @@ _MODEL_OPTIONS = (
         metavar="auto|cpu|cuda|mps",
         help="Where the network runs.",
     ),
-    click.option(
-        "--cache",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="RTSEP_CACHE",
-        help="Folder where models are kept.",
-    ),
+    cache_option,
 )
 
 
@@ -88,12 +96,7 @@ _LIVE_OPTIONS = (
     click.option(
         "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
     ),
-    click.option(
-        "--config",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="RTSEP_CONFIG",
-        help="Folder with your MIDI maps.",
-    ),
+    config_option,
     click.option(
         "--record",
         type=click.Path(file_okay=False, path_type=Path),

@@ -40,10 +40,10 @@ def separate(
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
     from rtsep.cli.progress import RichObserver, audio_progress
-    from rtsep.session.file_session import check_input
     from rtsep.session.load import load
     from rtsep.session.offline_session import folders_for, separate_file
     from rtsep.session.runtime import prepare_process
+    from rtsep.session.sources import check_input
 
     folders = folders_for(files, output)
     for path in files:

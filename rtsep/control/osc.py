@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
+from rtsep.closing import Closing
 from rtsep.control.osc_desk import State, desk_state, figures, meters, number, obey
 from rtsep.control.osc_packets import LONGEST_PACKET, Message, read_packet, write_packet
 from rtsep.errors import ConfigError, UsageError
@@ -54,7 +54,7 @@ def parse_osc_spec(text: str) -> OscSpec:
     return OscSpec(match[1] or match[2] or LOOPBACK, int(match[3]))
 
 
-class OscServer:
+class OscServer(Closing):
     """Listens from when it is made until `close`, in a thread of its own.
 
     `on_event` gets sentences for the user: where it listens, and at most once a second what was
@@ -89,17 +89,6 @@ class OscServer:
         self._closing.set()
         self._thread.join()
         self._socket.close()
-
-    def __enter__(self) -> OscServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         now = time.monotonic()

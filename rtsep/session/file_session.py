@@ -121,12 +121,6 @@ def run_file_session(
     )
 
 
-def check_input(name: str) -> None:
-    """Raises AudioFileError unless `name` can be a session's input."""
-    if name != DEMO:
-        open_audio(name, sample_rate=44100).close()
-
-
 def _demo(separator: Separator) -> Demo:
     demo = demo_song(separator.sample_rate)
     if len(demo.mix) != separator.channels:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from rtsep.audio.choose import DEFAULTS
 from rtsep.session.sinks import FILE_SUFFIXES
 
 DEMO, NULL = "demo", "null"
-DEFAULT_INPUTS, DEFAULT_OUTPUTS = ("mic", "default"), ("speakers", "default")
 _DEVICE = "device:"
 
 
@@ -34,7 +34,7 @@ def input_place(text: str) -> Place:
     one."""
     if text == DEMO:
         return Place(Kind.DEMO, text)
-    return _device(text, DEFAULT_INPUTS) or (
+    return _device(text, DEFAULTS["input"]) or (
         Place(Kind.FILE, text)
         if Path(text).exists() or _looks_like_path(text)
         else Place(Kind.DEVICE, text)
@@ -46,7 +46,7 @@ def output_place(text: str, *, live: bool) -> Place:
     folder."""
     if text == NULL:
         return Place(Kind.NULL, text)
-    if device := _device(text, DEFAULT_OUTPUTS):
+    if device := _device(text, DEFAULTS["output"]):
         return device
     if Path(text).suffix.lower() in FILE_SUFFIXES:
         return Place(Kind.FILE, text)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
 
 from rtsep.audio.demo import demo_song
 from rtsep.audio.files import open_audio
 from rtsep.audio.memory import MemorySource
-from rtsep.session.places import Kind, Place
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
+from rtsep.ring.ring import Audio
+from rtsep.session.places import DEMO, Kind, Place
 
 
 class SourceBlocks:
@@ -22,18 +18,22 @@ class SourceBlocks:
         """With `loop`, over and over. Raises AudioFileError for a file that cannot be read."""
         self._place = place
         self._loop = loop
-        if place.kind is Kind.FILE:
-            open_audio(place.name, sample_rate=44_100).close()
+        check_input(place.name)
 
     def __call__(self, rate: int, samples: int) -> Iterator[Audio]:
         """(2, samples) each, the last one before an end perhaps shorter. Raises AudioFileError."""
-        yield from self._once(rate, samples)
-        while self._loop:
-            yield from self._once(rate, samples)
+        demo = MemorySource(demo_song(rate).mix) if self._place.kind is Kind.DEMO else None
+        while True:
+            if demo:
+                yield from demo.blocks(samples)
+            else:
+                with open_audio(self._place.name, sample_rate=rate) as source:
+                    yield from source.blocks(samples)
+            if not self._loop:
+                return
 
-    def _once(self, rate: int, samples: int) -> Iterator[Audio]:
-        if self._place.kind is Kind.DEMO:
-            yield from MemorySource(demo_song(rate).mix).blocks(samples)
-            return
-        with open_audio(self._place.name, sample_rate=rate) as source:
-            yield from source.blocks(samples)
+
+def check_input(name: str) -> None:
+    """Raises AudioFileError unless `name` can be a session's input."""
+    if name != DEMO:
+        open_audio(name, sample_rate=44_100).close()

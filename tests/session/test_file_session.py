@@ -15,10 +15,11 @@ from small_models import RATE, band, write_band
 
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.session.file_session import FileSession, SessionReport, check_input, run_file_session
+from rtsep.session.file_session import FileSession, SessionReport, run_file_session
 from rtsep.session.load import choose_device
 from rtsep.session.offline_session import folders_for
 from rtsep.session.runtime import prepare_process
+from rtsep.session.sources import check_input
 
 Run = Callable[..., SessionReport]
 

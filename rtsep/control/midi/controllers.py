@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import TracebackType
 
+from rtsep.closing import Closing
 from rtsep.control.midi.device import Device
 from rtsep.control.midi.library import Entry
 from rtsep.control.midi.ports import Backend, open_backend
@@ -19,7 +19,7 @@ from rtsep.mixer.desk import Desk
 OnEvent = Callable[[str], None]
 
 
-class Controllers:
+class Controllers(Closing):
     """Runs until it is closed. What happens to ports becomes events: sentences, from its thread.
 
     All of rtmidi is used by that one thread: some systems tell news about devices only to the
@@ -48,17 +48,6 @@ class Controllers:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
-
-    def __enter__(self) -> Controllers:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _wait_for_start(self) -> None:
         try:

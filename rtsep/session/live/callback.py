@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
+from rtsep.config import LOUDEST
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.playout import Playout
+from rtsep.ring.ring import Audio
 from rtsep.session.live.shared import Shared
 
-Audio = np.ndarray[Any, np.dtype[np.float32]]
-
-LOUDEST = 1e9  # beyond 180 dB over full scale a number is damage, not sound
 MIX = -1  # in place of a stem's number
 
 

@@ -7,48 +7,42 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.errors import RtsepError
+from rtsep.errors import RtsepError, unexpected
 from rtsep.session.live.messages import Failed
 
 ORPHANED = 3  # exit code
 
 
-def settle_in(farewell: Callable[[], None] = lambda: None) -> None:
-    """Leave Ctrl-C to the parent, and end, after `farewell`, when the parent is gone."""
+def settle_in() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_watch_parent, args=(farewell,), daemon=True).start()
+    threading.Thread(target=_watch_parent, daemon=True).start()
 
 
 @contextmanager
 def telling(link: Connection[Any, Any]) -> Iterator[None]:
     """Errors go to the parent, which shows them; if it is gone nobody needs them."""
+    failed = None
     try:
-        with suppress(BrokenPipeError, EOFError):
-            try:
-                yield
-            except RtsepError as error:
-                link.send(Failed(error, traceback.format_exc()))
-            except (BrokenPipeError, EOFError):
-                raise
-            except Exception as error:
-                text = (
-                    f"{type(error).__name__}: {error}; this is a bug in rtsep, --debug shows where"
-                )
-                link.send(Failed(RtsepError(text), traceback.format_exc()))
-    finally:
-        link.close()
+        yield
+    except (BrokenPipeError, EOFError):  # the parent is gone, or has given up
+        pass
+    except RtsepError as error:
+        failed = Failed(error, traceback.format_exc())
+    except Exception as error:
+        failed = Failed(RtsepError(unexpected(error)), traceback.format_exc())
+    with suppress(BrokenPipeError), closing(link):
+        if failed:
+            link.send(failed)
 
 
-def _watch_parent(farewell: Callable[[], None]) -> None:
+def _watch_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None, "only children settle in"
     parent.join()
-    try:
-        farewell()
-    finally:
-        os._exit(ORPHANED)
+    os._exit(ORPHANED)

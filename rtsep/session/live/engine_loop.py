@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 
+from rtsep.engine.step import share_residual
 from rtsep.engine.stream import HopStream
 from rtsep.mixer.conceal import RATIO_SAMPLES, ratios_of
+from rtsep.ring.ring import Audio
 from rtsep.session.live.rates import SETTLING_SAMPLES, RateConverter
 from rtsep.session.live.shared import Shared
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
 
 _SMOOTHING = 0.2  # of the typical step
 _HOPE = 0.9  # per skipped hop: after a bad stretch the engine must try again some time
@@ -154,4 +153,4 @@ class EngineLoop:
         dry = np.zeros((layout.channels, stems.shape[1]), np.float32)
         self._shared.input.read_into(start, dry)
         parts = stems.reshape(layout.stems, layout.channels, -1)
-        parts += (dry - parts.sum(0)) / layout.stems
+        share_residual(torch.from_numpy(parts)[None], torch.from_numpy(dry)[None])

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
-
-from rtsep.ring.ring import Ring
+from rtsep.ring.ring import Audio, Ring
 from rtsep.session.live.shared import Counters
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
 
 BLOCK = 4096
 AHEAD_SECONDS = 2.0

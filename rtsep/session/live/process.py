@@ -55,7 +55,7 @@ class Child:
         """Nothing happens if the process is gone; its end is noticed elsewhere."""
         try:
             self.link.send(message)
-        except (BrokenPipeError, OSError):
+        except OSError:
             return
 
     def receive(self) -> list[Any]:

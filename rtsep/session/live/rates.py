@@ -6,12 +6,10 @@ Both directions are soxr streams. What comes out is aligned with what went in, s
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import soxr
 
-Audio = np.ndarray[Any, np.dtype[np.float32]]
+from rtsep.ring.ring import Audio
 
 _TRIAL_BLOCK = 64
 SETTLING_SAMPLES = 256  # beside a gap, a converter's output still rings

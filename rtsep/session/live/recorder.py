@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,8 +18,6 @@ from rtsep.mixer.desk import Desk
 from rtsep.ring.ring import Ring
 from rtsep.session.live.shared import Layout
 from rtsep.session.sinks import Sink, open_sink
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
 
 INPUT = "input"
 _PAUSE_SECONDS = 0.1
