@@ -1,10 +1,10 @@
 """Ten minutes live on a private JACK server: late callbacks, xruns and fader-to-sound.
 
 Each phase runs rtsep and, for a tenth of the time before and after it, a plain program that only
-copies its input: what that one misses, the machine misses. On a virtual machine `stolen_s` says for
-how long the host gave the processors to others, summed over all of them. With hogs, every core is busy with
-garbage collection and arithmetic in ordinary processes meanwhile. Without options for rtsep the
-network is a small one, so that what is measured is the audio process and not the model.
+copies its input: what that one misses, the machine misses. On a virtual machine `stolen_s` says
+for how long the host gave the processors to others, summed over all of them. With hogs, every core
+is busy with garbage collection and arithmetic in ordinary processes meanwhile. Without options for
+rtsep the network is a small one, so that what is measured is the audio process and not the model.
 """
 
 from __future__ import annotations
