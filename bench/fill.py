@@ -13,7 +13,7 @@ from torch import Tensor
 import rtsep
 from bench.hardware import finish
 from bench.songs import excerpt, parser, read_songs, score, streamed
-from rtsep.engine import step
+from rtsep.engine import exact
 from rtsep.session.runtime import prepare_process
 
 SECONDS = 2.0
@@ -45,7 +45,7 @@ def repeated(audio: Tensor, received: int) -> Tensor:
 
 WAYS = {
     "silence": silence,
-    "mirrored once": step.fill_window,
+    "mirrored once": exact.fill_window,
     "mirrored throughout": mirrored(86),
     "repeated": repeated,
 }
@@ -65,7 +65,7 @@ def main() -> int:
         results[name] = {}
         for where, song in excerpts.items():
             stream = separator.stream(window=2.0, hop=4096 / separator.sample_rate)
-            with patch.object(step, "fill_window", way):
+            with patch.object(exact, "fill_window", way):
                 stems = streamed(stream, song["mixture"])
             results[name][where] = score(separator, song, stems)["mean"]
         results[name]["mean"] = round(float(np.mean(list(results[name].values()))), 3)

@@ -32,7 +32,7 @@ def main() -> int:
     args = arguments.parse_args()
     prepare_process()
     separator = rtsep.load("htdemucs", device="cpu")
-    demucs = _demucs()
+    demucs = reference_demucs()
     results = {}
     for name, song in read_songs(args.songs).items():
         delayed = {track: np.pad(audio, ((0, 0), (args.delay, 0))) for track, audio in song.items()}
@@ -50,9 +50,10 @@ def main() -> int:
     return 0
 
 
-def _demucs() -> Reference:
+def reference_demucs(*, use_train_segment: bool = True) -> Reference:
+    """The reference implementation with the official weights."""
     (weights,) = load_checkpoint("htdemucs").networks
-    network = reference(weights.config, use_train_segment=True)
+    network = reference(weights.config, use_train_segment=use_train_segment)
     network.load_state_dict(weights.state)
     return network
 

@@ -17,8 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import rtsep
 from rtsep.config import StreamSpec
 from rtsep.dsp.stft import EDGE_FRAMES, ISTFT, STFT
+from rtsep.engine.exact import ExactStep
 from rtsep.engine.separator import Separator
-from rtsep.engine.step import Step
 from rtsep.session.runtime import prepare_process
 from rtsep.weights import load_checkpoint
 from tests.music import mixture
@@ -88,15 +88,14 @@ def test_step_beside_demucs(
         frame=FRAME,
         sample_rate=separator.sample_rate,
     )
-    step = Step(separator._bag, spec, 1, separator.device)
-    state = step.new_state()
+    step = ExactStep(separator._bag, spec, 1, separator.device)
     mix = torch.from_numpy(mixture()).repeat(1, 2)[None, :, : spec.window]
-    state.audio.copy_(mix)
-    state.spec.copy_(step.network.stft(mix))
-    state.received = spec.window  # as after window / hop steps
+    step.audio.copy_(mix)
+    step.spectrum.copy_(step.network.stft(mix))
+    step._received = spec.window  # as after window / hop steps
     block = mix[..., :HOP]
     rounds = ROUNDS if frames < 200 else 5
-    in_turn(benchmark, lambda: step(state, block), lambda: demucs(mix), rounds)
+    in_turn(benchmark, lambda: step(block), lambda: demucs(mix), rounds)
 
 
 def test_streaming_stft_beside_all_of_it(benchmark: BenchmarkFixture) -> None:

@@ -13,6 +13,15 @@ LOUDEST = 1e9
 KERNEL = 8  # every strided convolution of HTDemucs is 8 wide ...
 STRIDE = 4  # ... and moves by 4
 
+# Frames that incremental mode computes beyond those that it must: what is a little older than the
+# audio that goes out then still sees what came after it.
+SETTLING_FRAMES = 6
+# To overlap-add a hop, frames that begin before it are needed.
+REACH_FRAMES = 3
+
+MODES = ("exact", "incremental")
+PRECISIONS = ("auto", "fp32", "bf16")
+
 STEMS_4 = ("drums", "bass", "other", "vocals")
 STEMS_6 = (*STEMS_4, "guitar", "piano")
 
@@ -88,7 +97,11 @@ class NetworkConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSpec:
-    """How a stream cuts audio: all lengths in samples, `window` and `hop` whole STFT frames."""
+    """How a stream cuts audio: all lengths in samples, `window` and `hop` whole STFT frames.
+
+    In incremental mode a step computes the newest `refresh` samples of the window only; it is 0
+    otherwise.
+    """
 
     window: int
     hop: int
@@ -97,10 +110,11 @@ class StreamSpec:
     frame: int
     sample_rate: int
     mode: str = "exact"
+    refresh: int = 0
 
     def __post_init__(self) -> None:
-        if self.mode != "exact":
-            raise ConfigError(f"mode must be 'exact', got {self.mode!r}")
+        if self.mode not in MODES:
+            raise ConfigError(f"mode must be one of {', '.join(MODES)}, got {self.mode!r}")
         for name in ("window", "hop"):
             length = getattr(self, name)
             if length < self.frame or length % self.frame:
@@ -117,6 +131,17 @@ class StreamSpec:
             raise ConfigError(
                 f"hop {self.hop} + lookahead {self.lookahead} do not fit into a window of "
                 f"{self.window} samples; lengthen the window"
+            )
+        if self.mode == "incremental":
+            self._check_refresh()
+
+    def _check_refresh(self) -> None:
+        least = self.hop + self.lookahead + REACH_FRAMES * self.frame
+        if self.refresh % self.frame or not least <= self.refresh <= self.window:
+            raise ConfigError(
+                f"refresh must be whole frames of {self.frame} samples, at least {least} (hop + "
+                f"lookahead + {REACH_FRAMES} frames) and at most the window, {self.window}, "
+                f"got {self.refresh}"
             )
 
     @property
@@ -139,9 +164,12 @@ class StreamSpec:
         hop: float,
         lookahead: float,
         mode: str = "exact",
+        refresh: float | None = None,
     ) -> StreamSpec:
         """Seconds rounded to whole frames; hop and window at least one frame.
 
+        Incremental mode refreshes `refresh` seconds in a step, by default hop + lookahead and 9
+        frames more, or the window if that is shorter.
         The crossfade is half a frame, or as much as the lookahead leaves room for: at a lookahead
         of two frames it ends where the ISTFT still has every frame that covers a sample.
         """
@@ -160,12 +188,23 @@ class StreamSpec:
                 f"the length the network was trained on, got {window} s"
             )
         hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
+        window_samples = max(samples(window), frame)
+        refresh_samples = 0
+        if mode == "incremental":
+            if frame % STRIDE**network.depth:
+                raise ConfigError(
+                    f"incremental mode needs a depth of at most 5 at nfft {network.nfft}"
+                )
+            reach = REACH_FRAMES + SETTLING_FRAMES
+            settled = hop_samples + lookahead_samples + reach * frame
+            refresh_samples = min(window_samples, settled) if refresh is None else samples(refresh)
         return cls(
-            window=max(samples(window), frame),
+            window=window_samples,
             hop=hop_samples,
             lookahead=lookahead_samples,
             crossfade=min(frame // 2, lookahead_samples),
             frame=frame,
             sample_rate=network.sample_rate,
             mode=mode,
+            refresh=refresh_samples,
         )

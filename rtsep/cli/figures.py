@@ -19,7 +19,7 @@ def length(samples: int, rate: int) -> dict[str, float]:
 
 
 def spec_dict(spec: StreamSpec) -> dict[str, Any]:
-    lengths = ("window", "hop", "lookahead", "crossfade")
+    lengths = ("window", "hop", "lookahead", "crossfade", "refresh")
     return {
         "mode": spec.mode,
         **{name: length(getattr(spec, name), spec.sample_rate) for name in lengths},

@@ -32,6 +32,8 @@ def run_file(
     cache: Path | None,
     hop: float,
     lookahead: float,
+    refresh: float | None,
+    precision: str,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -41,12 +43,13 @@ def run_file(
         output=destination,
         hop=hop / 1000,
         lookahead=lookahead / 1000,
+        refresh=None if refresh is None else refresh / 1000,
         **options,
     )
     check_input(source.name)
     prepare_process()
     with RichObserver() as observer:
-        separator = load(model, device, cache=cache, observer=observer)
+        separator = load(model, device, precision=precision, cache=cache, observer=observer)
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
     with stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:
         report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)

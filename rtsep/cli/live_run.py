@@ -95,6 +95,8 @@ def live_spec(
     hop: float,
     lookahead: float,
     mode: str,
+    refresh: float | None,
+    precision: str,
     budget: float | None,
     encoding: str,
     record: Path | None,
@@ -118,6 +120,8 @@ def live_spec(
             hop=hop / 1000,
             lookahead=lookahead / 1000,
             mode=mode,
+            refresh=None if refresh is None else refresh / 1000,
+            precision=precision,
         ),
         audio=AudioRequest(
             input=source.name if source.kind is Kind.DEVICE else None,

@@ -15,6 +15,7 @@ from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains
 from rtsep.cli.separate import separate
+from rtsep.config import MODES, PRECISIONS
 from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -57,7 +58,26 @@ def _milliseconds(default: float) -> dict[str, Any]:
     **_milliseconds(46.0),
     help="Audio right of what is emitted: quality for latency.",
 )
-@click.option("--mode", type=click.Choice(["exact"]), default="exact", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="exact",
+    show_default=True,
+    help="Compute the whole window in every step, or only its newest part.",
+)
+@click.option(
+    "--refresh",
+    type=click.FloatRange(min=0),
+    metavar="MS",
+    help="Audio that an incremental step computes.  [default: hop + lookahead + 209]",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="fp32",
+    show_default=True,
+    help="Of the network's products; auto takes the faster one.",
+)
 @click.option(
     "--gain",
     "gains_db",

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rtsep.config import NetworkConfig
 from rtsep.dsp.stft import ISTFT, STFT
+from rtsep.model.past import NOTHING, Past
 
 
 class Network(Protocol):
@@ -22,7 +23,7 @@ class Network(Protocol):
     def complete(self) -> bool: ...
     @property
     def stft(self) -> STFT: ...
-    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor: ...
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice, past: Past = NOTHING) -> Tensor: ...
 
 
 class IdentityNetwork:
@@ -39,7 +40,7 @@ class IdentityNetwork:
         self.stft = STFT(config.nfft)
         self._istft = ISTFT(config.nfft)
 
-    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice, past: Past = NOTHING) -> Tensor:
         first, stop, _ = keep.indices(mix.shape[-1])
         from_spec = self._istft(spec.permute(0, 3, 1, 2), first, stop - first)
         heard = (from_spec + mix[..., first:stop]) / 2

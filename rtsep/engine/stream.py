@@ -8,8 +8,9 @@ import torch
 
 from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
+from rtsep.engine.exact import ExactStep
+from rtsep.engine.incremental import IncrementalStep
 from rtsep.engine.network import Network
-from rtsep.engine.step import Step
 from rtsep.errors import ConfigError
 
 
@@ -25,22 +26,28 @@ class HopStream:
         self.stems = network.stems
         self.channels = network.config.audio_channels
         self._device = device
-        self._step = Step(network, spec, batch, device)
-        self._state = self._step.new_state()
+        kind = IncrementalStep if spec.mode == "incremental" else ExactStep
+        self._step = kind(network, spec, batch, device)
 
     @torch.inference_mode()
     def step(self, block: torch.Tensor) -> torch.Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop), on the network's device."""
-        return self._step(self._state, block.to(self._device))
+        return self._step(block.to(self._device))
 
     @torch.inference_mode()
     def skip(self, block: torch.Tensor) -> None:
         """Take in a hop whose stems nobody needs any more."""
-        self._step.skip(self._state, block.to(self._device))
+        self._step.skip(block.to(self._device))
 
+    @torch.inference_mode()
+    def fill(self) -> None:
+        """As if a whole window of silence had come. From then on every step costs the same."""
+        self._step.fill()
+
+    @torch.inference_mode()
     def reset(self) -> None:
         """Back to the state of a new stream."""
-        self._state.reset()
+        self._step.reset()
 
 
 class Stream:

@@ -13,6 +13,7 @@ from rtsep.config import NetworkConfig
 from rtsep.dsp.stft import STFT
 from rtsep.errors import ConfigError
 from rtsep.model.htdemucs import HTDemucs
+from rtsep.model.past import NOTHING, Past
 
 
 class Bag(nn.Module):
@@ -56,6 +57,11 @@ class Bag(nn.Module):
         """What all networks of the bag share."""
         return cast("HTDemucs", self.networks[0]).config
 
+    def set_precision(self, precision: torch.dtype) -> None:
+        """As `HTDemucs.set_precision`, for every network."""
+        for network in self._every[0]:
+            network.set_precision(precision)
+
     @property
     def complete(self) -> bool:
         """Whether the stems make up the whole mixture."""
@@ -65,13 +71,13 @@ class Bag(nn.Module):
     def stft(self) -> STFT:
         return cast("HTDemucs", self.networks[0]).stft
 
-    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice, past: Past = NOTHING) -> Tensor:
         """As `HTDemucs.separate`: (b, c, samples), (b, frames, bins, c) -> (b, stems, c, kept)."""
         networks = cast("list[HTDemucs]", list(self.networks))
         if self._single:
-            return networks[0].separate(mix, spec, keep)
+            return networks[0].separate(mix, spec, keep, past)
         parts: Iterator[Tensor] = (
-            network.separate(mix, spec, keep).index_select(1, self.columns) * weight
+            network.separate(mix, spec, keep, past).index_select(1, self.columns) * weight
             for network, weight in zip(networks, self.weights, strict=True)
         )
         return functools.reduce(Tensor.add, parts)

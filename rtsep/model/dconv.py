@@ -3,7 +3,8 @@
 Each step squeezes C channels to C/8, looks along time, and expands to 2C before a gated linear
 unit. Both group norms span all channels and the whole time axis of one frequency row. The second
 one, over the wide tensor, is never computed on it: mean and variance of an affine map of `h`
-follow from the moments of `h`, and normalizing becomes two more input channels of the map.
+are a linear and a quadratic form of `h`, and normalizing becomes two more input channels of the
+map. Both are computed in float32, whatever the convolutions are.
 
 Tensors are (b, channels, frames, bins) in the frequency branch, (b, channels, 1, samples) in the
 time branch; `time_axis` is 2 or 3 accordingly.
@@ -16,6 +17,8 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from rtsep.model.past import Past, mean_and_variance
 
 STEPS = 2
 COMPRESS = 8
@@ -49,33 +52,26 @@ class NormedExpand(nn.Module):
 
     `value` and `gate` take the channels (h * r, r, -mean * r), where r is 1 / std of a row: then
     their weights (gamma*W, gamma*b, gamma) and bias beta produce the normalized result at once.
-    `plain_weight` and `plain_bias` are W and b themselves, `plain_root` is a square root of the
-    second moment of W over its outputs: they give the moments of the row.
+    Of each position, the moments are the mean of W h + b over its outputs and, as a vector whose
+    length it is, their deviation.
     """
-
-    plain_weight: Tensor
-    plain_bias: Tensor
-    plain_root: Tensor
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
         self.value = nn.Conv2d(hidden + 2, channels, 1)
         self.gate = nn.Conv2d(hidden + 2, channels, 1)
-        self.register_buffer("plain_weight", torch.empty(2 * channels, hidden))
-        self.register_buffer("plain_bias", torch.empty(2 * channels))
-        self.register_buffer("plain_root", torch.empty(hidden, hidden, 1, 1))
+        self.moments_weight = nn.Parameter(torch.empty(hidden + 2, hidden))
+        self.moments_bias = nn.Parameter(torch.empty(hidden + 2))
 
-    def normalized(self, h: Tensor, time: int) -> Tensor:
+    def normalized(self, h: Tensor, time: int, past: Past) -> Tensor:
         """h (b, rows, columns, c/8) -> (b, c/8 + 2, rows, columns), for `value` and `gate`."""
-        centre = h.mean(time, keepdim=True)
-        varying = F.conv2d(channels_first(h - centre), self.plain_root)
-        spread = channels_inside(varying.square_()).mean(time, keepdim=True).sum(-1, keepdim=True)
-        level = F.linear(centre, self.plain_weight, self.plain_bias)
-        offset, mean = torch.var_mean(level, -1, correction=0, keepdim=True)
-        scale = (spread + offset + EPS).rsqrt()
+        moments = F.linear(h, self.moments_weight, self.moments_bias)
+        mean, deviation = moments.tensor_split([1], -1)
+        mean, variance = past.moments(self, mean, deviation.square().sum(-1, keepdim=True), time)
+        scale = (variance + EPS).rsqrt()
         rows = torch.cat((scale, -mean * scale), -1).expand(*h.shape[:-1], -1)
         scaled = h * scale.repeat(1, 1, 1, h.shape[-1])
-        return channels_first(torch.cat((scaled, rows), -1))
+        return channels_first(torch.cat((scaled, rows), -1).to(self.value.weight.dtype))
 
 
 class DConvStep(nn.Module):
@@ -92,16 +88,14 @@ class DConvStep(nn.Module):
         self.norm_bias = nn.Parameter(torch.empty(hidden))
         self.expand = NormedExpand(channels, hidden)
 
-    def hidden(self, x: Tensor) -> Tensor:
+    def hidden(self, x: Tensor, past: Past) -> Tensor:
         """What the expansion takes. Sees all of x, since its statistics do."""
-        h = channels_inside(self.squeeze(x))
-        centre = h.mean(self.time, keepdim=True)
-        h = h - centre
-        spread = h.square().mean(self.time, keepdim=True).mean(-1, keepdim=True)
-        offset, mean = torch.var_mean(centre, -1, correction=0, keepdim=True)
-        scale = (spread + offset + EPS).rsqrt() * self.norm_weight
-        h = torch.addcmul((centre - mean) * scale + self.norm_bias, h, scale)
-        return self.expand.normalized(F.gelu(h), self.time)
+        (squeezed,) = past.conv(x, self.time + 1, self.squeeze)
+        h = channels_inside(squeezed).float()
+        mean, variance = past.moments(self, *mean_and_variance(h, -1), self.time)
+        scale = (variance + EPS).rsqrt() * self.norm_weight
+        h = torch.addcmul(self.norm_bias - mean * scale, h, scale)
+        return self.expand.normalized(F.gelu(h), self.time, past)
 
     def add_to(self, x: Tensor, hidden: Tensor) -> Tensor:
         """x plus the step's outcome, written into x."""
@@ -121,9 +115,9 @@ class DConv(nn.Module):
         self.time_axis = time_axis
         self.steps = nn.ModuleList(DConvStep(channels, 2**i, time_axis) for i in range(STEPS))
 
-    def forward(self, x: Tensor, keep: slice = slice(None)) -> Tensor:
+    def forward(self, x: Tensor, past: Past, keep: slice = slice(None)) -> Tensor:
         *early, last = cast("list[DConvStep]", list(self.steps))
         for step in early:
-            x = step.add_to(x, step.hidden(x))
+            x = step.add_to(x, step.hidden(x, past))
         index = (slice(None),) * self.time_axis + (keep,)
-        return last.add_to(x[index], last.hidden(x)[index])
+        return last.add_to(x[index], last.hidden(x, past)[index])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.dconv import DConv, gelu, glu_
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
+from rtsep.model.past import Past
 
 EVERYTHING = slice(None)
 
@@ -20,6 +21,7 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, channels: int, out_channels: int, time_axis: int) -> None:
         super().__init__()
+        self.time_axis = time_axis
         rows = 3 if time_axis == FREQ_TIME_AXIS else 1
         context, around = (rows, 3), (rows // 2, 1)
         self.value = nn.Conv2d(channels, channels, context, padding=around)
@@ -29,10 +31,12 @@ class DecoderLayer(nn.Module):
             channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD)
         )
 
-    def forward(self, x: Tensor, skip: Tensor, keep: slice = EVERYTHING) -> Tensor:
-        x = x + skip
-        x = glu_(self.value(x), self.gate(x))
-        y: Tensor = self.conv_tr(self.dconv(x, keep))
+    def forward(self, x: Tensor, skip: Tensor, past: Past, keep: slice = EVERYTHING) -> Tensor:
+        value, gate = past.conv(x + skip, self.time_axis, self.value, self.gate)
+        x = self.dconv(glu_(value, gate), past, keep)
+        if self.time_axis == TIME_TIME_AXIS and keep == EVERYTHING:
+            return past.conv_tr(x, self.conv_tr)
+        y: Tensor = self.conv_tr(x)  # does not look along time, or what is kept has its past in x
         return y
 
 
@@ -51,12 +55,14 @@ class FreqDecoder(nn.Module):
         per_stem = config.audio_channels * (2 if config.cac else 1)
         self.layers = _layers(config, len(config.stems) * per_stem, FREQ_TIME_AXIS)
 
-    def forward(self, x: Tensor, skips: list[Tensor], keep: slice = EVERYTHING) -> Tensor:
+    def forward(
+        self, x: Tensor, skips: list[Tensor], past: Past, keep: slice = EVERYTHING
+    ) -> Tensor:
         *early, last = self.layers
         *early_skips, last_skip = reversed(skips)
         for layer, skip in zip(early, early_skips, strict=True):
-            x = gelu(layer(x, skip))
-        y: Tensor = last(x, last_skip, keep)
+            x = gelu(layer(x, skip, past))
+        y: Tensor = last(x, last_skip, past, keep)
         return y
 
 
@@ -69,15 +75,20 @@ class TimeDecoder(nn.Module):
         self.layers = _layers(config, out_channels, TIME_TIME_AXIS)
 
     def forward(
-        self, x: Tensor, skips: list[Tensor], samples: int, keep: slice = EVERYTHING
+        self,
+        x: Tensor,
+        skips: list[Tensor],
+        past: Past,
+        samples: int,
+        keep: slice = EVERYTHING,
     ) -> Tensor:
         *early, last = self.layers
         *early_skips, last_skip = reversed(skips)
         lengths = [skip.shape[-1] for skip in reversed(skips)][1:]
         for layer, skip, length in zip(early, early_skips, lengths, strict=True):
-            x = gelu(layer(x, skip)[..., :length])  # drop what rounding up to strides added
+            x = gelu(layer(x, skip, past)[..., :length])  # drop what rounding up to strides added
         first, stop, _ = keep.indices(samples)
         inner = slice(max(first // STRIDE - 1, 0), -(-stop // STRIDE) + 1)
         offset = first - inner.start * STRIDE
-        y: Tensor = last(x, last_skip, inner)
+        y: Tensor = last(x, last_skip, past, inner)
         return y[..., offset : offset + stop - first]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.dconv import DConv, gelu, glu_
+from rtsep.model.past import Past
 
 PAD = (KERNEL - STRIDE) // 2
 FREQ_TIME_AXIS = 2
@@ -23,13 +24,15 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, in_channels: int, channels: int, time_axis: int) -> None:
         super().__init__()
+        self.time_axis = time_axis
         self.conv = nn.Conv2d(in_channels, channels, (1, KERNEL), (1, STRIDE), (0, PAD))
         self.dconv = DConv(channels, time_axis)
         self.value = nn.Conv2d(channels, channels, 1)
         self.gate = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.dconv(gelu(self.conv(x)))
+    def forward(self, x: Tensor, past: Past) -> Tensor:
+        (x,) = past.conv(x, self.time_axis, self.conv)
+        x = self.dconv(gelu(x), past)
         return glu_(self.value(x), self.gate(x))
 
 
@@ -52,10 +55,10 @@ class FreqEncoder(nn.Module):
         shape = (1, config.channels, 1, config.bins // STRIDE)
         self.register_buffer("frequency_embedding", torch.empty(shape))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, past: Past) -> tuple[Tensor, list[Tensor]]:
         skips = []
         for index, layer in enumerate(self.layers):
-            x = layer(x)
+            x = layer(x, past)
             if index == 0:
                 x += self.frequency_embedding
             skips.append(x)
@@ -69,9 +72,9 @@ class TimeEncoder(nn.Module):
         super().__init__()
         self.layers = _layers(config, config.audio_channels, TIME_TIME_AXIS)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, past: Past) -> tuple[Tensor, list[Tensor]]:
         skips = []
         for layer in self.layers:
-            x = layer(F.pad(x, (0, -x.shape[-1] % STRIDE)))
+            x = layer(F.pad(x, (0, -x.shape[-1] % STRIDE)), past)
             skips.append(x)
         return x, skips

@@ -17,21 +17,26 @@ from rtsep.config import NetworkConfig
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.errors import ConfigError
 from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
-from rtsep.model.encoder import FreqEncoder, TimeEncoder
+from rtsep.model.encoder import FREQ_TIME_AXIS, FreqEncoder, TimeEncoder
+from rtsep.model.past import NOTHING, Past, mean_and_variance
 from rtsep.model.transformer import CrossTransformer
 
 EPS = 1e-5
 
 
-def standardize(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+class Standardize(nn.Module):
     """x with mean 0 and deviation 1 per batch item, and the mean and deviation it had."""
-    everything = tuple(range(1, x.ndim))
-    mean = x.mean(everything, keepdim=True)
-    centred = x - mean
-    count = centred[0].numel()
-    # Two plain passes: torch.std_mean is ten times slower on the CPU.
-    std = torch.linalg.vector_norm(centred, dim=everything, keepdim=True) / (count - 1) ** 0.5
-    return centred.div_(std + EPS), mean, std
+
+    def __init__(self, time_axis: int) -> None:
+        super().__init__()
+        self.time_axis = time_axis
+
+    def forward(self, x: Tensor, past: Past) -> tuple[Tensor, Tensor, Tensor]:
+        rest = tuple(axis for axis in range(1, x.ndim) if axis != self.time_axis)
+        mean, variance = past.moments(self, *mean_and_variance(x, rest), self.time_axis)
+        count = x[0].numel()
+        std = (variance * (count / (count - 1))).sqrt()
+        return (x - mean).div_(std + EPS), mean, std
 
 
 class HTDemucs(nn.Module):
@@ -41,6 +46,8 @@ class HTDemucs(nn.Module):
         super().__init__()
         self.config = config
         self.stft = STFT(config.nfft)
+        self.standardize_spec = Standardize(FREQ_TIME_AXIS)
+        self.standardize_mix = Standardize(2)
         self.freq_encoder = FreqEncoder(config)
         self.time_encoder = TimeEncoder(config)
         self.cross = CrossTransformer(config)
@@ -52,11 +59,12 @@ class HTDemucs(nn.Module):
     def forward(self, mix: Tensor) -> Tensor:
         return self.separate(mix, self.stft(mix), EVERYTHING)
 
-    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice, past: Past = NOTHING) -> Tensor:
         """Stems of samples `keep` of the window `mix`, whose STFT is `spec`.
 
         (b, c, samples), (b, frames, bins, c) -> (b, stems, c, kept). The whole window is seen
         whatever is kept. At most `segment` seconds, the length the network was trained on.
+        With a past, `mix` and `spec` are the newest frames of a stream.
         """
         samples = mix.shape[-1]
         if samples > self.config.segment_samples:
@@ -66,20 +74,32 @@ class HTDemucs(nn.Module):
             )
         first, stop, _ = keep.indices(samples)
         frames = self._frames_under(first, stop, spec.shape[1])
-        z, z_mean, z_std = standardize(self._channels(spec))
-        x, x_mean, x_std = standardize(mix)
+        z, z_mean, z_std = self.standardize_spec(self._channels(spec), past)
+        x, x_mean, x_std = self.standardize_mix(mix, past)
 
-        z, z_skips = self.freq_encoder(z)
-        x, x_skips = self.time_encoder(_channels_last(x.unsqueeze(2)))
-        z, x = self.cross(z, x)
-        z = self.freq_decoder(z, z_skips, frames) * z_std + z_mean
-        x = self.time_decoder(x, x_skips, samples, slice(first, stop))[:, :, 0]
+        z, z_skips = self.freq_encoder(z.to(self.precision), past)
+        x, x_skips = self.time_encoder(_channels_last(x.unsqueeze(2).to(self.precision)), past)
+        z, x = self.cross(z, x, past)
+        z = self.freq_decoder(z, z_skips, past, frames).float() * z_std + z_mean
+        x = self.time_decoder(x, x_skips, past, samples, slice(first, stop)).float()[:, :, 0]
 
         stem_spec = self._spectrum(z, spec[:, frames])
         from_freq = self.istft(stem_spec, first - frames.start * self.stft.frame, stop - first)
         from_time = x.reshape(from_freq.shape) * x_std[:, None] + x_mean[:, None]
         stems: Tensor = from_freq + from_time
         return stems
+
+    @property
+    def precision(self) -> torch.dtype:
+        """Of the convolutions and matrix products, and of what goes between them."""
+        return next(self.freq_encoder.layers.parameters()).dtype
+
+    def set_precision(self, precision: torch.dtype) -> None:
+        """Round the weights of convolutions and matrix products. There is no way back: what was
+        rounded off is gone. Spectra and the statistics of norms stay float32."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                module.to(precision)
 
     def _frames_under(self, first: int, stop: int, frames: int) -> slice:
         """The frames whose windows touch samples [first, stop)."""

@@ -110,15 +110,17 @@ def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
     columns = torch.cat((gamma[:, None] * weight, (gamma * bias)[:, None], gamma[:, None]), 1)
     value, gate = columns[..., None, None].chunk(2)
     value_bias, gate_bias = beta.chunk(2)
-    root = torch.linalg.qr(weight / len(weight) ** 0.5).R
+    affine = torch.cat((weight, bias[:, None]), 1)
+    mean = affine.mean(0, keepdim=True)
+    root = torch.linalg.qr((affine - mean) / len(affine) ** 0.5).R  # its length is the deviation
+    moments = torch.cat((mean, root))
     return {
         "value.weight": value,
         "value.bias": value_bias,
         "gate.weight": gate,
         "gate.bias": gate_bias,
-        "plain_weight": weight,
-        "plain_bias": bias,
-        "plain_root": root[..., None, None],
+        "moments_weight": moments[:, :-1],
+        "moments_bias": moments[:, -1],
     }
 
 

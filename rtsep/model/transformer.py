@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import STRIDE, NetworkConfig
+from rtsep.model.past import Past, mean_and_variance
 
 HIDDEN_SCALE = 4
 MAX_PERIOD = 10000.0
@@ -52,8 +53,10 @@ class SequenceNorm(nn.Module):
         self.weight = nn.Parameter(torch.empty(width))
         self.bias = nn.Parameter(torch.empty(width))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.addcmul(self.bias, F.layer_norm(x, x.shape[1:], eps=EPS), self.weight)
+    def forward(self, x: Tensor, past: Past) -> Tensor:
+        mean, variance = past.moments(self, *mean_and_variance(x, -1), 1)
+        scale = (variance + EPS).rsqrt() * self.weight
+        return torch.addcmul(self.bias - mean * scale, x, scale)
 
 
 class Attention(nn.Module):
@@ -69,16 +72,18 @@ class Attention(nn.Module):
             self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def to_itself(self, x: Tensor) -> Tensor:
-        return self._attend(*self.query_key_value(x).chunk(3, -1))
+    def to_itself(self, x: Tensor, past: Past) -> Tensor:
+        query, key_value = self.query_key_value(x).tensor_split([x.shape[-1]], -1)
+        return self._attend(query, past.tokens(self, key_value))
 
-    def to_other(self, x: Tensor, other: Tensor) -> Tensor:
-        return self._attend(self.query(x), *self.key_value(other).chunk(2, -1))
+    def to_other(self, x: Tensor, other: Tensor, past: Past) -> Tensor:
+        return self._attend(self.query(x), past.tokens(self, self.key_value(other)))
 
-    def _attend(self, *query_key_value: Tensor) -> Tensor:
+    def _attend(self, query: Tensor, key_value: Tensor) -> Tensor:
         split = (self.heads, -1)
         query, key, value = (  # (b, heads, tokens, width / heads) each
-            torch.unflatten(part, -1, split).transpose(1, 2) for part in query_key_value
+            torch.unflatten(part, -1, split).transpose(1, 2)
+            for part in (query, *key_value.chunk(2, -1))
         )
         mixed = F.scaled_dot_product_attention(query, key, value)
         y: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
@@ -98,15 +103,16 @@ class TransformerLayer(nn.Module):
         self.feed_out = nn.Linear(HIDDEN_SCALE * width, width)
         self.norm_out = SequenceNorm(width)
 
-    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor, past: Past) -> Tensor:
         """`other` is the other branch; only a cross layer looks at it."""
-        query = self.norm_query(x)
+        precision = self.feed_in.weight.dtype
+        query = self.norm_query(x).to(precision)
         if self.norm_other is None:
-            x = self.attention.to_itself(query).add_(x)
+            x = x + self.attention.to_itself(query, past)
         else:
-            x = self.attention.to_other(query, self.norm_other(other)).add_(x)
-        x = x.add_(self.feed_out(F.gelu(self.feed_in(self.norm_feed(x)))))
-        y: Tensor = self.norm_out(x)
+            x = x + self.attention.to_other(query, self.norm_other(other).to(precision), past)
+        x = x.add_(self.feed_out(F.gelu(self.feed_in(self.norm_feed(x).to(precision)))))
+        y: Tensor = self.norm_out(x, past)
         return y
 
 
@@ -124,10 +130,10 @@ class Tokens(nn.Module):
         self.narrow = nn.Linear(inner, outer) if resize else nn.Identity()
         self.register_buffer("positions", positions, persistent=False)
 
-    def enter(self, x: Tensor) -> Tensor:
+    def enter(self, x: Tensor, past: Past) -> Tensor:
         """(b, c, t, f) -> (b, t * f, width)"""
         x = x.permute(0, 2, 3, 1).flatten(1, 2)
-        y: Tensor = self.norm(self.widen(x)) + self.positions[: x.shape[1]]
+        y: Tensor = self.norm(self.widen(x).float()) + past.positions(self.positions, x.shape[1])
         return y
 
     def leave(self, x: Tensor, rows: int) -> Tensor:
@@ -152,11 +158,11 @@ class CrossTransformer(nn.Module):
         self.freq_layers = nn.ModuleList(TransformerLayer(width, heads, cross=c) for c in cross)
         self.time_layers = nn.ModuleList(TransformerLayer(width, heads, cross=c) for c in cross)
 
-    def forward(self, freq: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
-        z, x = self.freq_tokens.enter(freq), self.time_tokens.enter(time)
+    def forward(self, freq: Tensor, time: Tensor, past: Past) -> tuple[Tensor, Tensor]:
+        z, x = self.freq_tokens.enter(freq, past), self.time_tokens.enter(time, past)
         for freq_layer, time_layer in zip(self.freq_layers, self.time_layers, strict=True):
-            z, x = freq_layer(z, x), time_layer(x, z)
+            z, x = freq_layer(z, x, past), time_layer(x, z, past)
         return (
-            self.freq_tokens.leave(z, freq.shape[2]),
-            self.time_tokens.leave(x, time.shape[2]),
+            self.freq_tokens.leave(z.to(freq.dtype), freq.shape[2]),
+            self.time_tokens.leave(x.to(time.dtype), time.shape[2]),
         )

@@ -47,6 +47,7 @@ class FileSession:
     hop: float = 0.093
     lookahead: float = 0.046
     mode: str = "exact"
+    refresh: float | None = None
     encoding: str = "float"
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
@@ -82,7 +83,11 @@ def run_file_session(
     """
     rate = separator.sample_rate
     stream = separator.stream(
-        window=session.window, hop=session.hop, lookahead=session.lookahead, mode=session.mode
+        window=session.window,
+        hop=session.hop,
+        lookahead=session.lookahead,
+        mode=session.mode,
+        refresh=session.refresh,
     )
     mix = _mixer(stream, session, separator.channels)
     times = StepTimes(stream.spec.hop / rate)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from rtsep.engine.precision import choose_precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag
@@ -20,21 +21,25 @@ def load(
     name_or_path: str | Path,
     device: str = "auto",
     *,
+    precision: str = "fp32",
     cache: Path | None = None,
     observer: Observer | None = None,
 ) -> Separator:
     """A model by name ("htdemucs", "htdemucs_ft", "htdemucs_6s") or from a weights file.
 
-    `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. Weights that are not in the
-    `cache` folder are fetched once. `observer` is told about downloads and licences.
+    `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. `precision` is "fp32",
+    "bf16" (convolutions and matrix products; spectra and norms stay fp32) or "auto", the faster
+    one. Weights that are not in the `cache` folder are fetched once. `observer` is told about
+    downloads and licences.
 
     Raises ModelError for unknown models and unusable files, DownloadError when no source answers,
-    ConfigError for a device that is not there.
+    ConfigError for a device that is not there or an unknown precision.
     """
     chosen = choose_device(device)
+    dtype = choose_precision(precision, chosen)
     checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
     networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
-    return Separator(checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen)
+    return Separator(checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen, dtype)
 
 
 def choose_device(name: str) -> torch.device:

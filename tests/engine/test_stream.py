@@ -13,8 +13,8 @@ from music import mixture
 from networks import small_bag, small_config
 
 from rtsep.config import StreamSpec
+from rtsep.engine.exact import fill_window
 from rtsep.engine.network import IdentityNetwork, Network
-from rtsep.engine.step import fill_window
 from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag

@@ -56,9 +56,19 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
     from rtsep.session.runtime import prepare_process
 
     prepare_process()
-    separator = load(request.model, request.device, cache=request.cache, observer=Messenger(link))
+    separator = load(
+        request.model,
+        request.device,
+        precision=request.precision,
+        cache=request.cache,
+        observer=Messenger(link),
+    )
     hops = separator.hops(
-        window=request.window, hop=request.hop, lookahead=request.lookahead, mode=request.mode
+        window=request.window,
+        hop=request.hop,
+        lookahead=request.lookahead,
+        mode=request.mode,
+        refresh=request.refresh,
     )
     ready = ModelReady(
         name=separator.name,
@@ -76,8 +86,7 @@ def _warm_up(hops: HopStream) -> float:
     import torch
 
     silence = torch.zeros(1, hops.channels, hops.spec.hop)
-    for _ in range(-(-hops.spec.window // hops.spec.hop)):
-        hops.skip(silence)
+    hops.fill()
     fastest = float("inf")
     for _ in range(WARM_UP_STEPS):
         began = time.perf_counter()

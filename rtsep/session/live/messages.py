@@ -21,6 +21,8 @@ class EngineRequest:
     hop: float
     lookahead: float
     mode: str
+    precision: str = "fp32"
+    refresh: float | None = None  # None: as much as the mode likes
 
 
 @dataclass(frozen=True, kw_only=True)

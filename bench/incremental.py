@@ -1,0 +1,161 @@
+"""Incremental mode against exact mode and `demucs`: what a step costs, and what it loses.
+
+`cost` runs a step of each in turn, window by window. `quality` streams songs in every setting of
+the ablation. `long` plays the songs in a loop and scores minute after minute: a stream must not
+grow worse with its age. bf16 is measured where the processor multiplies it fast.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+import rtsep
+from bench.hardware import finish
+from bench.quality import reference_demucs
+from bench.songs import Song, parser, read_songs, score, streamed
+from rtsep.engine.separator import Separator
+from rtsep.engine.stream import HopStream
+from rtsep.metrics import sdr
+from rtsep.session.runtime import prepare_process
+
+FRAME, RATE = 1024, 44100
+WINDOW, LONG_WINDOW = 86, 335  # frames: 2 s, and the longest that the network was trained on
+HOP, LOOKAHEAD = 8, 2
+SHORT_HOP = 4
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
+
+
+def seconds(frames: int) -> float:
+    return frames * FRAME / RATE
+
+
+def settings(window: int, hop: int, mode: str, refresh: int | None = None) -> dict[str, Any]:
+    """For `Separator.stream`; all in frames."""
+    return {
+        "window": seconds(window),
+        "hop": seconds(hop),
+        "lookahead": seconds(LOOKAHEAD),
+        "mode": mode,
+        "refresh": None if refresh is None else seconds(refresh),
+    }
+
+
+# Name: (precision, settings). A step must refresh at least hop + lookahead + 3 frames.
+WAYS = {
+    "exact": ("fp32", settings(WINDOW, HOP, "exact")),
+    "incremental": ("fp32", settings(WINDOW, HOP, "incremental")),
+    "incremental, bf16": ("bf16", settings(WINDOW, HOP, "incremental")),
+    "incremental, bf16, refresh 13 frames": ("bf16", settings(WINDOW, HOP, "incremental", 13)),
+    "incremental, bf16, refresh 16 frames": ("bf16", settings(WINDOW, HOP, "incremental", 16)),
+    "incremental, bf16, refresh 24 frames": ("bf16", settings(WINDOW, HOP, "incremental", 24)),
+    "incremental, bf16, window 7.8 s": ("bf16", settings(LONG_WINDOW, HOP, "incremental")),
+    "incremental, bf16, hop 93 ms": ("bf16", settings(WINDOW, SHORT_HOP, "incremental")),
+    "exact, hop 93 ms": ("fp32", settings(WINDOW, SHORT_HOP, "exact")),
+}
+
+
+def main() -> int:
+    arguments = parser(__doc__)
+    arguments.add_argument("what", choices=["cost", "quality", "long"])
+    arguments.add_argument("--rounds", type=int, default=100, help="of cost")
+    arguments.add_argument("--minutes", type=float, default=10.0, help="of the long programme")
+    args = arguments.parse_args()
+    prepare_process()
+    separators = {
+        name: rtsep.load("htdemucs", device="cpu", precision=name) for name in ("fp32", "bf16")
+    }
+    if args.what == "cost":
+        figures: dict[str, Any] = cost(separators, args.rounds)
+    elif args.what == "quality":
+        figures = {"sdr_db": quality(separators, read_songs(args.songs))}
+    else:
+        figures = {"minutes_sdr_db": long(separators["bf16"], read_songs(args.songs), args.minutes)}
+    finish(f"incremental-{args.what}", figures, save=args.save)
+    return 0
+
+
+@torch.inference_mode()
+def cost(separators: dict[str, Separator], rounds: int) -> dict[str, Any]:
+    """Milliseconds of each way, and the ratio of its median to that of `demucs`, eager fp32."""
+    demucs = reference_demucs(use_train_segment=False)
+    window = 0.1 * torch.randn(1, 2, WINDOW * FRAME)
+    acts: dict[str, Callable[[], object]] = {"demucs": lambda: demucs(window)}
+    acts |= {
+        name: _step(separators[precision].hops(**chosen))
+        for name, (precision, chosen) in WAYS.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in acts}
+    for round_number in range(rounds + 1):
+        for name, act in acts.items():
+            began = time.perf_counter()
+            act()
+            if round_number:  # the first one warms up
+                times[name].append(1000 * (time.perf_counter() - began))
+    peer = float(np.median(times["demucs"]))
+    return {
+        "rounds": rounds,
+        "ms": {name: _percentiles(values) for name, values in times.items()},
+        "ratio": {name: round(float(np.median(v)) / peer, 3) for name, v in times.items()},
+    }
+
+
+def _step(hops: HopStream) -> Callable[[], object]:
+    """A step of a stream whose window is full, of noise."""
+    hops.fill()
+    block = 0.1 * torch.randn(1, hops.channels, hops.spec.hop)
+    return lambda: hops.step(block)
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    return {name: round(float(np.percentile(values, at)), 1) for name, at in PERCENTILES.items()}
+
+
+def quality(
+    separators: dict[str, Separator], songs: dict[str, Song]
+) -> dict[str, dict[str, float]]:
+    """Mean SDR of the stems of each song, and over the songs, in every way."""
+    results = {}
+    for name, (precision, chosen) in WAYS.items():
+        separator = separators[precision]
+        scores = {
+            song: score(separator, tracks, streamed(separator.stream(**chosen), tracks["mixture"]))[
+                "mean"
+            ]
+            for song, tracks in songs.items()
+        }
+        results[name] = scores | {"mean": round(float(np.mean(list(scores.values()))), 3)}
+        print(f"{name:40s}", results[name], flush=True)
+    return results
+
+
+def long(separator: Separator, songs: dict[str, Song], minutes: float) -> list[float]:
+    """Mean SDR of every round through all songs, as one stream without a break."""
+    stems = [name for name in separator.stems if all(name in song for song in songs.values())]
+    programme = {
+        track: np.concatenate([song[track] for song in songs.values()], -1)
+        for track in ("mixture", *stems)
+    }
+    length = programme["mixture"].shape[1] // FRAME * FRAME
+    programme = {track: audio[:, :length] for track, audio in programme.items()}
+    rounds = int(np.ceil(60 * minutes * RATE / length))
+    stream = separator.stream(**settings(WINDOW, HOP, "incremental"))
+    out = np.concatenate(
+        [stream.process(programme["mixture"]) for _ in range(rounds)] + [stream.flush()], -1
+    )[..., stream.latency_samples :]
+    results = []
+    for number, part in enumerate(np.split(out, rounds, -1)):
+        found = dict(zip(separator.stems, part, strict=True))
+        scores = [sdr(programme[stem], found[stem]) for stem in stems]
+        results.append(round(float(np.mean(scores)), 3))
+        print(f"round {number}, from {number * length / RATE:.0f} s: {results[-1]} dB", flush=True)
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Incremental mode: a step computes the newest frames and remembers the rest.
+
+Of a window, the newest `refresh` samples go through the network. What older frames left behind (the
+edge of every convolution, the share of every norm, keys and values of every attention) is kept in a
+`Memory`, so a window of 7.8 s costs hardly more than one of 2 s. While a stream is younger than its
+window, the window is what has come so far.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rtsep.config import StreamSpec
+from rtsep.dsp.stft import EDGE_FRAMES, pad_samples, reflect_pad
+from rtsep.engine.network import Network
+from rtsep.engine.step import Step, share_residual, shift_in
+from rtsep.model.past import Memory, Recent
+
+
+class IncrementalStep(Step):
+    """After a skipped hop, that hop is missing in the memory until the window has passed it."""
+
+    def __init__(
+        self, network: Network, spec: StreamSpec, batch: int, device: torch.device
+    ) -> None:
+        super().__init__(network, spec, batch, device)
+        frame = spec.frame
+        self.audio = self.silence(network.config.audio_channels, spec.refresh + EDGE_FRAMES * frame)
+        self._frames = spec.refresh // frame
+        self.memory = Memory(
+            window=spec.window // frame,
+            hop=spec.hop // frame,
+            period=network.config.segment_samples // frame,
+        )
+        self._recent: Recent | None = None
+
+    def estimate(self, block: Tensor) -> Tensor:
+        spec = self.spec
+        shift_in(self.audio, block)
+        self.memory.hear_hop()
+        recent = self._place()
+        mix = self.audio[..., -recent.frames * spec.frame :]
+        stop = mix.shape[-1] - spec.lookahead + spec.crossfade
+        start = max(stop - spec.crossfade - spec.hop, 0)
+        emitted = slice(start, max(stop, start + 1))  # the memory needs a step even if nobody does
+        stems = self.network.separate(mix, self._spectrum(mix), emitted, recent)
+        if self.network.complete:
+            share_residual(stems, mix[..., emitted])
+        stems = stems[..., : max(stop - start, 0)]
+        before_the_beginning = spec.hop + spec.crossfade - stems.shape[-1]
+        return F.pad(stems, (before_the_beginning, 0))
+
+    def pass_over(self, block: Tensor) -> None:
+        shift_in(self.audio, block)
+        self.memory.skip()
+        self._recent = None
+
+    def fill(self) -> None:
+        self.forget()
+        self.memory.fill()
+
+    def forget(self) -> None:
+        self.audio.zero_()
+        self.memory.reset()
+        self._recent = None
+
+    def _place(self) -> Recent:
+        """The frames of this step; the same object as soon as the window is full."""
+        if self._recent is None:
+            recent = Recent(self.memory, self._frames, self.device)
+            if self.memory.received >= self.memory.window:
+                self._recent = recent
+            return recent
+        self._recent.place()
+        return self._recent
+
+    def _spectrum(self, mix: Tensor) -> Tensor:
+        """Of the frames of `mix`: before them lies the past, behind them a reflection."""
+        stft = self.network.stft
+        pad = pad_samples(stft.nfft)
+        if mix.shape[-1] == self.memory.received * self.spec.frame:  # nothing came before
+            return stft.spectra(reflect_pad(mix, pad, pad))
+        heard = self.audio[..., -(mix.shape[-1] + pad) :]
+        return stft.spectra(reflect_pad(heard, 0, pad))

@@ -1,0 +1,219 @@
+"""What a network knows of the audio before the stretch that it is given.
+
+The modules of the network are written once. Wherever one of them looks along time it asks a past:
+`NOTHING`, for a window that stands alone, or the `Recent` frames of a `Memory`, for the newest
+frames of a stream whose older frames were computed before. Frames are those of the STFT; other
+tensors have a whole number of positions per frame.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Past(Protocol):
+    """Time runs along `axis`. What is remembered is remembered for the module that asks."""
+
+    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
+        """Each of `convs`, all of one shape, on x with the past before it and zeros behind."""
+        ...
+
+    def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
+        """A strided transposed convolution along the last axis, likewise."""
+        ...
+
+    def moments(
+        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and variance over all of time, from those at each position."""
+        ...
+
+    def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
+        """x (b, tokens, width) and all tokens before it, in no order."""
+        ...
+
+    def positions(self, table: Tensor, tokens: int) -> Tensor:
+        """The rows of `table` (positions, width) that belong to so many tokens."""
+        ...
+
+
+class _Nothing:
+    """A window with nothing before it."""
+
+    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
+        return [conv(x) for conv in convs]
+
+    def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
+        y: Tensor = conv(x)
+        return y
+
+    def moments(
+        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
+    ) -> tuple[Tensor, Tensor]:
+        return over(axis, mean, variance)
+
+    def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
+        return x
+
+    def positions(self, table: Tensor, tokens: int) -> Tensor:
+        return table[:tokens]
+
+
+NOTHING = _Nothing()
+
+
+class Memory:
+    """What a stream left behind in a network: tensors of fixed size, written in place.
+
+    Remembered are, for each module that looks along time, the few columns to the left of the
+    frames that are computed next; for each norm, mean and variance of each of the last `window`
+    frames; for each attention, keys and values of the tokens of those frames. Positions of tokens
+    count on and wrap around at `period` frames, the longest stretch the network was trained on.
+    """
+
+    def __init__(self, *, window: int, hop: int, period: int) -> None:
+        """All in frames. A step brings `hop` of them."""
+        self.window, self.hop, self.period = window, hop, period
+        self.received = 0
+        self._columns: dict[nn.Module, Tensor] = {}
+        self._rings: dict[tuple[nn.Module, str], Tensor] = {}
+
+    def reset(self) -> None:
+        """Back to the state of a new stream."""
+        self.received = 0
+        for tensor in (*self._columns.values(), *self._rings.values()):
+            tensor.zero_()
+
+    def hear_hop(self) -> None:
+        """A hop came that is computed next."""
+        self.received += self.hop
+
+    def fill(self) -> None:
+        """After a reset: as if a window came whose every trace is zero."""
+        self.received = -(-self.window // self.hop) * self.hop
+
+    def skip(self) -> None:
+        """A hop came that is not computed. What it would have left is missing ever after."""
+        if self.received < self.window:
+            self.reset()  # the rings would have a hole that was never written
+            return
+        self.received += self.hop
+        for tensor in self._columns.values():
+            tensor.zero_()
+
+    def columns(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        """The `count` columns before x, to be read and overwritten."""
+        if asks not in self._columns:
+            self._columns[asks] = _zeros(x, axis, count)
+        return self._columns[asks]
+
+    def ring(self, asks: nn.Module, kind: str, x: Tensor, axis: int) -> Tensor:
+        """The last `window` frames of something of which x is one or more."""
+        if (asks, kind) not in self._rings:
+            self._rings[asks, kind] = _zeros(x, axis, self.window)
+        return self._rings[asks, kind]
+
+
+class Recent:
+    """The newest `frames` frames of a stream, all of which are computed; or as many as came."""
+
+    def __init__(self, memory: Memory, frames: int, device: torch.device) -> None:
+        self._memory = memory
+        self.frames = min(frames, memory.received)
+        next_start = max(memory.received + memory.hop - frames, 0)
+        self._advance = next_start - (memory.received - self.frames)
+        self._filled = min(memory.received, memory.window)
+        self._slots = torch.empty(self.frames, dtype=torch.int64, device=device)
+        self._numbers = torch.empty_like(self._slots)
+        self.place()
+
+    def place(self) -> None:
+        """At the newest frames that the memory counts by now."""
+        stop = self._memory.received
+        numbers = torch.arange(stop - self.frames, stop)
+        self._slots.copy_(numbers % self._memory.window)
+        self._numbers.copy_(numbers % self._memory.period)
+
+    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
+        like = convs[0]
+        padding = [int(pad) for pad in like.padding]
+        reach, padding[axis - 2] = padding[axis - 2], 0
+        if reach == 0:
+            return [conv(x) for conv in convs]
+        x = torch.cat((self._before(like, x, axis, reach), x, _zeros(x, axis, reach)), axis)
+        return [
+            F.conv2d(x, conv.weight, conv.bias, like.stride, padding, like.dilation)
+            for conv in convs
+        ]
+
+    def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
+        y: Tensor = conv(torch.cat((self._before(conv, x, 3, 1), x), 3))
+        return y[..., conv.stride[1] :]
+
+    def moments(
+        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
+    ) -> tuple[Tensor, Tensor]:
+        if mean.shape[axis] > self.frames:  # first each frame's, from those of its positions
+            mean, variance = (
+                part.squeeze(axis + 1)
+                for part in over(
+                    axis + 1, self._by_frame(mean, axis), self._by_frame(variance, axis)
+                )
+            )
+        means = self._remember(asks, "mean", mean, axis)
+        return over(axis, means, self._remember(asks, "variance", variance, axis))
+
+    def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
+        return self._remember(asks, "tokens", self._by_frame(x, 1), 1).flatten(1, 2)
+
+    def positions(self, table: Tensor, tokens: int) -> Tensor:
+        per_frame = tokens // self.frames
+        table = table[: self._memory.period * per_frame]
+        by_frame = torch.unflatten(table, 0, (-1, per_frame))
+        return by_frame.index_select(0, self._numbers).flatten(0, 1)
+
+    def _by_frame(self, x: Tensor, axis: int) -> Tensor:
+        return torch.unflatten(x, axis, (self.frames, -1))
+
+    def _remember(self, asks: nn.Module, kind: str, x: Tensor, axis: int) -> Tensor:
+        ring = self._memory.ring(asks, kind, x, axis)
+        ring.index_copy_(axis, self._slots, x)
+        return ring.narrow(axis, 0, self._filled)
+
+    def _before(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        """The columns before x; and remember those before what the next step computes."""
+        columns = self._memory.columns(asks, x, axis, count)
+        before = columns.clone()
+        advance = self._advance * (x.shape[axis] // self.frames)
+        if advance < count:
+            columns.copy_(torch.cat((before, x), axis).narrow(axis, advance, count))
+        else:
+            columns.copy_(x.narrow(axis, advance - count, count))
+        return before
+
+
+def over(axis: int, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance over an axis from those at each position (the law of total variance).
+
+    Plain sums: on the CPU torch.var_mean is many times slower.
+    """
+    centre = mean.mean(axis, keepdim=True)
+    return centre, (mean - centre).square_().add_(variance).mean(axis, keepdim=True)
+
+
+def mean_and_variance(x: Tensor, axes: int | tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Over some axes, which stay with length 1; in float32 whatever x is."""
+    x = x.float()
+    mean = x.mean(axes, keepdim=True)
+    return mean, (x - mean).square_().mean(axes, keepdim=True)
+
+
+def _zeros(x: Tensor, axis: int, count: int) -> Tensor:
+    """`count` columns of silence, shaped like those of x."""
+    shape = list(x.shape)
+    shape[axis] = count
+    return x.new_zeros(shape)

@@ -1,0 +1,125 @@
+"""What is computed from a stretch and its past is what is computed from the whole signal."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from rtsep.model.past import NOTHING, Memory, Recent, over
+
+HOP, FRAMES, WINDOW, PERIOD, STEPS = 2, 5, 12, 14, 11
+CPU = torch.device("cpu")
+
+
+class Stream:
+    """A signal of so many positions per frame, heard hop by hop."""
+
+    def __init__(self, per_frame: int = 1, channels: int = 3) -> None:
+        torch.manual_seed(5)
+        self.per_frame = per_frame
+        self.signal = torch.randn(1, channels, 1, HOP * STEPS * per_frame)
+        self.memory = Memory(window=WINDOW, hop=HOP, period=PERIOD)
+
+    def steps(self) -> list[tuple[Recent, int]]:
+        """A past for each step, and how many frames have come by then."""
+        for _ in range(STEPS):
+            self.memory.hear_hop()
+            yield Recent(self.memory, FRAMES, CPU), self.memory.received
+
+    def heard(self, frames: int, stop: int) -> Tensor:
+        """The last `frames` frames before frame `stop`."""
+        return self.signal[..., max(stop - frames, 0) * self.per_frame : stop * self.per_frame]
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("per_frame", [1, 4])
+def test_convolutions_see_what_came_before(dilation: int, per_frame: int) -> None:
+    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, dilation), dilation=(1, dilation))
+    stream = Stream(per_frame)
+    for past, stop in stream.steps():
+        (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
+        expected = conv(stream.heard(stop, stop))[..., -got.shape[-1] :]
+        torch.testing.assert_close(got, expected)
+
+
+def test_strided_convolutions_too() -> None:
+    conv = nn.Conv2d(3, 2, (1, 8), (1, 4), (0, 2))
+    stream = Stream(per_frame=8)
+    for past, stop in stream.steps():
+        (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
+        expected = conv(stream.heard(stop, stop))[..., -got.shape[-1] :]
+        torch.testing.assert_close(got, expected)
+
+
+def test_transposed_convolutions_too() -> None:
+    conv = nn.ConvTranspose2d(3, 2, (1, 8), (1, 4), (0, 2))
+    stream = Stream(per_frame=2)
+    for past, stop in stream.steps():
+        got = past.conv_tr(stream.heard(FRAMES, stop), conv)
+        expected = conv(stream.heard(stop, stop))[..., -got.shape[-1] :]
+        torch.testing.assert_close(got, expected)
+
+
+def test_convolutions_across_time_need_no_past() -> None:
+    conv = nn.Conv2d(3, 2, (3, 1), padding=(1, 0))
+    stream = Stream()
+    for past, stop in stream.steps():
+        x = stream.heard(FRAMES, stop)
+        assert torch.equal(past.conv(x, 3, conv)[0], conv(x))
+
+
+@pytest.mark.parametrize("per_frame", [1, 4])
+def test_moments_are_those_of_the_window(per_frame: int) -> None:
+    asks = nn.Identity()
+    stream = Stream(per_frame, channels=1)
+    for past, stop in stream.steps():
+        x = stream.heard(FRAMES, stop)
+        mean, variance = past.moments(asks, x, x.square(), 3)
+        window = stream.heard(WINDOW, stop)
+        torch.testing.assert_close((mean, variance), over(3, window, window.square()))
+        torch.testing.assert_close(mean, window.mean(3, keepdim=True))
+
+
+def test_tokens_are_those_of_the_window() -> None:
+    asks = nn.Identity()
+    stream = Stream(per_frame=3)
+    for past, stop in stream.steps():
+        x = stream.heard(FRAMES, stop)[:, :, 0].transpose(1, 2)
+        window = stream.heard(WINDOW, stop)[:, :, 0].transpose(1, 2)
+        got = past.tokens(asks, x)
+        assert torch.equal(got.sort(1).values, window.sort(1).values)
+
+
+def test_positions_count_on_and_around() -> None:
+    table = torch.arange(PERIOD * 2.0)[:, None]
+    stream = Stream(per_frame=2)
+    for past, stop in stream.steps():
+        frames = range(max(stop - FRAMES, 0), stop)
+        expected = [2 * (frame % PERIOD) + part for frame in frames for part in (0, 1)]
+        assert past.positions(table, 2 * len(frames)).flatten().tolist() == expected
+
+
+def test_batch_items_keep_apart() -> None:
+    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    stream = Stream()
+    stream.signal = torch.cat((stream.signal, 2 * stream.signal))
+    for past, stop in stream.steps():
+        (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
+        expected = conv(stream.heard(stop, stop))[..., -got.shape[-1] :]
+        torch.testing.assert_close(got, expected)
+
+
+def test_nothing_before_is_the_module_itself() -> None:
+    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    x = torch.randn(1, 3, 1, 9)
+    assert torch.equal(NOTHING.conv(x, 3, conv)[0], conv(x))
+
+
+def test_a_reset_memory_is_a_new_one() -> None:
+    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    stream = Stream()
+    before = [past.conv(stream.heard(FRAMES, stop), 3, conv)[0] for past, stop in stream.steps()]
+    stream.memory.reset()
+    after = [past.conv(stream.heard(FRAMES, stop), 3, conv)[0] for past, stop in stream.steps()]
+    assert all(map(torch.equal, before, after))
