@@ -15,7 +15,7 @@ STRIDE = 4  # ... and moves by 4
 
 # Frames that incremental mode computes beyond those that it must: what is a little older than the
 # audio that goes out then still sees what came after it.
-SETTLING_FRAMES = 6
+SETTLING_FRAMES = 4
 # To overlap-add a hop, frames that begin before it are needed.
 REACH_FRAMES = 3
 
@@ -168,7 +168,7 @@ class StreamSpec:
     ) -> StreamSpec:
         """Seconds rounded to whole frames; hop and window at least one frame.
 
-        Incremental mode refreshes `refresh` seconds in a step, by default hop + lookahead and 9
+        Incremental mode refreshes `refresh` seconds in a step, by default hop + lookahead and 7
         frames more, or the window if that is shorter.
         The crossfade is half a frame, or as much as the lookahead leaves room for: at a lookahead
         of two frames it ends where the ISTFT still has every frame that covers a sample.

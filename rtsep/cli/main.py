@@ -69,7 +69,7 @@ def _milliseconds(default: float) -> dict[str, Any]:
     "--refresh",
     type=click.FloatRange(min=0),
     metavar="MS",
-    help="Audio that an incremental step computes.  [default: hop + lookahead + 209]",
+    help="Audio that an incremental step computes.  [default: hop + lookahead + 163]",
 )
 @click.option(
     "--precision",

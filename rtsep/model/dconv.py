@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtsep.model.past import Past, mean_and_variance
+from rtsep.model.past import Past, mean_and_square
 
 STEPS = 2
 COMPRESS = 8
@@ -53,7 +53,7 @@ class NormedExpand(nn.Module):
     `value` and `gate` take the channels (h * r, r, -mean * r), where r is 1 / std of a row: then
     their weights (gamma*W, gamma*b, gamma) and bias beta produce the normalized result at once.
     Of each position, the moments are the mean of W h + b over its outputs and, as a vector whose
-    length it is, their deviation.
+    length it is, the root of their mean square.
     """
 
     def __init__(self, channels: int, hidden: int) -> None:
@@ -66,8 +66,9 @@ class NormedExpand(nn.Module):
     def normalized(self, h: Tensor, time: int, past: Past) -> Tensor:
         """h (b, rows, columns, c/8) -> (b, c/8 + 2, rows, columns), for `value` and `gate`."""
         moments = F.linear(h, self.moments_weight, self.moments_bias)
-        mean, deviation = moments.tensor_split([1], -1)
-        mean, variance = past.moments(self, mean, deviation.square().sum(-1, keepdim=True), time)
+        mean, root = moments.tensor_split([1], -1)
+        square = root.square().sum(-1, keepdim=True)
+        mean, variance = past.moments(self, torch.stack((mean, square)), time)
         scale = (variance + EPS).rsqrt()
         rows = torch.cat((scale, -mean * scale), -1).expand(*h.shape[:-1], -1)
         scaled = h * scale.repeat(1, 1, 1, h.shape[-1])
@@ -92,7 +93,7 @@ class DConvStep(nn.Module):
         """What the expansion takes. Sees all of x, since its statistics do."""
         (squeezed,) = past.conv(x, self.time + 1, self.squeeze)
         h = channels_inside(squeezed).float()
-        mean, variance = past.moments(self, *mean_and_variance(h, -1), self.time)
+        mean, variance = past.moments(self, mean_and_square(h, -1), self.time)
         scale = (variance + EPS).rsqrt() * self.norm_weight
         h = torch.addcmul(self.norm_bias - mean * scale, h, scale)
         return self.expand.normalized(F.gelu(h), self.time, past)

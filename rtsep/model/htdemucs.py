@@ -18,7 +18,8 @@ from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.errors import ConfigError
 from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
 from rtsep.model.encoder import FREQ_TIME_AXIS, FreqEncoder, TimeEncoder
-from rtsep.model.past import NOTHING, Past, mean_and_variance
+from rtsep.model.packed import pack
+from rtsep.model.past import NOTHING, Past, mean_and_square
 from rtsep.model.transformer import CrossTransformer
 
 EPS = 1e-5
@@ -33,7 +34,7 @@ class Standardize(nn.Module):
 
     def forward(self, x: Tensor, past: Past) -> tuple[Tensor, Tensor, Tensor]:
         rest = tuple(axis for axis in range(1, x.ndim) if axis != self.time_axis)
-        mean, variance = past.moments(self, *mean_and_variance(x, rest), self.time_axis)
+        mean, variance = past.moments(self, mean_and_square(x, rest), self.time_axis)
         count = x[0].numel()
         std = (variance * (count / (count - 1))).sqrt()
         return (x - mean).div_(std + EPS), mean, std
@@ -100,6 +101,7 @@ class HTDemucs(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 module.to(precision)
+        pack(self)
 
     def _frames_under(self, first: int, stop: int, frames: int) -> slice:
         """The frames whose windows touch samples [first, stop)."""

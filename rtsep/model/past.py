@@ -26,10 +26,11 @@ class Past(Protocol):
         """A strided transposed convolution along the last axis, likewise."""
         ...
 
-    def moments(
-        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
-    ) -> tuple[Tensor, Tensor]:
-        """Mean and variance over all of time, from those at each position."""
+    def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        """Mean and variance over all of time, from mean and mean square (2, ...) at each position.
+
+        The axis is counted without the one that has length 2.
+        """
         ...
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
@@ -51,10 +52,8 @@ class _Nothing:
         y: Tensor = conv(x)
         return y
 
-    def moments(
-        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
-    ) -> tuple[Tensor, Tensor]:
-        return over(axis, mean, variance)
+    def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        return over(axis, each)
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
         return x
@@ -70,7 +69,7 @@ class Memory:
     """What a stream left behind in a network: tensors of fixed size, written in place.
 
     Remembered are, for each module that looks along time, the few columns to the left of the
-    frames that are computed next; for each norm, mean and variance of each of the last `window`
+    frames that are computed next; for each norm, mean and mean square of each of the last `window`
     frames; for each attention, keys and values of the tokens of those frames. Positions of tokens
     count on and wrap around at `period` frames, the longest stretch the network was trained on.
     """
@@ -80,7 +79,7 @@ class Memory:
         self.window, self.hop, self.period = window, hop, period
         self.received = 0
         self._columns: dict[nn.Module, Tensor] = {}
-        self._rings: dict[tuple[nn.Module, str], Tensor] = {}
+        self._rings: dict[nn.Module, Tensor] = {}
 
     def reset(self) -> None:
         """Back to the state of a new stream."""
@@ -111,11 +110,11 @@ class Memory:
             self._columns[asks] = _zeros(x, axis, count)
         return self._columns[asks]
 
-    def ring(self, asks: nn.Module, kind: str, x: Tensor, axis: int) -> Tensor:
+    def ring(self, asks: nn.Module, x: Tensor, axis: int) -> Tensor:
         """The last `window` frames of something of which x is one or more."""
-        if (asks, kind) not in self._rings:
-            self._rings[asks, kind] = _zeros(x, axis, self.window)
-        return self._rings[asks, kind]
+        if asks not in self._rings:
+            self._rings[asks] = _zeros(x, axis, self.window)
+        return self._rings[asks]
 
 
 class Recent:
@@ -154,21 +153,13 @@ class Recent:
         y: Tensor = conv(torch.cat((self._before(conv, x, 3, 1), x), 3))
         return y[..., conv.stride[1] :]
 
-    def moments(
-        self, asks: nn.Module, mean: Tensor, variance: Tensor, axis: int
-    ) -> tuple[Tensor, Tensor]:
-        if mean.shape[axis] > self.frames:  # first each frame's, from those of its positions
-            mean, variance = (
-                part.squeeze(axis + 1)
-                for part in over(
-                    axis + 1, self._by_frame(mean, axis), self._by_frame(variance, axis)
-                )
-            )
-        means = self._remember(asks, "mean", mean, axis)
-        return over(axis, means, self._remember(asks, "variance", variance, axis))
+    def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        if each.shape[axis + 1] > self.frames:  # first each frame's, from those of its positions
+            each = self._by_frame(each, axis + 1).mean(axis + 2)
+        return over(axis, self._remember(asks, each, axis + 1))
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
-        return self._remember(asks, "tokens", self._by_frame(x, 1), 1).flatten(1, 2)
+        return self._remember(asks, self._by_frame(x, 1), 1).flatten(1, 2)
 
     def positions(self, table: Tensor, tokens: int) -> Tensor:
         per_frame = tokens // self.frames
@@ -179,8 +170,8 @@ class Recent:
     def _by_frame(self, x: Tensor, axis: int) -> Tensor:
         return torch.unflatten(x, axis, (self.frames, -1))
 
-    def _remember(self, asks: nn.Module, kind: str, x: Tensor, axis: int) -> Tensor:
-        ring = self._memory.ring(asks, kind, x, axis)
+    def _remember(self, asks: nn.Module, x: Tensor, axis: int) -> Tensor:
+        ring = self._memory.ring(asks, x, axis)
         ring.index_copy_(axis, self._slots, x)
         return ring.narrow(axis, 0, self._filled)
 
@@ -196,20 +187,20 @@ class Recent:
         return before
 
 
-def over(axis: int, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance over an axis from those at each position (the law of total variance).
+def over(axis: int, each: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance over an axis, from mean and mean square (2, ...) at each position."""
+    mean, square = each.mean(axis + 1, keepdim=True)
+    return mean, (square - mean.square()).clamp_(min=0)
 
-    Plain sums: on the CPU torch.var_mean is many times slower.
+
+def mean_and_square(x: Tensor, axes: int | tuple[int, ...]) -> Tensor:
+    """(2, ...): mean and mean square over some axes, which stay with length 1; in float32.
+
+    Both are plain sums, which are many times faster than torch.var_mean on the CPU, and can be
+    averaged over more positions later.
     """
-    centre = mean.mean(axis, keepdim=True)
-    return centre, (mean - centre).square_().add_(variance).mean(axis, keepdim=True)
-
-
-def mean_and_variance(x: Tensor, axes: int | tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Over some axes, which stay with length 1; in float32 whatever x is."""
     x = x.float()
-    mean = x.mean(axes, keepdim=True)
-    return mean, (x - mean).square_().mean(axes, keepdim=True)
+    return torch.stack((x.mean(axes, keepdim=True), x.square().mean(axes, keepdim=True)))
 
 
 def _zeros(x: Tensor, axis: int, count: int) -> Tensor:

@@ -112,7 +112,7 @@ def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
     value_bias, gate_bias = beta.chunk(2)
     affine = torch.cat((weight, bias[:, None]), 1)
     mean = affine.mean(0, keepdim=True)
-    root = torch.linalg.qr((affine - mean) / len(affine) ** 0.5).R  # its length is the deviation
+    root = torch.linalg.qr(affine / len(affine) ** 0.5).R
     moments = torch.cat((mean, root))
     return {
         "value.weight": value,

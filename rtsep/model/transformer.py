@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import STRIDE, NetworkConfig
-from rtsep.model.past import Past, mean_and_variance
+from rtsep.model.past import Past, mean_and_square
 
 HIDDEN_SCALE = 4
 MAX_PERIOD = 10000.0
@@ -54,7 +54,7 @@ class SequenceNorm(nn.Module):
         self.bias = nn.Parameter(torch.empty(width))
 
     def forward(self, x: Tensor, past: Past) -> Tensor:
-        mean, variance = past.moments(self, *mean_and_variance(x, -1), 1)
+        mean, variance = past.moments(self, mean_and_square(x, -1), 1)
         scale = (variance + EPS).rsqrt() * self.weight
         return torch.addcmul(self.bias - mean * scale, x, scale)
 
@@ -105,7 +105,7 @@ class TransformerLayer(nn.Module):
 
     def forward(self, x: Tensor, other: Tensor, past: Past) -> Tensor:
         """`other` is the other branch; only a cross layer looks at it."""
-        precision = self.feed_in.weight.dtype
+        precision = self.feed_in.bias.dtype
         query = self.norm_query(x).to(precision)
         if self.norm_other is None:
             x = x + self.attention.to_itself(query, past)
