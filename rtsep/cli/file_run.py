@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process
 from rtsep.session.sources import check_input
+from rtsep.session.tuned import tuned
 
 
 def run_file(
@@ -33,6 +35,7 @@ def run_file(
     hop: float,
     lookahead: float,
     refresh: float | None,
+    target: float | None,
     precision: str,
     as_json: bool,
     **options: Any,
@@ -50,6 +53,9 @@ def run_file(
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
+    if target is not None:
+        setting = tuned(separator, target, cache=cache, say=say)
+        session = dataclasses.replace(session, **dataclasses.asdict(setting))
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
     with stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:
         report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)

@@ -96,6 +96,7 @@ def live_spec(
     lookahead: float,
     mode: str,
     refresh: float | None,
+    target: float | None,
     precision: str,
     budget: float | None,
     encoding: str,
@@ -122,6 +123,7 @@ def live_spec(
             mode=mode,
             refresh=None if refresh is None else refresh / 1000,
             precision=precision,
+            latency=target,
         ),
         audio=AudioRequest(
             input=source.name if source.kind is Kind.DEVICE else None,

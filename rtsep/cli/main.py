@@ -13,8 +13,9 @@ from rtsep import __version__
 from rtsep.cli.devices import devices
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
-from rtsep.cli.options import format_option, live_options, model_options, parse_gains
+from rtsep.cli.options import format_option, live_options, model_options, parse_gains, parse_target
 from rtsep.cli.separate import separate
+from rtsep.cli.tune import tune
 from rtsep.config import MODES, PRECISIONS
 from rtsep.errors import RtsepError, UsageError, unexpected
 
@@ -59,6 +60,13 @@ def _milliseconds(default: float) -> dict[str, Any]:
     help="Audio right of what is emitted: quality for latency.",
 )
 @click.option(
+    "--latency",
+    "target",
+    metavar="auto|MS",
+    callback=parse_target,
+    help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this one.",
+)
+@click.option(
     "--mode",
     type=click.Choice(MODES),
     default="exact",
@@ -74,9 +82,7 @@ def _milliseconds(default: float) -> dict[str, Any]:
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    default="fp32",
-    show_default=True,
-    help="Of the network's products; auto takes the faster one.",
+    help="Of the network's products; auto is the faster.  [default: fp32; auto with --latency]",
 )
 @click.option(
     "--gain",
@@ -136,6 +142,7 @@ command.add_command(devices)
 command.add_command(midi)
 command.add_command(models)
 command.add_command(separate)
+command.add_command(tune)
 
 
 def main(argv: list[str] | None = None) -> int:

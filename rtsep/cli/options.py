@@ -176,6 +176,19 @@ def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str
     return milliseconds / 1000
 
 
+def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """ "auto" as 0, milliseconds as seconds."""
+    if value is None or value == "auto":
+        return None if value is None else 0.0
+    try:
+        milliseconds = float(value)
+    except ValueError:
+        milliseconds = -1.0
+    if not 0 < milliseconds < 10_000:
+        raise click.BadParameter(f"{value!r} is neither auto nor milliseconds", ctx, param)
+    return milliseconds / 1000
+
+
 def parse_gains(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, float]:

@@ -9,6 +9,8 @@ import click
 from rtsep.cli.options import LIVE_ONLY
 from rtsep.session.places import Kind, input_place, output_place
 
+CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
+
 
 def run(
     source: str, *, destination: str | None, pace: str, given: list[str], **options: Any
@@ -17,6 +19,9 @@ def run(
 
     `given` are the options that stand on the command line.
     """
+    _check_target(options["target"], given)
+    if options["precision"] is None:
+        options["precision"] = "fp32" if options["target"] is None else "auto"
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
     if destination is None:
@@ -36,3 +41,10 @@ def run(
     from rtsep.cli.file_run import run_file
 
     run_file(where_from, destination=destination, **options)
+
+
+def _check_target(target: float | None, given: list[str]) -> None:
+    """--latency chooses what else could be said."""
+    chosen = [flag for flag in given if flag in CHOSEN]
+    if target is not None and chosen:
+        raise click.UsageError(f"{chosen[0]} does not go with --latency; leave one of them out")

@@ -38,6 +38,16 @@ class Separator:
         return self._bag.config.sample_rate
 
     @property
+    def frame_seconds(self) -> float:
+        """An STFT frame, of which all times are multiples."""
+        return self._bag.config.frame / self.sample_rate
+
+    @property
+    def longest_window(self) -> float:
+        """In seconds: the whole frames of the excerpts that the network was trained on."""
+        return self._bag.config.segment_samples // self._bag.config.frame * self.frame_seconds
+
+    @property
     def channels(self) -> int:
         return self._bag.config.audio_channels
 

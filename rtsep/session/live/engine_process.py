@@ -5,7 +5,6 @@ Imports torch only after it has told OpenMP how to wait.
 
 from __future__ import annotations
 
-import os
 import time
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,10 @@ from rtsep.session.live.messages import (
     Progress,
     Stop,
 )
+from rtsep.session.openmp import share_processors
 
 if TYPE_CHECKING:
+    from rtsep.engine.separator import Separator
     from rtsep.engine.stream import HopStream
 
 WARM_UP_STEPS = 3
@@ -41,10 +42,7 @@ class Messenger:
 def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: EngineRequest) -> None:
     """The whole life of the process. `wake` is a semaphore, released when there is audio."""
     settle_in()
-    # For how many turns of a loop threads of OpenMP wait for work before they sleep. The usual
-    # 300,000 keep the processor from others for a millisecond after each piece of work; none at all
-    # makes a step up to twice as slow where waking a thread is slow, as in virtual machines.
-    os.putenv("GOMP_SPINCOUNT", "10000")
+    share_processors()
     with telling(link):
         hops, ready = _load(link, request)
         link.send(ready)
@@ -63,13 +61,7 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         cache=request.cache,
         observer=Messenger(link),
     )
-    hops = separator.hops(
-        window=request.window,
-        hop=request.hop,
-        lookahead=request.lookahead,
-        mode=request.mode,
-        refresh=request.refresh,
-    )
+    hops = _hops(separator, request, link)
     ready = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -79,6 +71,23 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         step_seconds=_warm_up(hops),
     )
     return hops, ready
+
+
+def _hops(separator: Separator, request: EngineRequest, link: Connection[Any, Any]) -> HopStream:
+    """A stream with the settings that are asked for, or those that this machine holds."""
+    from rtsep.session.tuned import tuned
+
+    if request.latency is not None:
+        observer = Messenger(link)
+        setting = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
+        return setting.hops(separator)
+    return separator.hops(
+        window=request.window,
+        hop=request.hop,
+        lookahead=request.lookahead,
+        mode=request.mode,
+        refresh=request.refresh,
+    )
 
 
 def _warm_up(hops: HopStream) -> float:

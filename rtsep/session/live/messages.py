@@ -23,6 +23,7 @@ class EngineRequest:
     mode: str
     precision: str = "fp32"
     refresh: float | None = None  # None: as much as the mode likes
+    latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,7 +87,7 @@ def pace_warning(model: ModelReady) -> str | None:
     if model.step_seconds < PACE * spec.hop / rate:
         return None
     hop = math.ceil(model.step_seconds / PACE * rate / spec.frame) * spec.frame
-    advice = f"try --hop {math.ceil(1000 * hop / rate)}"
+    advice = f"try --latency auto, or --hop {math.ceil(1000 * hop / rate)}"
     if hop + spec.lookahead > spec.window:
         advice = "take a smaller model or a GPU"
     return (

@@ -1,0 +1,97 @@
+"""The settings that were found for this machine and model, kept until either changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rtsep.engine.separator import Separator
+from rtsep.engine.tune import Setting, Trial, best, stretched, tune
+from rtsep.weights.atomic import write_atomically
+from rtsep.weights.cache import default_folder
+
+
+def tuned(
+    separator: Separator,
+    latency: float = 0.0,
+    *,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Setting:
+    """The smallest latency that this machine holds, or the best use of `latency` seconds.
+
+    Measures for some seconds if it has never done so. Raises ConfigError for a latency out of
+    reach.
+    """
+    trials = remembered(separator, cache)
+    if trials is None:
+        say(f"measuring which latency this machine holds with {separator.name}, once")
+        trials = measure(separator, cache=cache)
+    setting = best(trials)
+    return stretched(setting, latency, separator.frame_seconds) if latency else setting
+
+
+def measure(
+    separator: Separator,
+    *,
+    cache: Path | None = None,
+    tell: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
+    """Tune anew and remember the outcome."""
+    trials = tune(separator, tell)
+    text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
+    path = _path(separator, cache)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda partial: _write(partial, text))
+    return trials
+
+
+def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] | None:
+    """What was measured before; None if nothing was, or cannot be read."""
+    try:
+        kept = json.loads(_path(separator, cache).read_text())
+        trials = [
+            Trial(**(trial | {"setting": Setting(**trial["setting"])})) for trial in kept["trials"]
+        ]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return trials if any(trial.holds for trial in trials) else None
+
+
+def _what(separator: Separator) -> dict[str, Any]:
+    """All that a result depends on."""
+    device = separator.device
+    return {
+        "format": 1,
+        "torch": torch.__version__,
+        "model": separator.name,
+        "precision": str(separator.precision),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith("model name")), "").partition(": ")[2]
+
+
+def _path(separator: Separator, cache: Path | None) -> Path:
+    key = hashlib.sha256(json.dumps(_what(separator), sort_keys=True).encode()).hexdigest()[:16]
+    return (cache or default_folder()) / f"tuning-{key}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n")

@@ -1,0 +1,120 @@
+"""Tuning takes the first hop that holds, for machines that are fast, slow, or hopeless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from networks import small_bag
+
+from rtsep.engine import tune as tuning
+from rtsep.engine.separator import Separator
+from rtsep.engine.stream import HopStream
+from rtsep.engine.tune import PRELIMINARY_STEPS, Trial, best, stretched, tune
+from rtsep.errors import ConfigError
+from rtsep.session.tuned import measure, remembered, tuned
+
+Clock = Callable[[str, float], float]  # (mode, hop in seconds) -> seconds of a step
+
+
+@pytest.fixture(scope="module")
+def separator() -> Separator:
+    return Separator("small", small_bag(), torch.device("cpu"))
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Clock], None]:
+    """Pretend that steps take so long."""
+
+    def pretend(clock: Clock) -> None:
+        def steps(hops: HopStream) -> Iterator[float]:
+            while True:
+                yield clock(hops.spec.mode, hops.spec.hop / hops.spec.sample_rate)
+
+        monkeypatch.setattr(tuning, "_step_seconds", steps)
+        monkeypatch.setattr(tuning, "MOST_STEPS", 50)
+
+    return pretend
+
+
+def test_a_fast_machine_holds_a_frame_in_exact_mode(
+    separator: Separator, machine: Callable[[Clock], None]
+) -> None:
+    machine(lambda mode, hop: 0.001)
+    chosen = best(tune(separator))
+    assert (chosen.mode, chosen.hop) == ("exact", pytest.approx(1024 / 44100))
+
+
+def test_a_slow_one_takes_the_shortest_hop_with_a_fifth_to_spare(
+    separator: Separator, machine: Callable[[Clock], None]
+) -> None:
+    machine(lambda mode, hop: 0.6 if mode == "exact" else 0.1)
+    trials = tune(separator)
+    chosen = best(trials)
+    assert chosen.mode == "incremental"
+    assert 0.8 * chosen.hop > 0.1 >= 0.8 * (chosen.hop - 1024 / 44100)
+    assert all(trial.steps == PRELIMINARY_STEPS for trial in trials if not trial.holds)
+
+
+def test_rare_slow_steps_count(separator: Separator, machine: Callable[[Clock], None]) -> None:
+    count = iter(range(10**9))
+    machine(lambda mode, hop: 0.25 if next(count) % 40 == 39 else 0.01)
+    assert 0.8 * best(tune(separator)).hop > 0.25
+
+
+def test_a_hopeless_machine_is_told(separator: Separator, machine: Callable[[Clock], None]) -> None:
+    machine(lambda mode, hop: 5.0)
+    with pytest.raises(ConfigError, match=r"small is too slow for live use .*takes 5000 ms"):
+        tune(separator)
+
+
+def test_more_latency_becomes_lookahead(
+    separator: Separator, machine: Callable[[Clock], None]
+) -> None:
+    machine(lambda mode, hop: 0.1)
+    smallest = best(tune(separator))
+    frame = separator.frame_seconds
+    one_more = stretched(smallest, smallest.latency + frame, frame)
+    assert one_more.lookahead == pytest.approx(smallest.lookahead + frame)
+    assert one_more.hop == smallest.hop
+    assert stretched(smallest, 2.0, frame).lookahead == pytest.approx(4 * frame)
+    with pytest.raises(ConfigError, match=r"this machine holds \d+ ms, not 50 ms"):
+        stretched(smallest, 0.05, frame)
+
+
+def test_a_result_is_remembered_for_this_model_and_machine(
+    separator: Separator, machine: Callable[[Clock], None], tmp_path: Path
+) -> None:
+    machine(lambda mode, hop: 0.1)
+    said: list[str] = []
+    first = tuned(separator, cache=tmp_path, say=said.append)
+    machine(lambda mode, hop: 5.0)  # would fail if it were asked
+    assert tuned(separator, cache=tmp_path, say=said.append) == first
+    assert len(said) == 1
+    other = Separator("other", small_bag(), torch.device("cpu"))
+    assert remembered(other, tmp_path) is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"trials": [{"steps": 3}]}', '{"trials": []}'])
+def test_a_damaged_result_is_measured_anew(
+    separator: Separator, machine: Callable[[Clock], None], tmp_path: Path, damage: str
+) -> None:
+    machine(lambda mode, hop: 0.1)
+    trials = measure(separator, cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert remembered(separator, tmp_path) == trials
+    path.write_text(damage)
+    assert remembered(separator, tmp_path) is None
+    assert tuned(separator, cache=tmp_path) == best(trials)
+
+
+def test_real_steps(separator: Separator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pretending: the small network holds some hop here, and its trial says so."""
+    monkeypatch.setattr(tuning, "TRIAL_SECONDS", 0.5)
+    seen: list[Trial] = []
+    trials = tune(separator, seen.append)
+    assert seen == trials
+    chosen = next(trial for trial in reversed(trials) if trial.holds)
+    assert 0 < chosen.p50_ms <= chosen.p999_ms < 800 * chosen.setting.hop
