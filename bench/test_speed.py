@@ -95,7 +95,7 @@ def test_step_beside_demucs(
     step._received = spec.window  # as after window / hop steps
     block = mix[..., :HOP]
     rounds = ROUNDS if frames < 200 else 5
-    in_turn(benchmark, lambda: step(block), lambda: demucs(mix), rounds)
+    in_turn(benchmark, lambda: step.run(block, step.compute), lambda: demucs(mix), rounds)
 
 
 def test_streaming_stft_beside_all_of_it(benchmark: BenchmarkFixture) -> None:

@@ -21,6 +21,7 @@ REACH_FRAMES = 3
 
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "bf16")
+EXECUTORS = ("auto", "eager", "graph")
 
 STEMS_4 = ("drums", "bass", "other", "vocals")
 STEMS_6 = (*STEMS_4, "guitar", "piano")

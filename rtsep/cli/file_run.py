@@ -37,6 +37,7 @@ def run_file(
     refresh: float | None,
     target: float | None,
     precision: str,
+    executor: str,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -52,7 +53,14 @@ def run_file(
     check_input(source.name)
     prepare_process()
     with RichObserver() as observer:
-        separator = load(model, device, precision=precision, cache=cache, observer=observer)
+        separator = load(
+            model,
+            device,
+            precision=precision,
+            executor=executor,
+            cache=cache,
+            observer=observer,
+        )
     if target is not None:
         setting = tuned(separator, target, cache=cache, say=say)
         session = dataclasses.replace(session, **dataclasses.asdict(setting))

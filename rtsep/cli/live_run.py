@@ -98,6 +98,7 @@ def live_spec(
     refresh: float | None,
     target: float | None,
     precision: str,
+    executor: str,
     budget: float | None,
     encoding: str,
     record: Path | None,
@@ -123,6 +124,7 @@ def live_spec(
             mode=mode,
             refresh=None if refresh is None else refresh / 1000,
             precision=precision,
+            executor=executor,
             latency=target,
         ),
         audio=AudioRequest(

@@ -16,7 +16,7 @@ from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains, parse_target
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
-from rtsep.config import MODES, PRECISIONS
+from rtsep.config import EXECUTORS, MODES, PRECISIONS
 from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -83,6 +83,14 @@ def _milliseconds(default: float) -> dict[str, Any]:
     "--precision",
     type=click.Choice(PRECISIONS),
     help="Of the network's products; auto is the faster.  [default: fp32; auto with --latency]",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(EXECUTORS),
+    envvar="RTSEP_EXECUTOR",
+    default="auto",
+    show_default=True,
+    help="Run the network call by call, or from a CUDA graph; auto takes graphs with CUDA.",
 )
 @click.option(
     "--gain",

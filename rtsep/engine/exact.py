@@ -26,14 +26,22 @@ class ExactStep(Step):
             frames, config.bins, config.audio_channels, dtype=torch.complex64
         )
         self._received = 0  # samples since the beginning, at most `window`
+        self._frames_stay = False  # the spectrum of this step's window is mostly known
         self._frames_survive = spec.window - spec.hop > 2 * EDGE_FRAMES * spec.frame
+
+    @property
+    def steady(self) -> bool:
+        return self._received == self.spec.window and self.continues
+
+    def advance(self) -> None:
+        self._frames_stay = self.steady and self._frames_survive
+        self._received = min(self._received + self.spec.hop, self.spec.window)
 
     def estimate(self, block: Tensor) -> Tensor:
         spec = self.spec
-        frames_stay = self._received == spec.window and self.continues and self._frames_survive
-        self.pass_over(block)
+        shift_in(self.audio, block)
         mix = fill_window(self.audio, self._received)
-        if frames_stay:
+        if self._frames_stay:
             self._shift_spectrum()
         else:
             self.spectrum.copy_(self.network.stft(mix))
@@ -47,10 +55,9 @@ class ExactStep(Step):
 
     def pass_over(self, block: Tensor) -> None:
         shift_in(self.audio, block)
-        self._received = min(self._received + self.spec.hop, self.spec.window)
+        self.advance()
 
     def fill(self) -> None:
-        self.forget()
         self._received = self.spec.window
 
     def forget(self) -> None:

@@ -34,13 +34,26 @@ class IncrementalStep(Step):
             hop=spec.hop // frame,
             period=network.config.segment_samples // frame,
         )
-        self._recent: Recent | None = None
+        self._steady: Recent | None = None
+        self._recent = Recent(self.memory, 0, device)
+
+    @property
+    def steady(self) -> bool:
+        return self.memory.received >= self.memory.window and self.continues
+
+    def advance(self) -> None:
+        self.memory.hear_hop()
+        if self.memory.received < self.memory.window:
+            self._recent = Recent(self.memory, self._frames, self.device)
+            return
+        if self._steady is None:
+            self._steady = Recent(self.memory, self._frames, self.device)
+        self._steady.place()
+        self._recent = self._steady
 
     def estimate(self, block: Tensor) -> Tensor:
-        spec = self.spec
+        spec, recent = self.spec, self._recent
         shift_in(self.audio, block)
-        self.memory.hear_hop()
-        recent = self._place()
         mix = self.audio[..., -recent.frames * spec.frame :]
         stop = mix.shape[-1] - spec.lookahead + spec.crossfade
         start = max(stop - spec.crossfade - spec.hop, 0)
@@ -55,26 +68,13 @@ class IncrementalStep(Step):
     def pass_over(self, block: Tensor) -> None:
         shift_in(self.audio, block)
         self.memory.skip()
-        self._recent = None
 
     def fill(self) -> None:
-        self.forget()
         self.memory.fill()
 
     def forget(self) -> None:
         self.audio.zero_()
         self.memory.reset()
-        self._recent = None
-
-    def _place(self) -> Recent:
-        """The frames of this step; the same object as soon as the window is full."""
-        if self._recent is None:
-            recent = Recent(self.memory, self._frames, self.device)
-            if self.memory.received >= self.memory.window:
-                self._recent = recent
-            return recent
-        self._recent.place()
-        return self._recent
 
     def _spectrum(self, mix: Tensor) -> Tensor:
         """Of the frames of `mix`: before them lies the past, behind them a reflection."""

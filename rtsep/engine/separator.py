@@ -12,6 +12,7 @@ from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.stream import HopStream, Stream
 from rtsep.errors import ConfigError
+from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag
 
 
@@ -19,11 +20,18 @@ class Separator:
     """One model on one device, for any number of independent streams."""
 
     def __init__(
-        self, name: str, bag: Bag, device: torch.device, precision: torch.dtype = torch.float32
+        self,
+        name: str,
+        bag: Bag,
+        device: torch.device,
+        precision: torch.dtype = torch.float32,
+        executor: str = "auto",
     ) -> None:
         self.name = name
         self.device = device
         self.precision = precision
+        self.executor = executor
+        self._pool = GraphPool()  # streams of one model take their steps one after the other
         self._bag = bag.to(device)
         self._bag.set_precision(precision)
 
@@ -93,7 +101,9 @@ class Separator:
         spec = StreamSpec.from_seconds(
             bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh
         )
-        return Stream(bag, spec, batch=batch, device=self.device)
+        return Stream(
+            bag, spec, batch=batch, device=self.device, executor=self.executor, pool=self._pool
+        )
 
     def hops(
         self,
@@ -113,7 +123,9 @@ class Separator:
             mode=mode,
             refresh=refresh,
         )
-        return HopStream(self._bag, spec, batch=1, device=self.device)
+        return HopStream(
+            self._bag, spec, batch=1, device=self.device, executor=self.executor, pool=self._pool
+        )
 
     def _only(self, stems: Sequence[str] | None) -> Bag:
         if isinstance(stems, str):

@@ -1,7 +1,8 @@
 """One step of a stream: a hop of audio in, a hop of stems out, `lookahead` samples behind.
 
-Shapes are fixed and state is written in place, so that the whole step can be captured in a CUDA
-graph once the window is full. Knows nothing of block sizes. `exact.py` and `incremental.py` say
+A step counts (`advance`) and computes (`compute`). Once the window is full, the latter is the same
+for all steps, shapes are fixed and state is written in place, so that it can be captured whole in a
+CUDA graph. Knows nothing of block sizes. `exact.py` and `incremental.py` say
 how a step estimates; what is done with an estimate is the same for both.
 """
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from rtsep.config import StreamSpec
 from rtsep.engine.network import Network
+from rtsep.executors.executor import Executor
 
 
 class Step(ABC):
@@ -33,11 +35,16 @@ class Step(ABC):
         )
         self._continues = True  # `_overlap` belongs to the hop that came last
 
-    def __call__(self, block: Tensor) -> Tensor:
-        """block (b, c, hop) -> stems (b, stems, c, hop)."""
-        stems = self._crossfade(self.estimate(block))
+    def run(self, block: Tensor, compute: Executor) -> Tensor:
+        """block (b, c, hop) -> stems (b, stems, c, hop). `compute` runs `self.compute`."""
+        self.advance()
+        stems = compute(block)
         self._continues = True
         return stems
+
+    def compute(self, block: Tensor) -> Tensor:
+        """The part of a step that is work for the device; what a graph captures."""
+        return self._crossfade(self.estimate(block))
 
     def skip(self, block: Tensor) -> None:
         """Take in a hop (b, c, hop) whose stems nobody needs any more, at hardly any cost."""
@@ -50,6 +57,15 @@ class Step(ABC):
         self._continues = True
         self.forget()
 
+    @property
+    @abstractmethod
+    def steady(self) -> bool:
+        """Whether the next step computes what all steps compute once the window is full."""
+
+    @abstractmethod
+    def advance(self) -> None:
+        """The part of a step that counts."""
+
     @abstractmethod
     def estimate(self, block: Tensor) -> Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop + crossfade), which sum to the mixture."""
@@ -60,7 +76,7 @@ class Step(ABC):
 
     @abstractmethod
     def fill(self) -> None:
-        """As if a whole window of silence had come."""
+        """After a reset: as if a whole window of silence had come."""
 
     @abstractmethod
     def forget(self) -> None:

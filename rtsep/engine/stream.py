@@ -6,48 +6,91 @@ from typing import Any
 
 import torch
 
-from rtsep.config import StreamSpec
+from rtsep.config import EXECUTORS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.exact import ExactStep
 from rtsep.engine.incremental import IncrementalStep
 from rtsep.engine.network import Network
 from rtsep.errors import ConfigError
+from rtsep.executors.cuda_graph import CudaGraph, GraphPool
+from rtsep.executors.eager import Eager
+from rtsep.executors.executor import Executor
+from rtsep.executors.transfer import Transfer
 
 
 class HopStream:
     """Whole hops in, whole hops out, for callers that keep positions themselves.
 
-    The stems that a hop returns lie `lookahead` samples before it. Checks nothing; owns its state,
-    shares its network.
+    The stems that a hop returns lie `lookahead` samples before it. Checks nothing but the executor;
+    owns its state, shares its network.
     """
 
-    def __init__(self, network: Network, spec: StreamSpec, *, batch: int, device: torch.device):
+    def __init__(
+        self,
+        network: Network,
+        spec: StreamSpec,
+        *,
+        batch: int,
+        device: torch.device,
+        executor: str = "auto",
+        pool: GraphPool | None = None,
+    ) -> None:
         self.spec = spec
         self.stems = network.stems
         self.channels = network.config.audio_channels
-        self._device = device
         kind = IncrementalStep if spec.mode == "incremental" else ExactStep
         self._step = kind(network, spec, batch, device)
+        block = torch.zeros(batch, self.channels, spec.hop)
+        result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
+        self._transfer = Transfer(block, result, device)
+        self._steady = self._capture(block.to(device), chosen(executor, device), pool)
 
     @torch.inference_mode()
     def step(self, block: torch.Tensor) -> torch.Tensor:
-        """block (b, c, hop) -> stems (b, stems, c, hop), on the network's device."""
-        return self._step(block.to(self._device))
+        """block (b, c, hop) -> stems (b, stems, c, hop), on the CPU, valid until the next step."""
+        run = self._steady if self._step.steady else self._step.compute
+        return self._transfer.down(self._step.run(self._transfer.up(block), run))
 
     @torch.inference_mode()
     def skip(self, block: torch.Tensor) -> None:
         """Take in a hop whose stems nobody needs any more."""
-        self._step.skip(block.to(self._device))
+        self._step.skip(self._transfer.up(block))
 
     @torch.inference_mode()
     def fill(self) -> None:
         """As if a whole window of silence had come. From then on every step costs the same."""
+        self._step.reset()
         self._step.fill()
 
     @torch.inference_mode()
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._step.reset()
+
+    @torch.inference_mode()
+    def _capture(self, block: torch.Tensor, executor: str, pool: GraphPool | None) -> Executor:
+        """What runs steps on a full window."""
+        if executor == "eager":
+            return Eager(self._step.compute)
+        self.fill()
+        self._step.run(block, self._step.compute)  # everything that stays is allocated here
+        graph = CudaGraph(self._step.compute, block, pool)
+        self.reset()
+        return graph
+
+
+def chosen(executor: str, device: torch.device) -> str:
+    """ "eager" or "graph"; "auto" is a graph wherever there are any.
+
+    Raises ConfigError for unknown names and for graphs without CUDA.
+    """
+    if executor not in EXECUTORS:
+        raise ConfigError(f"executor must be one of {', '.join(EXECUTORS)}, got {executor!r}")
+    if executor == "auto":
+        return "graph" if device.type == "cuda" else "eager"
+    if executor == "graph" and device.type != "cuda":
+        raise ConfigError(f"graphs need CUDA, and the device is {device}; take --executor eager")
+    return executor
 
 
 class Stream:
@@ -64,6 +107,8 @@ class Stream:
         *,
         batch: int | None = None,
         device: torch.device | None = None,
+        executor: str = "auto",
+        pool: GraphPool | None = None,
     ) -> None:
         if batch is not None and batch < 1:
             raise ConfigError(f"batch must be at least 1, got {batch}")
@@ -72,7 +117,14 @@ class Stream:
         self.sanitized = 0
         signals, channels = batch or 1, network.config.audio_channels
         self._block_shape = (channels,) if batch is None else (batch, channels)
-        self._hops = HopStream(network, spec, batch=signals, device=device or torch.device("cpu"))
+        self._hops = HopStream(
+            network,
+            spec,
+            batch=signals,
+            device=device or torch.device("cpu"),
+            executor=executor,
+            pool=pool,
+        )
         self._hop_in = torch.zeros(signals, channels, spec.hop)
         self._hop_out = torch.zeros(signals, len(self.stems), channels, spec.hop)
         self._position = 0  # in both

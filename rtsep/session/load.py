@@ -22,6 +22,7 @@ def load(
     device: str = "auto",
     *,
     precision: str = "fp32",
+    executor: str = "auto",
     cache: Path | None = None,
     observer: Observer | None = None,
 ) -> Separator:
@@ -29,8 +30,8 @@ def load(
 
     `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. `precision` is "fp32",
     "bf16" (convolutions and matrix products; spectra and norms stay fp32) or "auto", the faster
-    one. Weights that are not in the `cache` folder are fetched once. `observer` is told about
-    downloads and licences.
+    one. `executor` is "eager", "graph" (CUDA only) or "auto". Weights that are not in the `cache`
+    folder are fetched once. `observer` is told about downloads and licences.
 
     Raises ModelError for unknown models and unusable files, DownloadError when no source answers,
     ConfigError for a device that is not there or an unknown precision.
@@ -39,7 +40,9 @@ def load(
     dtype = choose_precision(precision, chosen)
     checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
     networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
-    return Separator(checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen, dtype)
+    return Separator(
+        checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen, dtype, executor
+    )
 
 
 def choose_device(name: str) -> torch.device:

@@ -1,4 +1,8 @@
-"""A step can be captured in a CUDA graph: static, without waiting for the device."""
+"""A step can be captured in a CUDA graph: static, without waiting for the device.
+
+What needs a GPU is marked so. The rest proves on the CPU what a graph relies on: no value is looked
+at, no memory moves, and the recorded operations alone, replayed, are the step.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,16 @@ import torch
 from music import mixture
 from networks import small_bag
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from rtsep.config import StreamSpec
 from rtsep.engine.exact import ExactStep
 from rtsep.engine.incremental import IncrementalStep
+from rtsep.engine.separator import Separator
 from rtsep.engine.step import Step
+from rtsep.engine.stream import HopStream
+from rtsep.errors import ConfigError
+from rtsep.executors.cuda_graph import CudaGraph
 from rtsep.model.bag import Bag
 
 FRAME, HOP = 1024, 2048
@@ -31,16 +40,21 @@ def blocks(count: int) -> list[torch.Tensor]:
     return list(torch.from_numpy(mixture(2.0))[None, :, : count * HOP].split(HOP, -1))
 
 
-def new_step(bag: Bag, spec: StreamSpec, device: torch.device = CPU) -> Step:
+def new_step(bag: Bag, spec: StreamSpec) -> Step:
     kind = ExactStep if spec.mode == "exact" else IncrementalStep
-    return kind(bag, spec, 1, device)
+    return kind(bag, spec, 1, CPU)
 
 
-def full(bag: Bag, spec: StreamSpec, device: torch.device = CPU) -> Step:
+def run(step: Step, block: torch.Tensor) -> torch.Tensor:
+    return step.run(block, step.compute)
+
+
+def full(bag: Bag, spec: StreamSpec) -> Step:
     """A step whose window is full."""
-    step = new_step(bag, spec, device)
-    for block in blocks(spec.window // HOP):
-        step(block.to(device))
+    step = new_step(bag, spec)
+    for block in blocks(spec.window // HOP + 1):
+        run(step, block)
+    assert step.steady
     return step
 
 
@@ -49,8 +63,8 @@ def memory_of(step: Step) -> list[int]:
     tensors = [step._overlap, step.audio]  # type: ignore[attr-defined]
     if isinstance(step, IncrementalStep):
         tensors += [*step.memory._columns.values(), *step.memory._rings.values()]
-        assert step._recent is not None
-        tensors += [step._recent._slots, step._recent._numbers]
+        assert step._steady is not None
+        tensors += [step._steady._slots, step._steady._numbers]
     else:
         tensors.append(step.spectrum)  # type: ignore[attr-defined]
     return [tensor.data_ptr() for tensor in tensors]
@@ -65,52 +79,114 @@ def test_no_value_is_looked_at(cac: bool, spec: StreamSpec) -> None:
     with FakeTensorMode(allow_non_fake_inputs=True):
         step = new_step(bag, spec)
         for _ in range(spec.window // HOP + 2):
-            out = step(torch.zeros(1, 2, HOP))
+            out = run(step, torch.zeros(1, 2, HOP))
     assert out.shape == (1, 4, 2, HOP)
 
 
 @both_modes
 @torch.inference_mode()
 def test_state_is_never_rebound(spec: StreamSpec) -> None:
-    """A graph writes to the memory it was captured with."""
+    """A graph writes to the memory it was captured with, also in the life after a reset."""
     step = full(small_bag(), spec)
     before = memory_of(step)
-    step(blocks(1)[0])
+    run(step, blocks(1)[0])
     assert before == memory_of(step)
+    step.reset()
+    for block in blocks(spec.window // HOP + 1):
+        run(step, block)
+    assert before == memory_of(step)
+
+
+@both_modes
+@torch.no_grad()
+def test_the_recorded_operations_are_the_step(spec: StreamSpec) -> None:
+    """Recording a step as a list of operations and replaying it, without any of the Python around
+    them, is what a CUDA graph does."""
+    bag = small_bag()
+    recorded, straight = full(bag, spec), full(bag, spec)
+    first, *others = blocks(6)
+    recorded.advance()
+    operations = make_fx(lambda block: recorded.compute(block))(first)
+    run(straight, first)
+    for block in others:
+        recorded.advance()
+        torch.testing.assert_close(operations(block), run(straight, block), rtol=0, atol=1e-5)
+
+
+def test_graphs_need_cuda() -> None:
+    bag = small_bag()
+    with pytest.raises(ConfigError, match="graphs need CUDA, and the device is cpu"):
+        HopStream(bag, EXACT, batch=1, device=CPU, executor="graph")
+    with pytest.raises(ConfigError, match="executor must be one of auto, eager, graph"):
+        HopStream(bag, EXACT, batch=1, device=CPU, executor="fast")
 
 
 @pytest.mark.gpu
 @needs_cuda
 @both_modes
-@torch.inference_mode()
-def test_the_gpu_computes_what_the_cpu_does(separator: object, spec: StreamSpec) -> None:
-    bag: Bag = separator._bag  # type: ignore[attr-defined]
-    on_cpu = full(bag, spec)
-    expected = [on_cpu(block) for block in blocks(4)]
+@pytest.mark.parametrize("executor", ["eager", "graph"])
+def test_the_gpu_computes_what_the_cpu_does(
+    separator: Separator, spec: StreamSpec, executor: str
+) -> None:
+    bag: Bag = separator._bag
+    count = spec.window // HOP + 6
+    on_cpu = HopStream(bag, spec, batch=1, device=CPU)
+    expected = [on_cpu.step(block).clone() for block in blocks(count)]
     cuda = torch.device("cuda")
-    on_gpu = full(bag.to("cuda"), spec, cuda)
-    got = [on_gpu(block.cuda()).cpu() for block in blocks(4)]
+    on_gpu = HopStream(bag.to("cuda"), spec, batch=1, device=cuda, executor=executor)
+    got = [on_gpu.step(block).clone() for block in blocks(count)]
     bag.to("cpu")
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-3)
 
 
 @pytest.mark.gpu
 @needs_cuda
-@torch.inference_mode()
-def test_a_captured_step_equals_eager_on_changing_input() -> None:
+@both_modes
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_graph_equals_eager_on_changing_input(spec: StreamSpec, batch: int) -> None:
+    """Through growth, a full window, a skipped hop and a reset."""
     cuda = torch.device("cuda")
     bag = small_bag().to("cuda")
-    eager, captured, spare = (full(bag, EXACT, cuda) for _ in range(3))
-    static_in = torch.zeros(1, 2, HOP, device="cuda")
-    graph = torch.cuda.CUDAGraph()
-    side = torch.cuda.Stream()
-    with torch.cuda.stream(side):
-        spare(static_in)  # plans and workspaces are made here, not in the capture
-    torch.cuda.current_stream().wait_stream(side)
-    with torch.cuda.graph(graph):
-        static_out = captured(static_in)
-    for block in blocks(5):
-        static_in.copy_(block)
-        graph.replay()
-        expected = eager(block.cuda())
-        torch.testing.assert_close(static_out, expected, rtol=0, atol=1e-4)
+    eager, graph = (
+        HopStream(bag, spec, batch=batch, device=cuda, executor=name) for name in ("eager", "graph")
+    )
+    for _ in range(2):
+        for number, block in enumerate(blocks(20)):
+            block = block.expand(batch, -1, -1)
+            if number == 14:
+                eager.skip(block)
+                graph.skip(block)
+                continue
+            expected = eager.step(block).clone()
+            torch.testing.assert_close(graph.step(block), expected, rtol=0, atol=1e-4)
+        eager.reset()
+        graph.reset()
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_streams_of_one_model_share_their_memory_and_nothing_else() -> None:
+    separator = Separator("small", small_bag(), torch.device("cuda"), executor="graph")
+    first, second = (
+        separator.hops(window=0.4, hop=0.046, lookahead=0.046, mode="exact") for _ in range(2)
+    )
+    alone = [first.step(block).clone() for block in blocks(16)]
+    first.reset()
+    for block, expected in zip(blocks(16), alone, strict=True):
+        got = first.step(block).clone()
+        second.step(-block)
+        torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_a_graph_names_what_does_not_fit() -> None:
+    double = CudaGraph(lambda x: 2 * x, torch.ones(3, device="cuda"))
+    assert double(torch.arange(3.0, device="cuda")).tolist() == [0, 2, 4]
+    for wrong in (
+        torch.ones(4, device="cuda"),
+        torch.ones(3, device="cuda", dtype=torch.float64),
+        torch.ones(3),
+    ):
+        with pytest.raises(ConfigError, match=r"block must have (shape|dtype|device)"):
+            double(wrong)

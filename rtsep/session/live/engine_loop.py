@@ -89,7 +89,7 @@ class EngineLoop:
             counters.skipped[0] += 1
         else:
             began = self._clock()
-            self._deliver(self._hops.step(block)[0].cpu().numpy())
+            self._deliver(self._hops.step(block)[0].numpy())
             seconds = self._clock() - began
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)

@@ -58,6 +58,7 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         request.model,
         request.device,
         precision=request.precision,
+        executor=request.executor,
         cache=request.cache,
         observer=Messenger(link),
     )
@@ -99,7 +100,7 @@ def _warm_up(hops: HopStream) -> float:
     fastest = float("inf")
     for _ in range(WARM_UP_STEPS):
         began = time.perf_counter()
-        hops.step(silence).cpu()
+        hops.step(silence)
         fastest = min(fastest, time.perf_counter() - began)
     hops.reset()
     return fastest

@@ -22,6 +22,7 @@ class EngineRequest:
     lookahead: float
     mode: str
     precision: str = "fp32"
+    executor: str = "auto"
     refresh: float | None = None  # None: as much as the mode likes
     latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
 
