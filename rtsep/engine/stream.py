@@ -38,6 +38,7 @@ class HopStream:
         self.spec = spec
         self.stems = network.stems
         self.channels = network.config.audio_channels
+        self.batch = batch
         kind = IncrementalStep if spec.mode == "incremental" else ExactStep
         self._step = kind(network, spec, batch, device)
         block = torch.zeros(batch, self.channels, spec.hop)

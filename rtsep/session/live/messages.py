@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtsep.config import StreamSpec
@@ -25,6 +25,19 @@ class EngineRequest:
     executor: str = "auto"
     refresh: float | None = None  # None: as much as the mode likes
     latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
+
+    def settled(self, spec: StreamSpec) -> EngineRequest:
+        """For an engine that takes over from one that came to this spec."""
+        rate = spec.sample_rate
+        return replace(
+            self,
+            window=spec.window / rate,
+            hop=spec.hop / rate,
+            lookahead=spec.lookahead / rate,
+            mode=spec.mode,
+            refresh=spec.refresh / rate or None,
+            latency=None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ class LiveSession:
         self._context = multiprocessing.get_context("spawn")
         self._buffer = allocate(self._context)
         self._wake = self._context.Semaphore(0)
-        self._audio_request = spec.audio
+        self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
         self._feeder: Feeder | None = None
 
@@ -82,6 +82,7 @@ class LiveSession:
                 self._feeder.close()
             raise
         self._audio_request = dataclasses.replace(self.spec.audio, samplerate=self.device.rate)
+        self._engine_request = self.spec.engine.settled(self.model.spec)
         self._engine = Keeper(
             engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
         )
@@ -154,7 +155,7 @@ class LiveSession:
 
     def _new_engine(self) -> Child:
         return Child(
-            self._context, "engine", run_engine, self._wake, self._buffer, self.spec.engine
+            self._context, "engine", run_engine, self._wake, self._buffer, self._engine_request
         )
 
     def _new_audio(self) -> Child:

@@ -1,0 +1,75 @@
+"""bf16 stays near to fp32, and is chosen where it is faster."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from music import mixture
+from networks import small_bag
+from torch import nn
+
+from rtsep.engine import precision as precisions
+from rtsep.engine.precision import choose_precision
+from rtsep.engine.separator import Separator
+from rtsep.errors import ConfigError
+from rtsep.metrics import sdr
+from rtsep.model.packed import PackedLinear, pack
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("mode", ["exact", "incremental"])
+def test_bf16_is_near_to_fp32(mode: str) -> None:
+    mix = mixture(2.0)[:, : 60 * 1024]
+    outs = [
+        Separator("small", small_bag(), CPU, dtype)
+        .stream(window=0.6, hop=0.05, lookahead=0.05, mode=mode)
+        .process(mix)
+        for dtype in (torch.float32, torch.bfloat16)
+    ]
+    assert not (outs[0] == outs[1]).all()
+    assert sdr(*outs) > 25
+
+
+def test_bf16_stems_sum_to_the_input() -> None:
+    mix = mixture(2.0)[:, : 40 * 1024]
+    stream = Separator("small", small_bag(), CPU, torch.bfloat16).stream(
+        window=0.6, hop=0.05, lookahead=0.05, mode="incremental"
+    )
+    out, delay = stream.process(mix).sum(0), stream.latency_samples
+    assert abs(out[:, delay:] - mix[:, :-delay]).max() < 1e-5
+
+
+@pytest.mark.parametrize("tokens", [1, 64, 333])
+@torch.inference_mode()
+def test_packed_layers_compute_the_same(tokens: int) -> None:
+    linear = nn.Linear(96, 160).bfloat16()
+    parent = nn.Sequential(linear)
+    pack(parent)
+    x = torch.randn(2, tokens, 96).bfloat16()
+    torch.testing.assert_close(parent(x), linear(x), rtol=0.02, atol=0.02)
+
+
+@torch.inference_mode()
+def test_only_bf16_layers_are_packed() -> None:
+    parent = nn.Sequential(nn.Linear(8, 8), nn.LayerNorm(8))
+    pack(parent)
+    assert not any(isinstance(module, PackedLinear) for module in parent.modules())
+
+
+@pytest.mark.parametrize(("bf16", "expected"), [(0.1, torch.bfloat16), (0.9, torch.float32)])
+def test_auto_takes_what_is_faster(
+    monkeypatch: pytest.MonkeyPatch, bf16: float, expected: torch.dtype
+) -> None:
+    seconds = {torch.float32: 1.0, torch.bfloat16: bf16}
+    monkeypatch.setattr(precisions, "_seconds", lambda dtype, device: seconds[dtype])
+    assert choose_precision("auto", CPU) == expected
+
+
+def test_auto_tries_for_real() -> None:
+    assert choose_precision("auto", CPU) in (torch.float32, torch.bfloat16)
+
+
+def test_unknown_precisions_are_refused() -> None:
+    with pytest.raises(ConfigError, match="precision must be one of auto, fp32, bf16, got 'fp8'"):
+        choose_precision("fp8", CPU)

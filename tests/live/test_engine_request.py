@@ -1,0 +1,24 @@
+"""An engine that takes over cuts audio as the one before it did."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtsep.config import NetworkConfig, StreamSpec
+from rtsep.session.live.messages import EngineRequest
+
+
+@pytest.mark.parametrize("mode", ["exact", "incremental"])
+def test_a_settled_request_leads_to_the_same_spec(mode: str) -> None:
+    network = NetworkConfig()
+    spec = StreamSpec.from_seconds(network, window=2.0, hop=0.3, lookahead=0.05, mode=mode)
+    asked = EngineRequest(
+        model="m", device="cpu", cache=None, window=1, hop=1, lookahead=0, mode="exact", latency=0.0
+    )
+    settled = asked.settled(spec)
+    assert settled.latency is None
+    again = StreamSpec.from_seconds(
+        network, window=settled.window, hop=settled.hop, lookahead=settled.lookahead,
+        mode=settled.mode, refresh=settled.refresh,
+    )  # fmt: skip
+    assert again == spec
