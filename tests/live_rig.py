@@ -15,6 +15,7 @@ from torch import Tensor
 from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.engine.stream import HopStream
+from rtsep.model.past import NOTHING, Past
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
 from rtsep.session.live.messages import DeviceReady, ModelReady
@@ -39,7 +40,7 @@ class BandNetwork:
         bounds = (0, *EDGES, self.config.bins)
         self._masks = [(bins >= low) & (bins < high) for low, high in pairwise(bounds)]
 
-    def separate(self, mix: Tensor, spec: Tensor, keep: slice) -> Tensor:
+    def separate(self, mix: Tensor, spec: Tensor, keep: slice, past: Past = NOTHING) -> Tensor:
         first, stop, _ = keep.indices(mix.shape[-1])
         spec = spec.permute(0, 3, 1, 2)
         return torch.stack(
@@ -47,8 +48,12 @@ class BandNetwork:
         )
 
 
-def stream_spec(window: float = 0.28, hop: float = 0.093, lookahead: float = 0.046) -> StreamSpec:
-    return StreamSpec.from_seconds(NetworkConfig(), window=window, hop=hop, lookahead=lookahead)
+def stream_spec(
+    window: float = 0.28, hop: float = 0.093, lookahead: float = 0.046, mode: str = "exact"
+) -> StreamSpec:
+    return StreamSpec.from_seconds(
+        NetworkConfig(), window=window, hop=hop, lookahead=lookahead, mode=mode
+    )
 
 
 class VirtualSession:

@@ -12,11 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rtsep.config import StreamSpec
+from rtsep.config import REACH_FRAMES, StreamSpec
 from rtsep.dsp.stft import EDGE_FRAMES, pad_samples, reflect_pad
 from rtsep.engine.network import Network
 from rtsep.engine.step import Step, share_residual, shift_in
 from rtsep.model.past import Memory, Recent
+
+SPARED_FRAMES = 2  # at a time
 
 
 class IncrementalStep(Step):
@@ -68,6 +70,16 @@ class IncrementalStep(Step):
     def pass_over(self, block: Tensor) -> None:
         shift_in(self.audio, block)
         self.memory.skip()
+
+    def spare(self) -> bool:
+        """Refresh less. The memory goes on, but for what lies before the next step's frames."""
+        least = (self.spec.hop + self.spec.lookahead) // self.spec.frame + REACH_FRAMES
+        if self._frames <= least:
+            return False
+        self._frames = max(self._frames - SPARED_FRAMES, least)
+        self.memory.forget_columns()
+        self._steady = None
+        return True
 
     def fill(self) -> None:
         self.memory.fill()

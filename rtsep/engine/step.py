@@ -51,6 +51,10 @@ class Step(ABC):
         self.pass_over(block)
         self._continues = False
 
+    def spare(self) -> bool:
+        """Make all further steps cheaper at some loss; false if they cannot be."""
+        return False
+
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._overlap.zero_()

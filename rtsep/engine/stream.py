@@ -58,6 +58,12 @@ class HopStream:
         self._step.skip(self._transfer.up(block))
 
     @torch.inference_mode()
+    def spare(self) -> bool:
+        """Make all further steps cheaper at some loss, at the same latency; false if they cannot
+        be. What a graph has recorded stays as it is."""
+        return isinstance(self._steady, Eager) and self._step.spare()
+
+    @torch.inference_mode()
     def fill(self) -> None:
         """As if a whole window of silence had come. From then on every step costs the same."""
         self._step.reset()

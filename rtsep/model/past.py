@@ -101,6 +101,10 @@ class Memory:
             self.reset()  # the rings would have a hole that was never written
             return
         self.received += self.hop
+        self.forget_columns()
+
+    def forget_columns(self) -> None:
+        """What lies before the next frames to be computed is not what was foreseen."""
         for tensor in self._columns.values():
             tensor.zero_()
 

@@ -18,6 +18,7 @@ from rtsep.engine.stream import HopStream
 from rtsep.mixer.conceal import RATIO_SAMPLES, ratios_of
 from rtsep.ring.ring import Audio
 from rtsep.session.live.rates import SETTLING_SAMPLES, RateConverter
+from rtsep.session.live.relief import Relief
 from rtsep.session.live.shared import Shared
 
 _SMOOTHING = 0.2  # of the typical step
@@ -44,6 +45,7 @@ class EngineLoop:
         self._chunk: Audio = np.zeros((shared.layout.channels, hops.spec.hop), np.float32)
         self._recent: Audio = np.zeros((shared.stems.channels, RATIO_SAMPLES), np.float32)
         self._pending: Audio = np.zeros((shared.layout.channels, 0), np.float32)
+        self._relief = Relief(hops.spec.hop / hops.spec.sample_rate)
         self._begin(shared.input.readable()[0])
 
     def work(self) -> None:
@@ -94,7 +96,9 @@ class EngineLoop:
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)
             counters.steps[0] += 1
-        counters.misses[0] += 0 <= due < self._heard()
+        missed = 0 <= due < self._heard()
+        counters.misses[0] += missed
+        counters.spared[0] += self._relief.needed(missed) and self._hops.spare()
 
     def _position_of(self, model_samples: int) -> int:
         """Of the session, for a number of samples since the origin at the model's rate."""

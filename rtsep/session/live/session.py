@@ -59,6 +59,7 @@ class LiveSession:
         self._wake = self._context.Semaphore(0)
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
+        self._spared = 0
         self._feeder: Feeder | None = None
 
     def start(self) -> None:
@@ -230,6 +231,7 @@ class LiveSession:
         self._audio.look()
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
+        self._tell_relief()
         end = self._source_end()
         if end is not None and self.shared.input.head - self.layout.delay >= end:
             self.finished.set()
@@ -240,6 +242,12 @@ class LiveSession:
         if self._feeder is None or not counters.feed_ended[0]:
             return None
         return self.shared.feed.head + int(counters.starved[0])
+
+    def _tell_relief(self) -> None:
+        spared = int(self.shared.counters.spared[0])
+        if spared != self._spared:
+            self._spared = spared
+            self.events.add("steps were late: from now on each computes less of the past")
 
     def _on_engine(self, child: Child, message: Any) -> None:
         if isinstance(message, ModelReady):

@@ -75,6 +75,7 @@ class Counters:
         self.callback_times = Histogram(arena)
         # written by the engine
         self.steps, self.misses, self.skipped = count(), count(), count()
+        self.spared = count()  # times that the engine made its steps cheaper
         self.step_times = Histogram(arena)
         # written by the main process
         self.feed_ended = arena.take(1, np.bool_)  # nothing more will come
