@@ -32,7 +32,7 @@ def test_a_hop_is_at_least_a_frame_and_a_lookahead_may_be_nothing() -> None:
         ({"window": 0.1}, r"do not fit into a window of 4096 samples; lengthen the window"),
         ({"hop": -1.0}, r"hop must be a time in seconds, 0 or more, got -1.0"),
         ({"lookahead": float("nan")}, r"lookahead must be a time"),
-        ({"mode": "fast"}, r"mode must be 'exact', got 'fast'"),
+        ({"mode": "fast"}, r"mode must be one of exact, incremental, got 'fast'"),
     ],
 )
 def test_settings_that_do_not_fit(changes: dict[str, float | str], message: str) -> None:

@@ -6,6 +6,7 @@ is taken. A trial ends early when its hop is out of reach, so that most cost a f
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ MODES = ("exact", "incremental")  # of two that hold the same hop the first one 
 PRELIMINARY_STEPS = 5
 TRIAL_SECONDS = 6.0
 MOST_STEPS = 1000  # enough for a p99.9
+_ROUNDING = 1e-6  # of a frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +96,25 @@ def best(trials: list[Trial]) -> Setting:
 
 
 def stretched(setting: Setting, latency: float, frame: float) -> Setting:
-    """`setting` with as much more lookahead as a latency in seconds has room for and pays.
+    """`setting` with a latency in seconds made the best of: first lookahead, as far as it pays,
+    then a longer hop, which leaves each step more time.
 
     Raises ConfigError for a latency that the machine does not hold.
     """
-    room = round((latency - setting.latency) / frame)
+    room = math.floor((latency - setting.latency) / frame + _ROUNDING)
     if room < 0:
         raise ConfigError(
             f"this machine holds {1000 * setting.latency:.0f} ms, not {1000 * latency:.0f} ms; "
             "ask for more, or take --latency auto"
         )
-    more = min(room, MOST_LOOKAHEAD_FRAMES - LOOKAHEAD_FRAMES)
-    return replace(setting, lookahead=setting.lookahead + more * frame)
+    fits = math.floor((setting.window - setting.latency) / frame + _ROUNDING) - REACH_FRAMES
+    room = min(room, fits)
+    lookahead = min(room, MOST_LOOKAHEAD_FRAMES - LOOKAHEAD_FRAMES)
+    return replace(
+        setting,
+        lookahead=setting.lookahead + lookahead * frame,
+        hop=setting.hop + (room - lookahead) * frame,
+    )
 
 
 def try_setting(separator: Separator, setting: Setting) -> Trial:

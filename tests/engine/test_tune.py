@@ -70,7 +70,7 @@ def test_a_hopeless_machine_is_told(separator: Separator, machine: Callable[[Clo
         tune(separator)
 
 
-def test_more_latency_becomes_lookahead(
+def test_more_latency_becomes_lookahead_then_hop(
     separator: Separator, machine: Callable[[Clock], None]
 ) -> None:
     machine(lambda mode, hop: 0.1)
@@ -79,9 +79,14 @@ def test_more_latency_becomes_lookahead(
     one_more = stretched(smallest, smallest.latency + frame, frame)
     assert one_more.lookahead == pytest.approx(smallest.lookahead + frame)
     assert one_more.hop == smallest.hop
-    assert stretched(smallest, 2.0, frame).lookahead == pytest.approx(4 * frame)
-    with pytest.raises(ConfigError, match=r"this machine holds \d+ ms, not 50 ms"):
-        stretched(smallest, 0.05, frame)
+    five_more = stretched(smallest, smallest.latency + 5.9 * frame, frame)
+    assert five_more.lookahead == pytest.approx(4 * frame)
+    assert five_more.hop == pytest.approx(smallest.hop + 3 * frame)
+    longest = stretched(smallest, 9.0, frame)
+    assert longest.hops(separator).spec.latency_samples <= longest.window * 44100
+    for latency in (0.05, smallest.latency - 0.1 * frame):
+        with pytest.raises(ConfigError, match=r"this machine holds \d+ ms, not \d+ ms"):
+            stretched(smallest, latency, frame)
 
 
 def test_a_result_is_remembered_for_this_model_and_machine(
