@@ -103,12 +103,10 @@ def fader(server: JackServer, arguments: list[str], rounds: int) -> dict[str, An
                    "off", "--blocksize", str(BLOCK), "--config", folder, *arguments]  # fmt: skip
         with subprocess.Popen(command, env=server.env) as process:
             wait_for_ports(server, CLIENT)
-            with subprocess.Popen(
+            out = subprocess.run(
                 [sys.executable, FADER, CLIENT, str(rounds)],
-                env=server.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            ) as box:  # fmt: skip
-                time.sleep(3)  # controllers are looked for once a second
-                out, _ = box.communicate("\n", timeout=rounds + 60)
+                env=server.env, stdout=subprocess.PIPE, text=True, check=True, timeout=rounds + 120,
+            ).stdout  # fmt: skip
             process.send_signal(signal.SIGINT)
             process.wait(60)
     frames = json.loads(out.splitlines()[-1])["frames"]

@@ -4,7 +4,8 @@
 
 Plays a constant; a controller changes the master between two values. The sound is as constant as
 the master, so the first sample that differs is the first one that the fader has moved. Prints the
-frames from each message to that sample, as JSON.
+frames from each message to that sample, as JSON; a message that changes nothing for a second (a
+server under load can lose one) counts as a second.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 import random
 import sys
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import jack
@@ -22,16 +25,20 @@ LEVEL = 0.25
 CONTROLLER = 7
 POSITIONS = (102, 70)  # of 127; the first one is 0 dB
 PAUSE_SECONDS = (0.12, 0.16)  # between messages: longer than a ramp
+LOST_SECONDS = 1.0
+START_SECONDS = 30.0  # for the client to play, and to find the controller
 
 
 @dataclass
 class Rounds:
     """What was sent and what came of it; lives in the callbacks."""
 
-    left: int
+    wanted: int
+    moves: int = 0
     sent: int | None = None
     next: int = 0
     last: float = 0.0
+    answered: bool = False  # once: before, the client is still opening the controller
     delays: list[int] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -52,8 +59,8 @@ def main(client: str, count: int) -> None:
         now = box.last_frame_time
         if rounds.sent is None and rounds.next and now + frames > rounds.next:
             offset = max(rounds.next - now, 0)
-            rounds.left -= 1
-            knob.write_midi_event(offset, (0xB0, CONTROLLER, POSITIONS[rounds.left % 2]))
+            rounds.moves += 1
+            knob.write_midi_event(offset, (0xB0, CONTROLLER, POSITIONS[rounds.moves % 2]))
             rounds.sent = now + offset
 
     @ears.set_process_callback
@@ -64,12 +71,16 @@ def main(client: str, count: int) -> None:
             rounds.last = float(heard[-1])
             return
         changed = np.flatnonzero(np.abs(heard - rounds.last) > 1e-4)
-        if changed.size:
-            rounds.delays.append(now + int(changed[0]) - rounds.sent)
-            rounds.sent = None
-            rounds.next = now + int(rng.uniform(*PAUSE_SECONDS) * rate)
-            if not rounds.left:
-                rounds.done.set()
+        waited = now + int(changed[0] if changed.size else 0) - rounds.sent
+        if not changed.size and waited < LOST_SECONDS * rate:
+            return
+        if rounds.answered:
+            rounds.delays.append(waited)
+        rounds.answered |= changed.size > 0
+        rounds.sent = None
+        rounds.next = now + int(rng.uniform(*PAUSE_SECONDS) * rate)
+        if len(rounds.delays) == rounds.wanted:
+            rounds.done.set()
 
     with box, ears:
         for ours, theirs in zip(
@@ -77,11 +88,18 @@ def main(client: str, count: int) -> None:
         ):
             box.connect(ours, theirs)
         ears.connect(ears.get_ports(f"^{client}:", is_audio=True, is_output=True)[0], ear)
-        print("ready", flush=True)
-        sys.stdin.readline()  # until the client has found the controller and plays the constant
+        wait_until(lambda: rounds.last, "the client plays nothing")
         rounds.next = box.frame_time
-        assert rounds.done.wait(count * PAUSE_SECONDS[1] + 30), "a message changed nothing"
+        wait_until(lambda: rounds.answered, "the client does not answer the controller")
+        assert rounds.done.wait(count * (PAUSE_SECONDS[1] + LOST_SECONDS)), "no messages were sent"
     print(json.dumps({"frames": rounds.delays}))
+
+
+def wait_until(met: Callable[[], object], otherwise: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not met():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
