@@ -18,6 +18,8 @@ STRIDE = 4  # ... and moves by 4
 SETTLING_FRAMES = 4
 # To overlap-add a hop, frames that begin before it are needed.
 REACH_FRAMES = 3
+# Of the hop, the part that a step may take, so that some time is left for a slower one.
+PACE = 0.8
 
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -137,10 +139,10 @@ class StreamSpec:
             self._check_refresh()
 
     def _check_refresh(self) -> None:
-        least = self.hop + self.lookahead + REACH_FRAMES * self.frame
-        if self.refresh % self.frame or not least <= self.refresh <= self.window:
+        if self.refresh % self.frame or not self.least_refresh <= self.refresh <= self.window:
             raise ConfigError(
-                f"refresh must be whole frames of {self.frame} samples, at least {least} (hop + "
+                f"refresh must be whole frames of {self.frame} samples, at least "
+                f"{self.least_refresh} (hop + "
                 f"lookahead + {REACH_FRAMES} frames) and at most the window, {self.window}, "
                 f"got {self.refresh}"
             )
@@ -149,6 +151,11 @@ class StreamSpec:
     def latency_samples(self) -> int:
         """From a sample's arrival to its stems: the algorithmic latency, a constant."""
         return self.hop + self.lookahead
+
+    @property
+    def least_refresh(self) -> int:
+        """What an incremental step must compute to emit a hop."""
+        return self.latency_samples + REACH_FRAMES * self.frame
 
     @property
     def emitted(self) -> slice:
@@ -196,8 +203,8 @@ class StreamSpec:
                 raise ConfigError(
                     f"incremental mode needs a depth of at most 5 at nfft {network.nfft}"
                 )
-            reach = REACH_FRAMES + SETTLING_FRAMES
-            settled = hop_samples + lookahead_samples + reach * frame
+            settling = (REACH_FRAMES + SETTLING_FRAMES) * frame
+            settled = hop_samples + lookahead_samples + settling
             refresh_samples = min(window_samples, settled) if refresh is None else samples(refresh)
         return cls(
             window=window_samples,

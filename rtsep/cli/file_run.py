@@ -32,24 +32,14 @@ def run_file(
     model: str,
     device: str,
     cache: Path | None,
-    hop: float,
-    lookahead: float,
-    refresh: float | None,
     target: float | None,
     precision: str,
     executor: str,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run a file session. `hop` and `lookahead` are in ms, as on the command line."""
-    session = FileSession(
-        input=source.name,
-        output=destination,
-        hop=hop / 1000,
-        lookahead=lookahead / 1000,
-        refresh=None if refresh is None else refresh / 1000,
-        **options,
-    )
+    """Run a file session. `options` are those of `FileSession`."""
+    session = FileSession(input=source.name, output=destination, **options)
     check_input(source.name)
     prepare_process()
     with RichObserver() as observer:

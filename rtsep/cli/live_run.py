@@ -106,7 +106,6 @@ def live_spec(
     loop: bool,
     **options: Any,
 ) -> LiveSpec:
-    """`hop`, `lookahead` and `budget` are in ms, as on the command line."""
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
     if writes and record is not None:
         raise click.UsageError(
@@ -119,10 +118,10 @@ def live_spec(
             device=device,
             cache=cache,
             window=window,
-            hop=hop / 1000,
-            lookahead=lookahead / 1000,
+            hop=hop,
+            lookahead=lookahead,
             mode=mode,
-            refresh=None if refresh is None else refresh / 1000,
+            refresh=refresh,
             precision=precision,
             executor=executor,
             latency=target,
@@ -133,7 +132,7 @@ def live_spec(
             **options,
         ),
         source=None if source.kind is Kind.DEVICE else SourceBlocks(source, loop=loop),
-        budget=None if budget is None else budget / 1000,
+        budget=budget,
         limiter=not no_limiter,
         record=RecordSpec(
             folder=record or TAKES,

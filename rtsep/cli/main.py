@@ -13,19 +13,23 @@ from rtsep import __version__
 from rtsep.cli.devices import devices
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
-from rtsep.cli.options import format_option, live_options, model_options, parse_gains, parse_target
+from rtsep.cli.options import (
+    format_option,
+    live_options,
+    milliseconds,
+    model_options,
+    parse_gains,
+    parse_target,
+    precision_option,
+)
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
-from rtsep.config import EXECUTORS, MODES, PRECISIONS
+from rtsep.config import EXECUTORS, MODES
 from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 # What a command needs beyond click is imported when it runs: `rtsep --help` must not wait.
-
-
-def _milliseconds(default: float) -> dict[str, Any]:
-    return {"type": click.FloatRange(min=0), "default": default, "show_default": True}
 
 
 @click.group(
@@ -49,15 +53,14 @@ def _milliseconds(default: float) -> dict[str, Any]:
 @click.option(
     "--window",
     metavar="S",
-    **_milliseconds(2.0),
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
     help="Seconds the network sees at once.",
 )
-@click.option("--hop", metavar="MS", **_milliseconds(93.0), help="New audio per step.")
-@click.option(
-    "--lookahead",
-    metavar="MS",
-    **_milliseconds(46.0),
-    help="Audio right of what is emitted: quality for latency.",
+@milliseconds("--hop", default=93.0, help="New audio per step.")
+@milliseconds(
+    "--lookahead", default=46.0, help="Audio right of what is emitted: quality for latency."
 )
 @click.option(
     "--latency",
@@ -73,17 +76,10 @@ def _milliseconds(default: float) -> dict[str, Any]:
     show_default=True,
     help="Compute the whole window in every step, or only its newest part.",
 )
-@click.option(
-    "--refresh",
-    type=click.FloatRange(min=0),
-    metavar="MS",
-    help="Audio that an incremental step computes.  [default: hop + lookahead + 163]",
+@milliseconds(
+    "--refresh", help="Audio that an incremental step computes.  [default: hop + lookahead + 163]"
 )
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    help="Of the network's products; auto is the faster.  [default: fp32; auto with --latency]",
-)
+@precision_option(None, "  [default: fp32; auto with --latency]")
 @click.option(
     "--executor",
     type=click.Choice(EXECUTORS),

@@ -8,9 +8,27 @@ from typing import Any, TypeVar
 
 import click
 
+from rtsep.config import PRECISIONS
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
+
+
+def milliseconds(
+    name: str, *, help: str, default: float | None = None
+) -> Callable[[Command], Command]:
+    """A time in ms on the command line, in seconds behind it."""
+    return click.option(
+        name,
+        type=click.FloatRange(min=0),
+        metavar="MS",
+        default=default,
+        show_default=default is not None,
+        callback=lambda ctx, param, value: None if value is None else value / 1000,
+        help=help,
+    )
+
 
 cache_option = click.option(
     "--cache",
@@ -44,6 +62,17 @@ _MODEL_OPTIONS = (
 )
 
 
+def precision_option(default: str | None, told: str = "") -> Callable[[Command], Command]:
+    """--precision. `told` is the default in words, where it is not one value."""
+    return click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default=default,
+        show_default=default is not None,
+        help=f"Of the network's products; auto takes the faster one.{told}",
+    )
+
+
 def model_options(command: Command) -> Command:
     """--model, --device, --cache"""
     for option in reversed(_MODEL_OPTIONS):
@@ -65,10 +94,8 @@ def format_option(command: Command) -> Command:
 
 
 _LIVE_OPTIONS = (
-    click.option(
+    milliseconds(
         "--budget",
-        type=click.FloatRange(min=0),
-        metavar="MS",
         help="Time a step may take before it is late; part of the latency.  [default: the hop]",
     ),
     click.option(

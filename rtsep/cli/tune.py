@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtsep.cli.options import model_options
-from rtsep.config import PRECISIONS
+from rtsep.cli.options import model_options, precision_option
 
 if TYPE_CHECKING:
     from rtsep.engine.tune import Trial
@@ -18,13 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_options
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default="auto",
-    show_default=True,
-    help="Of the network's products; auto takes the faster one.",
-)
+@precision_option("auto")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 def tune(model: str, device: str, cache: Path | None, precision: str, as_json: bool) -> None:
     """Measure this machine for `--latency auto`, and remember the result.

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rtsep.config import REACH_FRAMES, StreamSpec
+from rtsep.config import StreamSpec
 from rtsep.dsp.stft import EDGE_FRAMES, pad_samples, reflect_pad
 from rtsep.engine.network import Network
 from rtsep.engine.step import Step, share_residual, shift_in
@@ -73,7 +73,7 @@ class IncrementalStep(Step):
 
     def spare(self) -> bool:
         """Refresh less. The memory goes on, but for what lies before the next step's frames."""
-        least = (self.spec.hop + self.spec.lookahead) // self.spec.frame + REACH_FRAMES
+        least = self.spec.least_refresh // self.spec.frame
         if self._frames <= least:
             return False
         self._frames = max(self._frames - SPARED_FRAMES, least)

@@ -97,10 +97,8 @@ class Separator:
         With `batch`, that many signals go through each forward together. Raises ConfigError when
         the settings do not fit each other or the model.
         """
+        spec = self._spec(window, hop, lookahead, mode, refresh)
         bag = self._only(stems)
-        spec = StreamSpec.from_seconds(
-            bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh
-        )
         return Stream(
             bag, spec, batch=batch, device=self.device, executor=self.executor, pool=self._pool
         )
@@ -115,16 +113,21 @@ class Separator:
         refresh: float | None = None,
     ) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
-        spec = StreamSpec.from_seconds(
+        spec = self._spec(window, hop, lookahead, mode, refresh)
+        return HopStream(
+            self._bag, spec, batch=1, device=self.device, executor=self.executor, pool=self._pool
+        )
+
+    def _spec(
+        self, window: float, hop: float, lookahead: float, mode: str, refresh: float | None
+    ) -> StreamSpec:
+        return StreamSpec.from_seconds(
             self._bag.config,
             window=window,
             hop=hop,
             lookahead=lookahead,
             mode=mode,
             refresh=refresh,
-        )
-        return HopStream(
-            self._bag, spec, batch=1, device=self.device, executor=self.executor, pool=self._pool
         )
 
     def _only(self, stems: Sequence[str] | None) -> Bag:

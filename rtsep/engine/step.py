@@ -1,9 +1,9 @@
 """One step of a stream: a hop of audio in, a hop of stems out, `lookahead` samples behind.
 
 A step counts (`advance`) and computes (`compute`). Once the window is full, the latter is the same
-for all steps, shapes are fixed and state is written in place, so that it can be captured whole in a
-CUDA graph. Knows nothing of block sizes. `exact.py` and `incremental.py` say
-how a step estimates; what is done with an estimate is the same for both.
+for all steps, shapes are fixed and state is written in place, so that it can be recorded whole.
+Knows nothing of block sizes. `exact.py` and `incremental.py` say how a step estimates; what is done
+with an estimate is the same for both.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from rtsep.engine.incremental import IncrementalStep
 from rtsep.engine.network import Network
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph, GraphPool
-from rtsep.executors.eager import Eager
 from rtsep.executors.executor import Executor
 from rtsep.executors.transfer import Transfer
 
@@ -44,13 +43,15 @@ class HopStream:
         block = torch.zeros(batch, self.channels, spec.hop)
         result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
         self._transfer = Transfer(block, result, device)
-        self._steady = self._capture(block.to(device), chosen(executor, device), pool)
+        # Runs steps on a full window; None: call by call, as all others.
+        self._recorded = self._record(block.to(device), chosen(executor, device), pool)
 
     @torch.inference_mode()
     def step(self, block: torch.Tensor) -> torch.Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop), on the CPU, valid until the next step."""
-        run = self._steady if self._step.steady else self._step.compute
-        return self._transfer.down(self._step.run(self._transfer.up(block), run))
+        recorded = self._recorded if self._step.steady else None
+        stems = self._step.run(self._transfer.up(block), recorded or self._step.compute)
+        return self._transfer.down(stems)
 
     @torch.inference_mode()
     def skip(self, block: torch.Tensor) -> None:
@@ -61,7 +62,7 @@ class HopStream:
     def spare(self) -> bool:
         """Make all further steps cheaper at some loss, at the same latency; false if they cannot
         be. What a graph has recorded stays as it is."""
-        return isinstance(self._steady, Eager) and self._step.spare()
+        return self._recorded is None and self._step.spare()
 
     @torch.inference_mode()
     def fill(self) -> None:
@@ -75,10 +76,11 @@ class HopStream:
         self._step.reset()
 
     @torch.inference_mode()
-    def _capture(self, block: torch.Tensor, executor: str, pool: GraphPool | None) -> Executor:
-        """What runs steps on a full window."""
+    def _record(
+        self, block: torch.Tensor, executor: str, pool: GraphPool | None
+    ) -> Executor | None:
         if executor == "eager":
-            return Eager(self._step.compute)
+            return None
         self.fill()
         self._step.run(block, self._step.compute)  # everything that stays is allocated here
         graph = CudaGraph(self._step.compute, block, pool)

@@ -14,17 +14,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from rtsep.config import REACH_FRAMES
+from rtsep.config import MODES, PACE, REACH_FRAMES
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
 
-PACE = 0.8  # of the hop that the slowest step may take
 WINDOW_SECONDS = 2.0
 LOOKAHEAD_FRAMES = 2  # what the first milliseconds of lookahead gain, the next ones do not
 MOST_LOOKAHEAD_FRAMES = 4
 HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
-MODES = ("exact", "incremental")  # of two that hold the same hop the first one is better
 PRELIMINARY_STEPS = 5
 TRIAL_SECONDS = 6.0
 MOST_STEPS = 1000  # enough for a p99.9

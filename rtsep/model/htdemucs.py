@@ -125,7 +125,7 @@ class HTDemucs(nn.Module):
         parts = z.permute(0, 2, 3, 1)
         if self.config.cac:
             parts = torch.unflatten(parts, -1, (-1, channels, 2))
-            return torch.view_as_complex(parts.contiguous()).permute(0, 3, 4, 1, 2)
+            return torch.complex(*parts.unbind(-1)).permute(0, 3, 4, 1, 2)
         magnitude = torch.unflatten(parts, -1, (-1, channels))
         phase = mix_spec.angle()[:, :, :, None].expand_as(magnitude)
         return torch.polar(magnitude.contiguous(), phase.contiguous()).permute(0, 3, 4, 1, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from gaps import with_and_without_gaps
 from networks import small_bag
 
 from rtsep.config import StreamSpec
@@ -22,12 +23,7 @@ def test_the_step_after_a_gap_is_what_it_would_have_been(skipped: set[int]) -> N
     hops = torch.randn(9, 1, 2, spec.hop) * 0.1
     bag = small_bag()
     straight, gappy = (HopStream(bag, spec, batch=1, device=torch.device("cpu")) for _ in range(2))
-    for number, hop in enumerate(hops):
-        expected = straight.step(hop)
-        if number in skipped:
-            gappy.skip(hop)
-            continue
-        stems = gappy.step(hop)
+    for number, expected, stems in with_and_without_gaps(straight, gappy, hops, skipped):
         after_a_gap = number - 1 in skipped
         exact = slice(spec.crossfade if after_a_gap else 0, None)
         torch.testing.assert_close(stems[..., exact], expected[..., exact], rtol=0, atol=1e-5)

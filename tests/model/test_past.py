@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ class Stream:
         self.signal = torch.randn(1, channels, 1, HOP * STEPS * per_frame)
         self.memory = Memory(window=WINDOW, hop=HOP, period=PERIOD)
 
-    def steps(self) -> list[tuple[Recent, int]]:
+    def steps(self) -> Iterator[tuple[Recent, int]]:
         """A past for each step, and how many frames have come by then."""
         for _ in range(STEPS):
             self.memory.hear_hop()

@@ -54,15 +54,16 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
     from rtsep.session.runtime import prepare_process
 
     prepare_process()
+    observer = Messenger(link)
     separator = load(
         request.model,
         request.device,
         precision=request.precision,
         executor=request.executor,
         cache=request.cache,
-        observer=Messenger(link),
+        observer=observer,
     )
-    hops = _hops(separator, request, link)
+    hops = _hops(separator, request, observer)
     ready = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -74,12 +75,11 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
     return hops, ready
 
 
-def _hops(separator: Separator, request: EngineRequest, link: Connection[Any, Any]) -> HopStream:
+def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> HopStream:
     """A stream with the settings that are asked for, or those that this machine holds."""
     from rtsep.session.tuned import tuned
 
     if request.latency is not None:
-        observer = Messenger(link)
         setting = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
         return setting.hops(separator)
     return separator.hops(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rtsep.config import PACE
 from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.live.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
@@ -13,8 +14,6 @@ from rtsep.session.live.rates import withheld_samples
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.shared import Layout
 from rtsep.status import LatencyPart
-
-PACE = 0.8  # of the hop a step may take, so that some time is left for a slower one
 
 Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
 
