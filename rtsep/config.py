@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rtsep.errors import ConfigError
@@ -23,7 +23,7 @@ PACE = 0.8
 
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "bf16")
-EXECUTORS = ("auto", "eager", "graph")
+EXECUTORS = ("auto", "eager", "compiled", "graph")
 
 STEMS_4 = ("drums", "bass", "other", "vocals")
 STEMS_6 = (*STEMS_4, "guitar", "piano")
@@ -156,6 +156,11 @@ class StreamSpec:
     def least_refresh(self) -> int:
         """What an incremental step must compute to emit a hop."""
         return self.latency_samples + REACH_FRAMES * self.frame
+
+    @property
+    def spared(self) -> StreamSpec:
+        """The same at the least cost: an incremental step without the frames that settle."""
+        return replace(self, refresh=self.least_refresh if self.mode == "incremental" else 0)
 
     @property
     def emitted(self) -> slice:

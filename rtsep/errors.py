@@ -5,6 +5,7 @@ RtsepError
 │   ├── ConfigError     a setting is out of range or does not fit another
 │   ├── AudioFileError  a file cannot be read as audio, or written
 │   └── ModelError      unknown model name, or a checkpoint that is not ours to load
+├── CompileError        a step could not be compiled, or read
 └── DownloadError       weights could not be brought here, or arrived damaged
 """
 
@@ -32,6 +33,10 @@ class AudioFileError(UsageError):
 
 class ModelError(UsageError):
     """No such model, or a checkpoint that is not a Hybrid Transformer Demucs."""
+
+
+class CompileError(RtsepError):
+    """A step cannot be compiled on this machine, or a file is no compiled step."""
 
 
 class DownloadError(RtsepError):

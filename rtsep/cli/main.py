@@ -10,21 +10,22 @@ import click
 from click.core import ParameterSource
 
 from rtsep import __version__
+from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import (
     format_option,
     live_options,
-    milliseconds,
     model_options,
     parse_gains,
     parse_target,
     precision_option,
+    stream_options,
 )
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
-from rtsep.config import EXECUTORS, MODES
+from rtsep.config import EXECUTORS
 from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -50,34 +51,13 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
     help="Where it goes.  [default: speakers for a live input, null for a file]",
 )
 @model_options
-@click.option(
-    "--window",
-    metavar="S",
-    type=click.FloatRange(min=0),
-    default=2.0,
-    show_default=True,
-    help="Seconds the network sees at once.",
-)
-@milliseconds("--hop", default=93.0, help="New audio per step.")
-@milliseconds(
-    "--lookahead", default=46.0, help="Audio right of what is emitted: quality for latency."
-)
+@stream_options(mode="exact")
 @click.option(
     "--latency",
     "target",
     metavar="auto|MS",
     callback=parse_target,
     help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this one.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(MODES),
-    default="exact",
-    show_default=True,
-    help="Compute the whole window in every step, or only its newest part.",
-)
-@milliseconds(
-    "--refresh", help="Audio that an incremental step computes.  [default: hop + lookahead + 163]"
 )
 @precision_option(None, "  [default: fp32; auto with --latency]")
 @click.option(
@@ -86,7 +66,8 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
     envvar="RTSEP_EXECUTOR",
     default="auto",
     show_default=True,
-    help="Run the network call by call, or from a CUDA graph; auto takes graphs with CUDA.",
+    help="Run steps call by call, compiled (see `rtsep compile`), or from a CUDA graph; auto takes "
+    "the fastest that is there.",
 )
 @click.option(
     "--gain",
@@ -142,6 +123,7 @@ def _given(ctx: click.Context) -> list[str]:
     ]
 
 
+command.add_command(compile)
 command.add_command(devices)
 command.add_command(midi)
 command.add_command(models)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from rtsep.config import PRECISIONS
+from rtsep.config import MODES, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,6 +78,42 @@ def model_options(command: Command) -> Command:
     for option in reversed(_MODEL_OPTIONS):
         command = option(command)
     return command
+
+
+def stream_options(*, mode: str) -> Callable[[Command], Command]:
+    """--window, --hop, --lookahead, --mode, --refresh: how a stream cuts audio; in seconds."""
+    options = (
+        click.option(
+            "--window",
+            metavar="S",
+            type=click.FloatRange(min=0),
+            default=2.0,
+            show_default=True,
+            help="Seconds the network sees at once.",
+        ),
+        milliseconds("--hop", default=93.0, help="New audio per step."),
+        milliseconds(
+            "--lookahead", default=46.0, help="Audio right of what is emitted: quality for latency."
+        ),
+        click.option(
+            "--mode",
+            type=click.Choice(MODES),
+            default=mode,
+            show_default=True,
+            help="Compute the whole window in every step, or only its newest part.",
+        ),
+        milliseconds(
+            "--refresh",
+            help="Audio that an incremental step computes.  [default: hop + lookahead + 163]",
+        ),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def format_option(command: Command) -> Command:

@@ -12,24 +12,36 @@ import click
 from rtsep.cli.options import model_options, precision_option
 
 if TYPE_CHECKING:
-    from rtsep.engine.tune import Trial
+    from rtsep.engine.tune import Setting, Trial
 
 
 @click.command()
 @model_options
 @precision_option("auto")
+@click.option(
+    "--compile/--no-compile",
+    "compiling",
+    default=True,
+    help="Try shorter hops with compiled steps, some minutes each, where that works.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
-def tune(model: str, device: str, cache: Path | None, precision: str, as_json: bool) -> None:
+def tune(
+    model: str, device: str, cache: Path | None, precision: str, compiling: bool, as_json: bool
+) -> None:
     """Measure this machine for `--latency auto`, and remember the result.
 
-    Takes a minute; leave the machine alone meanwhile.
+    Takes a minute, and some more for every step that is compiled (on the CPU, with a C++ compiler).
+    Leave the machine alone meanwhile.
     """
     from rtsep.session.openmp import share_processors
 
     share_processors()
     from rtsep.cli.figures import say
     from rtsep.cli.progress import RichObserver
+    from rtsep.engine.precision import precision_name
     from rtsep.engine.tune import best
+    from rtsep.errors import CompileError
+    from rtsep.session.compiling import Compiler
     from rtsep.session.load import load
     from rtsep.session.runtime import prepare_process
     from rtsep.session.tuned import measure
@@ -37,14 +49,33 @@ def tune(model: str, device: str, cache: Path | None, precision: str, as_json: b
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
-    say(f"{separator.name} on {separator.device}, {separator.precision}")
+    found = precision_name(separator.precision)
+    say(f"{separator.name} on {separator.device}, {found}")
+    compiler = Compiler(model=model, precision=found, cache=cache)
+
+    def compiled(setting: Setting, spared: bool = False) -> bool:
+        say(f"compiling a step for {1000 * setting.hop:.0f} ms, which takes some minutes")
+        try:
+            compiler(setting, spared=spared)
+        except CompileError as error:
+            say(str(error))
+            return False
+        return True
+
     say("mode           hop   step p50   slowest   of the hop")
-    trials = measure(separator, cache=cache, tell=lambda trial: say(_row(trial)))
+    trials = measure(
+        separator,
+        cache=cache,
+        tell=lambda trial: say(_row(trial)),
+        compile=compiled if compiling and separator.device.type == "cpu" else None,
+    )
     chosen = best(trials)
     say(
         f"--latency auto: {1000 * chosen.latency:.0f} ms, mode {chosen.mode}, "
         f"hop {1000 * chosen.hop:.0f} ms, lookahead {1000 * chosen.lookahead:.0f} ms"
     )
+    if separator.is_compiled(**dataclasses.asdict(chosen)):
+        compiled(chosen, spared=True)  # for when it is late again and again
     if as_json:
         click.echo(
             json.dumps(
@@ -59,6 +90,8 @@ def tune(model: str, device: str, cache: Path | None, precision: str, as_json: b
 def _row(trial: Trial) -> str:
     hop = 1000 * trial.setting.hop
     verdict = "holds" if trial.holds else "too slow"
+    if trial.compiled:
+        verdict = f"compiled, {verdict}"
     return (
         f"{trial.setting.mode:11s} {hop:4.0f} ms {trial.p50_ms:7.0f} ms {trial.p999_ms:6.0f} ms "
         f"{100 * trial.p999_ms / hop:8.0f} %   {verdict} ({trial.steps} steps)"

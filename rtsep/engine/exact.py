@@ -53,6 +53,9 @@ class ExactStep(Step):
         stems[..., :before_the_beginning] = 0  # not even its mirror image is heard
         return stems
 
+    def remembered(self) -> list[Tensor]:
+        return [self.audio, self.spectrum]
+
     def pass_over(self, block: Tensor) -> None:
         shift_in(self.audio, block)
         self.advance()

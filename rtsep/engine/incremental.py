@@ -18,8 +18,6 @@ from rtsep.engine.network import Network
 from rtsep.engine.step import Step, share_residual, shift_in
 from rtsep.model.past import Memory, Recent
 
-SPARED_FRAMES = 2  # at a time
-
 
 class IncrementalStep(Step):
     """After a skipped hop, that hop is missing in the memory until the window has passed it."""
@@ -30,14 +28,13 @@ class IncrementalStep(Step):
         super().__init__(network, spec, batch, device)
         frame = spec.frame
         self.audio = self.silence(network.config.audio_channels, spec.refresh + EDGE_FRAMES * frame)
-        self._frames = spec.refresh // frame
         self.memory = Memory(
             window=spec.window // frame,
             hop=spec.hop // frame,
             period=network.config.segment_samples // frame,
         )
-        self._steady: Recent | None = None
-        self._recent = Recent(self.memory, 0, device)
+        self._steady = self._newest(self.memory.window)
+        self._recent = self._steady
 
     @property
     def steady(self) -> bool:
@@ -46,12 +43,10 @@ class IncrementalStep(Step):
     def advance(self) -> None:
         self.memory.hear_hop()
         if self.memory.received < self.memory.window:
-            self._recent = Recent(self.memory, self._frames, self.device)
-            return
-        if self._steady is None:
-            self._steady = Recent(self.memory, self._frames, self.device)
-        self._steady.place()
-        self._recent = self._steady
+            self._recent = self._newest(self.memory.received)
+        else:
+            self._recent = self._steady
+            self._steady.place()
 
     def estimate(self, block: Tensor) -> Tensor:
         spec, recent = self.spec, self._recent
@@ -67,18 +62,22 @@ class IncrementalStep(Step):
         before_the_beginning = spec.hop + spec.crossfade - stems.shape[-1]
         return F.pad(stems, (before_the_beginning, 0))
 
+    def remembered(self) -> list[Tensor]:
+        return [self.audio, *self.memory.tensors(), *self._steady.tensors()]
+
     def pass_over(self, block: Tensor) -> None:
         shift_in(self.audio, block)
         self.memory.skip()
 
     def spare(self) -> bool:
-        """Refresh less. The memory goes on, but for what lies before the next step's frames."""
-        least = self.spec.least_refresh // self.spec.frame
-        if self._frames <= least:
+        """Refresh as little as possible, as a stream with such a spec does. The memory goes on, but
+        for what lies before the next step's frames."""
+        if self.spec.refresh == self.spec.least_refresh:
             return False
-        self._frames = max(self._frames - SPARED_FRAMES, least)
+        self.spec = self.spec.spared
+        self.audio = self.audio[..., -(self.spec.refresh + EDGE_FRAMES * self.spec.frame) :].clone()
         self.memory.forget_columns()
-        self._steady = None
+        self._steady = self._newest(self.memory.window)
         return True
 
     def fill(self) -> None:
@@ -87,6 +86,9 @@ class IncrementalStep(Step):
     def forget(self) -> None:
         self.audio.zero_()
         self.memory.reset()
+
+    def _newest(self, received: int) -> Recent:
+        return Recent(self.memory, self.spec.refresh // self.spec.frame, received, self.device)
 
     def _spectrum(self, mix: Tensor) -> Tensor:
         """Of the frames of `mix`: before them lies the past, behind them a reflection."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
+from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.stream import HopStream, Stream
 from rtsep.errors import ConfigError
@@ -26,12 +28,15 @@ class Separator:
         device: torch.device,
         precision: torch.dtype = torch.float32,
         executor: str = "auto",
+        compiled: Path | None = None,
     ) -> None:
+        """`compiled` is the folder where compiled steps are kept; without one there are none."""
         self.name = name
         self.device = device
         self.precision = precision
         self.executor = executor
         self._pool = GraphPool()  # streams of one model take their steps one after the other
+        self._compiled = compiled if device.type == "cpu" else None
         self._bag = bag.to(device)
         self._bag.set_precision(precision)
 
@@ -99,9 +104,7 @@ class Separator:
         """
         spec = self._spec(window, hop, lookahead, mode, refresh)
         bag = self._only(stems)
-        return Stream(
-            bag, spec, batch=batch, device=self.device, executor=self.executor, pool=self._pool
-        )
+        return Stream(bag, spec, batch=batch, **self._ways(bag))
 
     def hops(
         self,
@@ -114,21 +117,55 @@ class Separator:
     ) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
         spec = self._spec(window, hop, lookahead, mode, refresh)
-        return HopStream(
-            self._bag, spec, batch=1, device=self.device, executor=self.executor, pool=self._pool
-        )
+        return HopStream(self._bag, spec, batch=1, **self._ways(self._bag))
 
-    def _spec(
-        self, window: float, hop: float, lookahead: float, mode: str, refresh: float | None
-    ) -> StreamSpec:
-        return StreamSpec.from_seconds(
-            self._bag.config,
-            window=window,
-            hop=hop,
-            lookahead=lookahead,
-            mode=mode,
-            refresh=refresh,
-        )
+    def compile(
+        self,
+        *,
+        window: float,
+        hop: float,
+        lookahead: float,
+        mode: str,
+        refresh: float | None = None,
+        spared: bool = False,
+    ) -> Path:
+        """Compile the step of such streams, or of such streams `spared`, and keep it as a file.
+
+        Takes minutes, and a C++ compiler. Later streams with these settings, on this machine and
+        for this model and precision, take it by themselves. Raises CompileError when that fails
+        and ConfigError for settings that do not fit.
+        """
+        steps = self._compiled_steps(self._bag)
+        if steps is None:
+            raise ConfigError(f"steps are compiled for the CPU, and the device is {self.device}")
+        spec = self._spec(window, hop, lookahead, mode, refresh)
+        return steps.make(spec.spared if spared else spec, 1)
+
+    def is_compiled(
+        self,
+        *,
+        window: float,
+        hop: float,
+        lookahead: float,
+        mode: str,
+        refresh: float | None = None,
+    ) -> bool:
+        """Whether such a stream runs a compiled step."""
+        steps = self._compiled_steps(self._bag)
+        spec = self._spec(window, hop, lookahead, mode, refresh)
+        return steps is not None and self.executor != "eager" and steps.path(spec, 1).exists()
+
+    def _ways(self, bag: Bag) -> dict[str, Any]:
+        """How streams of such a bag run."""
+        return {
+            "device": self.device,
+            "executor": self.executor,
+            "pool": self._pool,
+            "compiled": self._compiled_steps(bag),
+        }
+
+    def _compiled_steps(self, bag: Bag) -> CompiledSteps | None:
+        return CompiledSteps(self._compiled, bag) if self._compiled else None
 
     def _only(self, stems: Sequence[str] | None) -> Bag:
         if isinstance(stems, str):

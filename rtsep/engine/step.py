@@ -61,6 +61,11 @@ class Step(ABC):
         self._continues = True
         self.forget()
 
+    def state(self) -> list[Tensor]:
+        """Every tensor that changes from step to step, always in the same order. They are never
+        replaced by others once the stream is steady, unless it is spared."""
+        return [self._overlap, *self.remembered()]
+
     @property
     @abstractmethod
     def steady(self) -> bool:
@@ -73,6 +78,10 @@ class Step(ABC):
     @abstractmethod
     def estimate(self, block: Tensor) -> Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop + crossfade), which sum to the mixture."""
+
+    @abstractmethod
+    def remembered(self) -> list[Tensor]:
+        """As `state`: what the mode needs of the past."""
 
     @abstractmethod
     def pass_over(self, block: Tensor) -> None:

@@ -8,12 +8,13 @@ import torch
 
 from rtsep.config import EXECUTORS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
-from rtsep.engine.exact import ExactStep
-from rtsep.engine.incremental import IncrementalStep
+from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.modes import new_step, warm_up
 from rtsep.engine.network import Network
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.executors.executor import Executor
+from rtsep.executors.package import Package
 from rtsep.executors.transfer import Transfer
 
 
@@ -33,18 +34,22 @@ class HopStream:
         device: torch.device,
         executor: str = "auto",
         pool: GraphPool | None = None,
+        compiled: CompiledSteps | None = None,
     ) -> None:
         self.spec = spec
         self.stems = network.stems
         self.channels = network.config.audio_channels
         self.batch = batch
-        kind = IncrementalStep if spec.mode == "incremental" else ExactStep
-        self._step = kind(network, spec, batch, device)
+        self._step = new_step(network, spec, batch, device)
         block = torch.zeros(batch, self.channels, spec.hop)
         result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
         self._transfer = Transfer(block, result, device)
+        self._spared: Package | None = None  # for a life after `spare`
         # Runs steps on a full window; None: call by call, as all others.
-        self._recorded = self._record(block.to(device), chosen(executor, device), pool)
+        self._recorded: Executor | None = None
+        self.executor = self._choose(executor, device, compiled)
+        if self.executor == "graph":
+            self._capture(block.to(device), pool)
 
     @torch.inference_mode()
     def step(self, block: torch.Tensor) -> torch.Tensor:
@@ -61,8 +66,15 @@ class HopStream:
     @torch.inference_mode()
     def spare(self) -> bool:
         """Make all further steps cheaper at some loss, at the same latency; false if they cannot
-        be. What a graph has recorded stays as it is."""
-        return self._recorded is None and self._step.spare()
+        be. `spec` tells how it goes on."""
+        if self._recorded and not self._spared:
+            return False
+        if not self._step.spare():
+            return False
+        self.spec = self._step.spec
+        if self._spared:
+            self._recorded = self._spared.on(self._step.state())
+        return True
 
     @torch.inference_mode()
     def fill(self) -> None:
@@ -75,31 +87,48 @@ class HopStream:
         """Back to the state of a new stream."""
         self._step.reset()
 
+    def _choose(self, executor: str, device: torch.device, compiled: CompiledSteps | None) -> str:
+        """ "eager", "compiled" or "graph"; "auto" is the fastest that is there.
+
+        Raises ConfigError for unknown names, graphs without CUDA, and steps that nobody compiled.
+        """
+        if executor not in EXECUTORS:
+            raise ConfigError(f"executor must be one of {', '.join(EXECUTORS)}, got {executor!r}")
+        if executor == "auto" and device.type == "cuda":
+            return "graph"
+        if executor == "graph" and device.type != "cuda":
+            raise ConfigError(
+                f"graphs need CUDA, and the device is {device}; take --executor eager"
+            )
+        if executor in ("eager", "graph"):
+            return executor
+        if compiled and self._load(compiled):
+            return "compiled"
+        if executor == "compiled":
+            raise ConfigError(
+                "no step was compiled for these settings on this machine; "
+                "run `rtsep compile` with the same settings, or take --executor eager"
+            )
+        return "eager"
+
     @torch.inference_mode()
-    def _record(
-        self, block: torch.Tensor, executor: str, pool: GraphPool | None
-    ) -> Executor | None:
-        if executor == "eager":
-            return None
-        self.fill()
-        self._step.run(block, self._step.compute)  # everything that stays is allocated here
-        graph = CudaGraph(self._step.compute, block, pool)
-        self.reset()
-        return graph
+    def _load(self, compiled: CompiledSteps) -> bool:
+        """Compiled steps for this stream, and for its life after `spare`, if there are any."""
+        package = compiled.find(self.spec, self.batch)
+        if package is None:
+            return False
+        warm_up(self._step)
+        self._recorded = package.on(self._step.state())
+        self._step.reset()
+        if self.spec.spared != self.spec:
+            self._spared = compiled.find(self.spec.spared, self.batch)
+        return True
 
-
-def chosen(executor: str, device: torch.device) -> str:
-    """ "eager" or "graph"; "auto" is a graph wherever there are any.
-
-    Raises ConfigError for unknown names and for graphs without CUDA.
-    """
-    if executor not in EXECUTORS:
-        raise ConfigError(f"executor must be one of {', '.join(EXECUTORS)}, got {executor!r}")
-    if executor == "auto":
-        return "graph" if device.type == "cuda" else "eager"
-    if executor == "graph" and device.type != "cuda":
-        raise ConfigError(f"graphs need CUDA, and the device is {device}; take --executor eager")
-    return executor
+    @torch.inference_mode()
+    def _capture(self, block: torch.Tensor, pool: GraphPool | None) -> None:
+        warm_up(self._step)
+        self._recorded = CudaGraph(self._step.compute, block, pool)
+        self._step.reset()
 
 
 class Stream:
@@ -118,6 +147,7 @@ class Stream:
         device: torch.device | None = None,
         executor: str = "auto",
         pool: GraphPool | None = None,
+        compiled: CompiledSteps | None = None,
     ) -> None:
         if batch is not None and batch < 1:
             raise ConfigError(f"batch must be at least 1, got {batch}")
@@ -133,7 +163,9 @@ class Stream:
             device=device or torch.device("cpu"),
             executor=executor,
             pool=pool,
+            compiled=compiled,
         )
+        self.executor = self._hops.executor
         self._hop_in = torch.zeros(signals, channels, spec.hop)
         self._hop_out = torch.zeros(signals, len(self.stems), channels, spec.hop)
         self._position = 0  # in both

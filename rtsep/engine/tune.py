@@ -1,20 +1,23 @@
 """Which latency this machine holds with this model, found out by trying.
 
-Hops are tried from the shortest on; the first one whose slowest step leaves a fifth of the hop free
-is taken. A trial ends early when its hop is out of reach, so that most cost a few steps only.
+Hops are tried from the shortest on, at the pace of a live session; the first one whose slowest step
+leaves a fifth of the hop free is taken. A trial ends early when its hop is out of reach, so that
+most cost a few steps only. Where steps can be compiled, shorter hops are then tried compiled, from
+the one on that should hold.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
-from rtsep.config import MODES, PACE, REACH_FRAMES
+from rtsep.config import PACE, REACH_FRAMES
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
@@ -24,8 +27,10 @@ LOOKAHEAD_FRAMES = 2  # what the first milliseconds of lookahead gain, the next 
 MOST_LOOKAHEAD_FRAMES = 4
 HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
-TRIAL_SECONDS = 6.0
+TRIAL_SECONDS = 20.0
 MOST_STEPS = 1000  # enough for a p99.9
+COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
+MOST_COMPILED = 3
 _ROUNDING = 1e-6  # of a frame
 
 
@@ -43,9 +48,7 @@ class Setting:
         return self.hop + self.lookahead
 
     def hops(self, separator: Separator) -> HopStream:
-        return separator.hops(
-            window=self.window, hop=self.hop, lookahead=self.lookahead, mode=self.mode
-        )
+        return separator.hops(**asdict(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Trial:
     """Steps of one setting, in milliseconds. `p999_ms` of a short trial is its slowest step."""
 
     setting: Setting
+    compiled: bool
     steps: int
     p50_ms: float
     p999_ms: float
@@ -62,35 +66,68 @@ class Trial:
         return self.p999_ms < 1000 * PACE * self.setting.hop
 
 
-def tune(separator: Separator, tell: Callable[[Trial], None] = lambda trial: None) -> list[Trial]:
+def tune(
+    separator: Separator,
+    tell: Callable[[Trial], None] = lambda trial: None,
+    compile: Callable[[Setting], bool] | None = None,
+) -> list[Trial]:
     """All trials, in the order in which they were made; the last one that holds is the result.
 
+    With `compile`, which compiles a setting's step or returns false, compiled steps are tried too.
     Raises ConfigError when not even the longest hop can be held.
     """
     trials: list[Trial] = []
-    for frames in HOP_FRAMES:
-        for mode in reversed(MODES):
-            setting = _setting(separator, mode, frames)
-            if setting.latency + REACH_FRAMES * separator.frame_seconds > setting.window:
-                break
-            trial = try_setting(separator, setting)
-            tell(trial)
-            trials.append(trial)
-            if not trial.holds:
-                break  # exact mode is never faster
-        if any(trial.holds for trial in trials):
-            return trials
+
+    def held(setting: Setting) -> bool:
+        trials.append(try_setting(separator, setting))
+        tell(trials[-1])
+        return trials[-1].holds
+
+    _try_as_they_are(separator, held)
     if not trials:
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
-    raise ConfigError(
-        f"{separator.name} is too slow for live use on this {separator.device}: a step for "
-        f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
-        "take a smaller model or a GPU"
-    )
+    if compile:
+        for setting in _worth_compiling(trials):
+            if not compile(setting) or held(setting):
+                break
+    if not any(trial.holds for trial in trials):
+        raise ConfigError(
+            f"{separator.name} is too slow for live use on this {separator.device}: a step for "
+            f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
+            "take a smaller model or a GPU"
+        )
+    return trials
+
+
+def _try_as_they_are(separator: Separator, held: Callable[[Setting], bool]) -> None:
+    """From the shortest hop on until one is held."""
+    for frames in HOP_FRAMES:
+        setting = _setting(separator, "incremental", frames)
+        if setting.latency + REACH_FRAMES * separator.frame_seconds > setting.window:
+            return
+        if held(setting):
+            held(replace(setting, mode="exact"))  # never faster, but better
+            return
+
+
+def _worth_compiling(trials: list[Trial]) -> list[Setting]:
+    """Settings whose steps should hold when they are compiled, shortest hops first."""
+    slowest = max((trial.p999_ms / trial.p50_ms for trial in trials if trial.holds), default=1.0)
+    return [
+        trial.setting
+        for trial in trials
+        if trial.setting.mode == "incremental"
+        and not trial.compiled
+        and COMPILED_SHARE * trial.p50_ms * slowest < 1000 * PACE * trial.setting.hop
+    ][:MOST_COMPILED]
 
 
 def best(trials: list[Trial]) -> Setting:
-    return next(trial.setting for trial in reversed(trials) if trial.holds)
+    """Raises ConfigError when nothing holds."""
+    held = [trial.setting for trial in trials if trial.holds]
+    if not held:
+        raise ConfigError("no setting was held by this machine; run `rtsep tune`")
+    return held[-1]
 
 
 def stretched(setting: Setting, latency: float, frame: float) -> Setting:
@@ -116,38 +153,44 @@ def stretched(setting: Setting, latency: float, frame: float) -> Setting:
 
 
 def try_setting(separator: Separator, setting: Setting) -> Trial:
-    """Steps on noise with a full window, one after the other."""
+    """Steps on noise with a full window: a few one after the other, then as they come live."""
     times = []
-    deadline = PACE * setting.hop
+    hops = setting.hops(separator)
     began = time.perf_counter()
-    for seconds in _step_seconds(setting.hops(separator)):
+    for seconds in _step_seconds(hops):
         times.append(seconds)
-        out_of_reach = statistics.median(times) > deadline
-        if len(times) >= PRELIMINARY_STEPS and (out_of_reach or _enough(times, began)):
+        enough = len(times) >= MOST_STEPS or time.perf_counter() - began > TRIAL_SECONDS
+        late = max(times) if len(times) > PRELIMINARY_STEPS else statistics.median(times)
+        if len(times) >= PRELIMINARY_STEPS and (enough or late > PACE * setting.hop):
             break
     times.sort()
     return Trial(
         setting=setting,
+        compiled=hops.executor == "compiled",
         steps=len(times),
         p50_ms=round(1000 * statistics.median(times), 1),
         p999_ms=round(1000 * times[int(0.999 * len(times))], 1),
     )
 
 
-def _enough(times: list[float], began: float) -> bool:
-    return len(times) >= MOST_STEPS or time.perf_counter() - began > TRIAL_SECONDS
-
-
 def _step_seconds(hops: HopStream) -> Iterator[float]:
-    """Of steps without end; the first two, which set things up, are left out."""
+    """Of steps without end; the first two, which set things up, are left out.
+
+    After the preliminary ones they are as far apart as hops are: caches grow cold and threads fall
+    asleep in between, as in a live session.
+    """
     block = 0.1 * torch.randn(1, hops.channels, hops.spec.hop)
+    hop_seconds = hops.spec.hop / hops.spec.sample_rate
     hops.fill()
     for _ in range(2):
         hops.step(block)
-    while True:
+    for number in itertools.count():
         began = time.perf_counter()
         hops.step(block)
-        yield time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        yield seconds
+        if number >= PRELIMINARY_STEPS:
+            time.sleep(max(hop_seconds - seconds, 0))
 
 
 def _setting(separator: Separator, mode: str, hop_frames: int) -> Setting:

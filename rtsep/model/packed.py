@@ -6,6 +6,9 @@ with few tokens itself. In float32 nothing is gained.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +26,34 @@ class PackedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
         return y
+
+    def plain(self) -> nn.Linear:
+        """The layer that was packed."""
+        weight = self._packed.to_dense()
+        rows, columns = weight.shape
+        linear = nn.Linear(columns, rows, bias=self.bias is not None, device="meta")
+        linear.weight = nn.Parameter(weight, requires_grad=False)
+        linear.bias = self.bias
+        return linear
+
+
+@contextmanager
+def unpacked(network: nn.Module) -> Iterator[None]:
+    """With plain linear layers meanwhile, for compilers, which bring weights into order
+    themselves."""
+    packed = [
+        (parent, name, child)
+        for parent in network.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, PackedLinear)
+    ]
+    for parent, name, child in packed:
+        setattr(parent, name, child.plain())
+    try:
+        yield
+    finally:
+        for parent, name, child in packed:
+            setattr(parent, name, child)
 
 
 def pack(network: nn.Module) -> None:

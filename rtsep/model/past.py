@@ -84,7 +84,7 @@ class Memory:
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self.received = 0
-        for tensor in (*self._columns.values(), *self._rings.values()):
+        for tensor in self.tensors():
             tensor.zero_()
 
     def hear_hop(self) -> None:
@@ -94,6 +94,10 @@ class Memory:
     def fill(self) -> None:
         """After a reset: as if a window came whose every trace is zero."""
         self.received = -(-self.window // self.hop) * self.hop
+
+    def tensors(self) -> list[Tensor]:
+        """All that is remembered, in the order in which it was first asked for."""
+        return [*self._columns.values(), *self._rings.values()]
 
     def skip(self) -> None:
         """A hop came that is not computed. What it would have left is missing ever after."""
@@ -124,15 +128,20 @@ class Memory:
 class Recent:
     """The newest `frames` frames of a stream, all of which are computed; or as many as came."""
 
-    def __init__(self, memory: Memory, frames: int, device: torch.device) -> None:
+    def __init__(self, memory: Memory, frames: int, received: int, device: torch.device) -> None:
+        """For steps at which so many frames were received; the window stands for it and more."""
         self._memory = memory
-        self.frames = min(frames, memory.received)
-        next_start = max(memory.received + memory.hop - frames, 0)
-        self._advance = next_start - (memory.received - self.frames)
-        self._filled = min(memory.received, memory.window)
+        self.frames = min(frames, received)
+        next_start = max(received + memory.hop - frames, 0)
+        self._advance = next_start - (received - self.frames)
+        self._filled = min(received, memory.window)
         self._slots = torch.empty(self.frames, dtype=torch.int64, device=device)
         self._numbers = torch.empty_like(self._slots)
         self.place()
+
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Where the frames are, which `place` changes."""
+        return self._slots, self._numbers
 
     def place(self) -> None:
         """At the newest frames that the memory counts by now."""

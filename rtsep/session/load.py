@@ -12,6 +12,7 @@ from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
 from rtsep.weights import load_checkpoint
+from rtsep.weights.cache import default_folder
 from rtsep.weights.observer import Observer
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -40,9 +41,9 @@ def load(
     dtype = choose_precision(precision, chosen)
     checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
     networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
-    return Separator(
-        checkpoint.name, Bag(networks, checkpoint.stem_weights), chosen, dtype, executor
-    )
+    bag = Bag(networks, checkpoint.stem_weights)
+    compiled = (cache or default_folder()) / "compiled"
+    return Separator(checkpoint.name, bag, chosen, dtype, executor, compiled)
 
 
 def choose_device(name: str) -> torch.device:

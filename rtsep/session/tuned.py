@@ -14,6 +14,7 @@ import torch
 
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Setting, Trial, best, stretched, tune
+from rtsep.machine import processor
 from rtsep.weights.atomic import write_atomically
 from rtsep.weights.cache import default_folder
 
@@ -34,7 +35,7 @@ def tuned(
     if trials is None:
         say(f"measuring which latency this machine holds with {separator.name}, once")
         trials = measure(separator, cache=cache)
-    setting = best(trials)
+    setting = best([trial for trial in trials if _can_be_run(separator, trial)])
     return stretched(setting, latency, separator.frame_seconds) if latency else setting
 
 
@@ -43,9 +44,10 @@ def measure(
     *,
     cache: Path | None = None,
     tell: Callable[[Trial], None] = lambda trial: None,
+    compile: Callable[[Setting], bool] | None = None,
 ) -> list[Trial]:
-    """Tune anew and remember the outcome."""
-    trials = tune(separator, tell)
+    """Tune anew, as `tune` does, and remember the outcome."""
+    trials = tune(separator, tell, compile)
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,27 +67,24 @@ def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] |
     return trials if any(trial.holds for trial in trials) else None
 
 
+def _can_be_run(separator: Separator, trial: Trial) -> bool:
+    """Compiled steps may have been deleted since, or are not wanted this time."""
+    return not trial.compiled or separator.is_compiled(**asdict(trial.setting))
+
+
 def _what(separator: Separator) -> dict[str, Any]:
     """All that a result depends on."""
     device = separator.device
     return {
-        "format": 1,
+        "format": 2,
         "torch": torch.__version__,
         "model": separator.name,
         "precision": str(separator.precision),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor(),
         "threads": torch.get_num_threads(),
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith("model name")), "").partition(": ")[2]
 
 
 def _path(separator: Separator, cache: Path | None) -> Path:

@@ -1,0 +1,38 @@
+"""`rtsep compile`: compile the step of some settings, for streams that take it from then on."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtsep.cli.options import model_options, precision_option, stream_options
+
+
+@click.command()
+@model_options
+@precision_option("auto")
+@stream_options(mode="incremental")
+def compile(model: str, device: str, cache: Path | None, precision: str, **settings: Any) -> None:
+    """Compile the step of some settings, once and for all.
+
+    Takes minutes and a C++ compiler; a step then takes little more than half of the time. Sessions
+    with the same settings, model and precision on this machine find it by themselves.
+    """
+    from rtsep.session.openmp import share_processors
+
+    share_processors()
+    from rtsep.cli.figures import say
+    from rtsep.cli.progress import RichObserver
+    from rtsep.session.load import load
+
+    with RichObserver() as observer:
+        separator = load(model, device, precision=precision, cache=cache, observer=observer)
+    began = time.monotonic()
+    say(f"compiling {separator.name} in {separator.precision}; this takes some minutes")
+    for spared in (False, True):  # the second one for an engine that is late too often
+        path = separator.compile(**settings, spared=spared)
+        say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
+    say(f"done in {time.monotonic() - began:.0f} s")

@@ -1,0 +1,89 @@
+"""Compiled steps of one model, kept in a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+
+from rtsep.config import StreamSpec
+from rtsep.engine.modes import new_step, warm_up
+from rtsep.errors import CompileError
+from rtsep.executors.package import Package, write_package
+from rtsep.machine import processor
+from rtsep.model.bag import Bag
+from rtsep.model.packed import unpacked
+from rtsep.weights.atomic import write_atomically
+
+_SOURCES = ("config.py", "dsp", "engine", "executors", "model")  # of what a step computes
+
+
+class CompiledSteps:
+    """Finds and makes packages for the streams of a model on the CPU."""
+
+    def __init__(self, folder: Path, network: Bag) -> None:
+        self._folder = folder
+        self._network = network
+
+    def find(self, spec: StreamSpec, batch: int) -> Package | None:
+        """None if there is none, or none that can be read."""
+        path = self.path(spec, batch)
+        try:
+            return Package(path) if path.exists() else None
+        except CompileError:
+            return None
+
+    @torch.no_grad()
+    def make(self, spec: StreamSpec, batch: int) -> Path:
+        """Compile a step. Takes minutes; raises CompileError."""
+        path = self.path(spec, batch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        step = new_step(self._network, spec, batch, torch.device("cpu"))
+        warm_up(step)
+        block = step.silence(step.network.config.audio_channels, step.spec.hop)
+        step.advance()
+        with unpacked(self._network):
+            write_atomically(
+                path, lambda partial: write_package(step.compute, block, step.state(), partial)
+            )
+        return path
+
+    def path(self, spec: StreamSpec, batch: int) -> Path:
+        """Its name stands for everything that the package depends on."""
+        what = {
+            "spec": dataclasses.asdict(spec),
+            "batch": batch,
+            "stems": self._network.stems,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "processor": processor(),
+            "sources": _sources(),
+            "weights": self._weights,
+        }
+        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
+        return self._folder / f"step-{key}.pt2"
+
+    @functools.cached_property
+    def _weights(self) -> str:
+        """Of what is left unpacked, which no two trainings share."""
+        digest = hashlib.sha256()
+        for name, tensor in self._network.named_parameters():
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().flatten().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+
+@functools.cache
+def _sources() -> str:
+    """Of the code that a package was made from: after an update it is made anew."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for name in _SOURCES:
+        path = root / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,116 @@
+"""A computation recorded once, compiled for this processor, and kept as a file (AOTInductor).
+
+Compiling fuses what lies between the convolutions and matrix products, lays their weights out as
+the processor wants them, and leaves Python out altogether. It takes minutes and a C++ compiler;
+loading takes a fraction of a second and neither. A package is native code: load none but those that
+were compiled here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from rtsep.errors import CompileError
+from rtsep.executors.executor import Executor, Function
+
+_NAME = "model"  # the one that PyTorch expects in a package
+
+
+class Package:
+    """A compiled function of a block and of state, which it changes in place."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises CompileError for anything but a package."""
+        try:
+            self._loader = torch._C._aoti.AOTIModelPackageLoader(str(path), _NAME, False, 1, -1)
+        except RuntimeError as error:
+            raise CompileError(f"{path} is no compiled step: {_first_line(error)}") from error
+
+    def on(self, state: Sequence[Tensor]) -> Executor:
+        """Runs the function on this state, tensors like those it was compiled with."""
+        tensors = list(state)
+
+        def run(block: Tensor) -> Tensor:
+            (out,) = self._loader.run([block, *tensors])
+            return out
+
+        return run
+
+
+@torch.no_grad()
+def write_package(function: Function, block: Tensor, state: Sequence[Tensor], path: Path) -> None:
+    """Compile `function` for the CPU. It is called once, with `block`.
+
+    `state` are all tensors that it reads or writes and that change from call to call. Other tensors
+    become part of the package. Raises CompileError without a C++ compiler, or when it fails.
+    """
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    _check_compiler()
+    operations = make_fx(lambda block, *state: function(block))(block, *state)
+    with tempfile.TemporaryDirectory(prefix="rtsep-") as folder, _quiet(), _own_cache(folder):
+        try:
+            program = torch.export.export(operations, (block, *(t.clone() for t in state)))
+            package = torch._inductor.aoti_compile_and_package(
+                program,
+                package_path=f"{folder}/{_NAME}.pt2",
+                inductor_configs={
+                    "freezing": True,  # weights are constants, and are laid out beforehand
+                    "aot_inductor.compile_wrapper_opt_level": "O0",  # it only calls kernels
+                },
+            )
+        except Exception as error:  # of PyTorch, of the compiler, of the system: all sorts
+            raise CompileError(
+                f"the step could not be compiled ({type(error).__name__}: {_first_line(error)}); "
+                "--executor eager does without"
+            ) from error
+        shutil.copyfile(package, path)
+
+
+def _check_compiler() -> None:
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler as error:
+        raise CompileError(
+            "compiling needs a C++ compiler and none was found; install one "
+            "(Debian and Ubuntu: apt install g++) or set CXX"
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the compiler has to say to those who develop it."""
+    logger = logging.getLogger("torch._inductor")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _own_cache(folder: str) -> Iterator[None]:
+    """Leave hundreds of megabytes of intermediate files nowhere."""
+    from torch._inductor.utils import fresh_cache
+
+    with fresh_cache(dir=folder):
+        yield
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
