@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from rtsep import __version__
 from rtsep.cli.devices import devices
+from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import format_option, live_options, model_options, parse_gains, parse_target
@@ -147,6 +148,7 @@ def _given(ctx: click.Context) -> list[str]:
 
 
 command.add_command(devices)
+command.add_command(map_command)
 command.add_command(midi)
 command.add_command(models)
 command.add_command(separate)

@@ -77,6 +77,25 @@ class Separator:
         """As `separate`, but yields stretches of the result one after the other."""
         return separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
 
+    def spec(
+        self,
+        *,
+        window: float,
+        hop: float,
+        lookahead: float,
+        mode: str = "exact",
+        refresh: float | None = None,
+    ) -> StreamSpec:
+        """What `stream` makes of these times. Raises ConfigError when they do not fit."""
+        return StreamSpec.from_seconds(
+            self._bag.config,
+            window=window,
+            hop=hop,
+            lookahead=lookahead,
+            mode=mode,
+            refresh=refresh,
+        )
+
     def stream(
         self,
         *,
@@ -98,9 +117,7 @@ class Separator:
         the settings do not fit each other or the model.
         """
         bag = self._only(stems)
-        spec = StreamSpec.from_seconds(
-            bag.config, window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh
-        )
+        spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         return Stream(
             bag, spec, batch=batch, device=self.device, executor=self.executor, pool=self._pool
         )
@@ -115,14 +132,7 @@ class Separator:
         refresh: float | None = None,
     ) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
-        spec = StreamSpec.from_seconds(
-            self._bag.config,
-            window=window,
-            hop=hop,
-            lookahead=lookahead,
-            mode=mode,
-            refresh=refresh,
-        )
+        spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         return HopStream(
             self._bag, spec, batch=1, device=self.device, executor=self.executor, pool=self._pool
         )

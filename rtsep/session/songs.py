@@ -16,15 +16,18 @@ import numpy as np
 from rtsep.audio.files import open_audio, read_all
 from rtsep.engine.stream import Stream
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.metrics import sdr
+from rtsep.metrics import MEAN, sdr
 
 Audio = np.ndarray[Any, Any]
 Song = dict[str, Audio]  # (channels, samples) each, all of one length
 
-MIXTURE, REST, MEAN = "mixture", "rest", "mean"
+MIXTURE, REST = "mixture", "rest"
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 # Encoders fill up their last block; what differs by more was cut differently.
 PADDING_SECONDS = 0.1
+# Of the mixture's energy. A stem below it (60 dB) rests, and is compared with nothing: the SDR of
+# a rest is hugely negative and would drown the others in a mean.
+INAUDIBLE = 1e-6
 
 
 def song_files(folder: Path) -> dict[str, Path]:
@@ -108,19 +111,23 @@ def check_stems(stems: Sequence[str], song: Song) -> None:
 
 
 def score(stems: Sequence[str], song: Song, estimates: Audio) -> dict[str, float]:
-    """SDR in dB of each stem that sounds in the song, and their mean, which comes last.
+    """SDR in dB of each stem that is heard in the song, and their mean, which comes last.
 
     `estimates` (stems, channels, samples) are those of the song's mixture. Raises ConfigError when
-    no stem sounds.
+    no stem is heard.
     """
     separated = dict(zip(stems, estimates, strict=True))
     separated[REST] = np.sum([audio for stem, audio in separated.items() if stem not in song], 0)
     scores = {
         stem: sdr(truth, separated[stem])
         for stem, truth in song.items()
-        if stem != MIXTURE and truth.any()  # silence has no signal to compare distortion with
+        if stem != MIXTURE and _energy(truth) > INAUDIBLE * _energy(song[MIXTURE])
     }
     if not scores:
         raise ConfigError("all stems are silent there; take another excerpt")
     scores[MEAN] = float(np.mean(list(scores.values())))
     return {stem: round(value, 3) for stem, value in scores.items()}
+
+
+def _energy(audio: Audio) -> float:
+    return float(np.sum(audio.astype(np.float64) ** 2))
