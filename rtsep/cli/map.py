@@ -79,22 +79,16 @@ def map_command(
     The cheapest settings come first. After Ctrl-C the same command goes on, and another one adds
     to the same table.
     """
-    given = {
-        name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
     if table is not None:
-        useless = sorted(given - {"table", "output", "model", "precision"})
-        if useless:
-            raise click.UsageError(
-                f"--from only draws; {useless[0]} has no effect on that; leave it out"
-            )
+        given = _given(ctx)
+        for parameter in ctx.command.params:
+            if parameter.name in given - {"table", "output", "model", "precision"}:
+                hint = parameter.get_error_hint(ctx)
+                raise click.UsageError(f"--from measures nothing, so {hint} does not go with it")
         from rtsep.cli.map_run import draw_table
 
-        draw_table(
-            table,
-            options["output"],
-            **{name: options[name] for name in ("model", "precision") if name in given},
-        )
+        chosen = {name: options[name] for name in given & {"model", "precision"}}
+        draw_table(table, options["output"], **chosen)
         return
     if not songs:
         raise click.UsageError("give folders with songs to measure, or a table with --from")
@@ -104,3 +98,10 @@ def map_command(
     from rtsep.cli.map_run import run_map
 
     run_map(songs, **options)
+
+
+def _given(ctx: click.Context) -> set[str]:
+    """Names of what stands on the command line."""
+    return {
+        name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }

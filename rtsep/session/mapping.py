@@ -80,7 +80,7 @@ def take_song(
     Raises AudioFileError for a folder that is no song, ConfigError for an excerpt that is not in
     it or stems that the model does not give.
     """
-    rate = separator.sample_rate
+    rate, name = separator.sample_rate, folder.resolve().name
     song = read_song(folder, rate, separator.channels)
     check_stems(separator.stems, song)
     length = song[MIXTURE].shape[1] / rate
@@ -93,14 +93,14 @@ def take_song(
     last = first + round(seconds * rate)
     if not first < last <= song[MIXTURE].shape[1] + rate // 1000:  # what was rounded
         raise ConfigError(
-            f"{folder.name} is {length:.2f} s long and has no {seconds:g} s from {start:g} s on; "
+            f"{name} is {length:.2f} s long and has no {seconds:g} s from {start:g} s on; "
             "choose another --start or --seconds"
         )
     margin = _margin(separator)
     begin = max(first - margin, 0)
     return Take(
-        name=folder.name,
-        song={name: a.copy() for name, a in excerpt(song, begin, last + margin).items()},
+        name=name,
+        song={track: a.copy() for track, a in excerpt(song, begin, last + margin).items()},
         first=first - begin,
         last=last - begin,
         start_s=start,
