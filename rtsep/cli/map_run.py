@@ -129,7 +129,7 @@ def _measure(separator: Separator, todo: Sequence[Job], table: MapTable) -> None
     with WorkProgress(sum(job.cost for job in todo)) as progress:
         try:
             for number, job in enumerate(todo, 1):
-                progress.begin(f"{number} of {len(todo)}: {_named(job.point)}")
+                progress.begin(f"point {number} of {len(todo)}")
                 measurement = measure(separator, job, progress.advance)
                 table.add(measurement)
                 progress.say(_row(measurement))
