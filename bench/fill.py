@@ -12,9 +12,11 @@ from torch import Tensor
 
 import rtsep
 from bench.hardware import finish
-from bench.songs import excerpt, parser, read_songs, score, streamed
+from bench.songs import parser, read_songs
 from rtsep.engine import exact
 from rtsep.session.runtime import prepare_process
+from rtsep.session.songs import excerpt, score, streamed
+from tests.music import SAMPLE_RATE
 
 SECONDS = 2.0
 STARTS = (0.0, 3.5)
@@ -56,7 +58,9 @@ def main() -> int:
     prepare_process()
     separator = rtsep.load("htdemucs", device="cpu")
     excerpts = {
-        f"{name} from {start:g} s": excerpt(song, start, SECONDS)
+        f"{name} from {start:g} s": excerpt(
+            song, *(int(s * SAMPLE_RATE) for s in (start, start + SECONDS))
+        )
         for name, song in read_songs(args.songs).items()
         for start in STARTS
     }
@@ -67,7 +71,7 @@ def main() -> int:
             stream = separator.stream(window=2.0, hop=4096 / separator.sample_rate)
             with patch.object(exact, "fill_window", way):
                 stems = streamed(stream, song["mixture"])
-            results[name][where] = score(separator, song, stems)["mean"]
+            results[name][where] = score(separator.stems, song, stems)["mean"]
         results[name]["mean"] = round(float(np.mean(list(results[name].values()))), 3)
         print(f"{name:20s}", "  ".join(f"{k} {v:.2f}" for k, v in results[name].items()))
     finish("fill", {"seconds": SECONDS, "mean_sdr_db": results}, save=args.save)

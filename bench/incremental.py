@@ -18,11 +18,12 @@ import torch
 import rtsep
 from bench.hardware import finish
 from bench.quality import reference_demucs
-from bench.songs import Song, parser, read_songs, score, streamed
+from bench.songs import parser, read_songs
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.metrics import sdr
 from rtsep.session.runtime import prepare_process
+from rtsep.session.songs import Song, score, streamed
 
 FRAME, RATE = 1024, 44100
 WINDOW, LONG_WINDOW = 86, 335  # frames: 2 s, and the longest that the network was trained on
@@ -122,15 +123,15 @@ def quality(
     results = {}
     for name, (precision, chosen) in WAYS.items():
         separator = separators[precision]
-        scores = {
-            song: score(separator, tracks, streamed(separator.stream(**chosen), tracks["mixture"]))[
-                "mean"
-            ]
-            for song, tracks in songs.items()
-        }
+        scores = {song: _mean_sdr(separator, tracks, chosen) for song, tracks in songs.items()}
         results[name] = scores | {"mean": round(float(np.mean(list(scores.values()))), 3)}
         print(f"{name:40s}", results[name], flush=True)
     return results
+
+
+def _mean_sdr(separator: Separator, song: Song, chosen: dict[str, Any]) -> float:
+    stems = streamed(separator.stream(**chosen), song["mixture"])
+    return score(separator.stems, song, stems)["mean"]
 
 
 def long(separator: Separator, songs: dict[str, Song], minutes: float) -> list[float]:

@@ -11,9 +11,10 @@ from demucs.htdemucs import HTDemucs as Reference
 
 import rtsep
 from bench.hardware import finish
-from bench.songs import Audio, Song, parser, read_songs, score, streamed
+from bench.songs import parser, read_songs
 from rtsep.engine.separator import Separator
 from rtsep.session.runtime import prepare_process
+from rtsep.session.songs import Audio, Song, score, streamed
 from rtsep.weights import load_checkpoint
 from tests.networks import reference
 
@@ -68,7 +69,7 @@ def _ways(
         "offline": separator.separate(mix),
         "demucs offline": _separate_with_demucs(demucs, mix),
     }
-    return {way: score(separator, song, stems) for way, stems in estimates.items()}
+    return {way: score(separator.stems, song, stems) for way, stems in estimates.items()}
 
 
 def _separate_with_demucs(demucs: Reference, mix: Audio) -> Audio:

@@ -9,6 +9,8 @@ import numpy as np
 
 Audio = np.ndarray[Any, Any]
 
+MEAN = "mean"  # of the stems, in the place of one
+
 
 class StepTimes:
     """Seconds that each step took, against the time there is for one."""

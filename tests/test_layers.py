@@ -173,7 +173,7 @@ def test_planted_talk_is_found(source: str) -> None:
 
 
 HEAVY = ("torch", "numpy", "soundfile", "soxr", "rich", "onnx", "safetensors", "yaml",
-         "huggingface_hub", "sounddevice", "rtmidi")  # fmt: skip
+         "huggingface_hub", "sounddevice", "rtmidi", "matplotlib")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,7 @@ HEAVY = ("torch", "numpy", "soundfile", "soxr", "rich", "onnx", "safetensors", "
         "from rtsep.cli.main import main; assert main(['--help']) == 0",
         "from rtsep.cli.main import main; assert main([]) == 0",
         "from rtsep.cli.main import main; assert main(['separate', '--help']) == 0",
+        "from rtsep.cli.main import main; assert main(['map', '--help']) == 0",
         "from rtsep.cli.main import main; assert main(['--version']) == 0",
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -250,6 +251,21 @@ def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) 
     if not 0 < milliseconds < 10_000:
         raise click.BadParameter(f"{value!r} is neither auto nor milliseconds", ctx, param)
     return milliseconds / 1000
+
+
+def parse_list(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[float, ...]:
+    """("46,93", "186") as numbers, 0 or more."""
+    numbers = []
+    for text in ",".join(values).split(",") if values else ():
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            numbers.append(math.nan)
+        if not 0 <= numbers[-1] < math.inf:
+            raise click.BadParameter(f"{text!r} is not a number, 0 or more", ctx, param)
+    return tuple(numbers)
 
 
 def parse_gains(

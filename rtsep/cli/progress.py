@@ -72,3 +72,38 @@ def audio_progress(name: str, sample_rate: int) -> Iterator[Callable[[int, int],
             bars.update(task, completed=done / sample_rate, total=total / sample_rate)
 
         yield update
+
+
+class WorkProgress:
+    """A bar for work in parts of unlike cost, with lines of text above it."""
+
+    def __init__(self, total: float) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn())
+        console = Console(stderr=True)
+        self._bars = Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bars.add_task("", total=total)
+
+    def __enter__(self) -> WorkProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
+
+    def begin(self, name: str) -> None:
+        self._bars.update(self._task, description=name)
+
+    def advance(self, cost: float) -> None:
+        self._bars.advance(self._task, cost)
+
+    def say(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -53,10 +53,10 @@ def tune(
     say(f"{separator.name} on {separator.device}, {found}")
     compiler = Compiler(model=model, precision=found, cache=cache)
 
-    def compiled(setting: Setting, spared: bool = False) -> bool:
-        say(f"compiling a step for {1000 * setting.hop:.0f} ms, which takes some minutes")
+    def compiled(spec: StreamSpec) -> bool:
+        say(f"compiling a step for {1000 * spec.hop / spec.sample_rate:.0f} ms, some minutes")
         try:
-            compiler(setting, spared=spared)
+            compiler(spec)
         except CompileError as error:
             say(str(error))
             return False
@@ -74,8 +74,9 @@ def tune(
         f"--latency auto: {1000 * chosen.latency:.0f} ms, mode {chosen.mode}, "
         f"hop {1000 * chosen.hop:.0f} ms, lookahead {1000 * chosen.lookahead:.0f} ms"
     )
-    if separator.is_compiled(**dataclasses.asdict(chosen)):
-        compiled(chosen, spared=True)  # for when it is late again and again
+    spec = chosen.spec(separator)
+    if separator.is_compiled(spec):
+        compiled(spec.spared)  # for when it is late again and again
     if as_json:
         click.echo(
             json.dumps(

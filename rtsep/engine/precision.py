@@ -29,6 +29,11 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if bf16 < _WORTH_IT * fp32 else torch.float32
 
 
+def precision_name(dtype: torch.dtype) -> str:
+    """What `choose_precision` made this of."""
+    return next(name for name, known in _DTYPES.items() if known is dtype)
+
+
 def _seconds(dtype: torch.dtype, device: torch.device) -> float:
     """Of the fastest of a few products; the first one also sets things up."""
     a = torch.ones(_SIZE, _SIZE, dtype=dtype, device=device)

@@ -82,6 +82,25 @@ class Separator:
         """As `separate`, but yields stretches of the result one after the other."""
         return separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
 
+    def spec(
+        self,
+        *,
+        window: float,
+        hop: float,
+        lookahead: float,
+        mode: str = "exact",
+        refresh: float | None = None,
+    ) -> StreamSpec:
+        """What `stream` makes of these times. Raises ConfigError when they do not fit."""
+        return StreamSpec.from_seconds(
+            self._bag.config,
+            window=window,
+            hop=hop,
+            lookahead=lookahead,
+            mode=mode,
+            refresh=refresh,
+        )
+
     def stream(
         self,
         *,
@@ -102,57 +121,28 @@ class Separator:
         With `batch`, that many signals go through each forward together. Raises ConfigError when
         the settings do not fit each other or the model.
         """
-        spec = self._spec(window, hop, lookahead, mode, refresh)
+        spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         bag = self._only(stems)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
 
-    def hops(
-        self,
-        *,
-        window: float,
-        hop: float,
-        lookahead: float,
-        mode: str,
-        refresh: float | None = None,
-    ) -> HopStream:
+    def hops(self, spec: StreamSpec) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
-        spec = self._spec(window, hop, lookahead, mode, refresh)
         return HopStream(self._bag, spec, batch=1, **self._ways(self._bag))
 
-    def compile(
-        self,
-        *,
-        window: float,
-        hop: float,
-        lookahead: float,
-        mode: str,
-        refresh: float | None = None,
-        spared: bool = False,
-    ) -> Path:
-        """Compile the step of such streams, or of such streams `spared`, and keep it as a file.
+    def compile(self, spec: StreamSpec) -> Path:
+        """Compile the step of such streams and keep it as a file.
 
-        Takes minutes, and a C++ compiler. Later streams with these settings, on this machine and
-        for this model and precision, take it by themselves. Raises CompileError when that fails
-        and ConfigError for settings that do not fit.
+        Takes minutes, and a C++ compiler. Later streams with this spec, on this machine and for
+        this model and precision, take it by themselves. Raises CompileError when that fails.
         """
         steps = self._compiled_steps(self._bag)
         if steps is None:
             raise ConfigError(f"steps are compiled for the CPU, and the device is {self.device}")
-        spec = self._spec(window, hop, lookahead, mode, refresh)
-        return steps.make(spec.spared if spared else spec, 1)
+        return steps.make(spec, 1)
 
-    def is_compiled(
-        self,
-        *,
-        window: float,
-        hop: float,
-        lookahead: float,
-        mode: str,
-        refresh: float | None = None,
-    ) -> bool:
+    def is_compiled(self, spec: StreamSpec) -> bool:
         """Whether such a stream runs a compiled step."""
         steps = self._compiled_steps(self._bag)
-        spec = self._spec(window, hop, lookahead, mode, refresh)
         return steps is not None and self.executor != "eager" and steps.path(spec, 1).exists()
 
     def _ways(self, bag: Bag) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 
 import torch
 
-from rtsep.config import PACE, REACH_FRAMES
+from rtsep.config import PACE, REACH_FRAMES, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
@@ -47,8 +47,8 @@ class Setting:
     def latency(self) -> float:
         return self.hop + self.lookahead
 
-    def hops(self, separator: Separator) -> HopStream:
-        return separator.hops(**asdict(self))
+    def spec(self, separator: Separator) -> StreamSpec:
+        return separator.spec(**asdict(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,11 @@ class Trial:
 def tune(
     separator: Separator,
     tell: Callable[[Trial], None] = lambda trial: None,
-    compile: Callable[[Setting], bool] | None = None,
+    compile: Callable[[StreamSpec], bool] | None = None,
 ) -> list[Trial]:
     """All trials, in the order in which they were made; the last one that holds is the result.
 
-    With `compile`, which compiles a setting's step or returns false, compiled steps are tried too.
+    With `compile`, which compiles a step or returns false, compiled steps are tried too.
     Raises ConfigError when not even the longest hop can be held.
     """
     trials: list[Trial] = []
@@ -88,7 +88,7 @@ def tune(
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
     if compile:
         for setting in _worth_compiling(trials):
-            if not compile(setting) or held(setting):
+            if not compile(setting.spec(separator)) or held(setting):
                 break
     if not any(trial.holds for trial in trials):
         raise ConfigError(
@@ -155,7 +155,7 @@ def stretched(setting: Setting, latency: float, frame: float) -> Setting:
 def try_setting(separator: Separator, setting: Setting) -> Trial:
     """Steps on noise with a full window: a few one after the other, then as they come live."""
     times = []
-    hops = setting.hops(separator)
+    hops = separator.hops(setting.spec(separator))
     began = time.perf_counter()
     for seconds in _step_seconds(hops):
         times.append(seconds)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.engine.tune import Setting
+from rtsep.config import StreamSpec
 from rtsep.session.load import load
 
 
@@ -19,12 +19,12 @@ class Compiler:
     precision: str
     cache: Path | None
 
-    def __call__(self, setting: Setting, *, spared: bool = False) -> Path:
+    def __call__(self, spec: StreamSpec) -> Path:
         """As `Separator.compile`, with its errors."""
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            return pool.submit(_compile, self, setting, spared).result()
+            return pool.submit(_compile, self, spec).result()
 
 
-def _compile(compiler: Compiler, setting: Setting, spared: bool) -> Path:
+def _compile(compiler: Compiler, spec: StreamSpec) -> Path:
     separator = load(compiler.model, "cpu", precision=compiler.precision, cache=compiler.cache)
-    return separator.compile(**asdict(setting), spared=spared)
+    return separator.compile(spec)

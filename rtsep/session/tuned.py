@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Setting, Trial, best, stretched, tune
 from rtsep.machine import processor
@@ -44,7 +45,7 @@ def measure(
     *,
     cache: Path | None = None,
     tell: Callable[[Trial], None] = lambda trial: None,
-    compile: Callable[[Setting], bool] | None = None,
+    compile: Callable[[StreamSpec], bool] | None = None,
 ) -> list[Trial]:
     """Tune anew, as `tune` does, and remember the outcome."""
     trials = tune(separator, tell, compile)
@@ -69,7 +70,7 @@ def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] |
 
 def _can_be_run(separator: Separator, trial: Trial) -> bool:
     """Compiled steps may have been deleted since, or are not wanted this time."""
-    return not trial.compiled or separator.is_compiled(**asdict(trial.setting))
+    return not trial.compiled or separator.is_compiled(trial.setting.spec(separator))
 
 
 def _what(separator: Separator) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def test_no_arguments_print_the_help(rtsep: Rtsep) -> None:
 
 
 def test_every_command_has_help(rtsep: Rtsep) -> None:
-    for command in (["separate"], ["models"], ["models", "pull"], ["models", "import"]):
+    for command in (["separate"], ["map"], ["models"], ["models", "pull"], ["models", "import"]):
         done = rtsep(*command, "--help")
         assert done.code == 0 and f"Usage: rtsep {' '.join(command)}" in done.out
 

@@ -168,7 +168,7 @@ def test_a_graph_equals_eager_on_changing_input(spec: StreamSpec, batch: int) ->
 def test_streams_of_one_model_share_their_memory_and_nothing_else() -> None:
     separator = Separator("small", small_bag(), torch.device("cuda"), executor="graph")
     first, second = (
-        separator.hops(window=0.4, hop=0.046, lookahead=0.046, mode="exact") for _ in range(2)
+        separator.hops(separator.spec(window=0.4, hop=0.046, lookahead=0.046)) for _ in range(2)
     )
     alone = [first.step(block).clone() for block in blocks(16)]
     first.reset()

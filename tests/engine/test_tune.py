@@ -83,7 +83,7 @@ def test_more_latency_becomes_lookahead_then_hop(
     assert five_more.lookahead == pytest.approx(4 * frame)
     assert five_more.hop == pytest.approx(smallest.hop + 3 * frame)
     longest = stretched(smallest, 9.0, frame)
-    assert longest.hops(separator).spec.latency_samples <= longest.window * 44100
+    assert longest.spec(separator).latency_samples <= longest.window * 44100
     for latency in (0.05, smallest.latency - 0.1 * frame):
         with pytest.raises(ConfigError, match=r"this machine holds \d+ ms, not \d+ ms"):
             stretched(smallest, latency, frame)

@@ -81,14 +81,15 @@ def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> 
 
     if request.latency is not None:
         setting = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
-        return setting.hops(separator)
-    return separator.hops(
+        return separator.hops(setting.spec(separator))
+    spec = separator.spec(
         window=request.window,
         hop=request.hop,
         lookahead=request.lookahead,
         mode=request.mode,
         refresh=request.refresh,
     )
+    return separator.hops(spec)
 
 
 def _warm_up(hops: HopStream) -> float:

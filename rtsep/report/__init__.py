@@ -1,0 +1,1 @@
+"""What was measured, as files and pictures. Knows nothing of how it was measured."""

@@ -1,0 +1,185 @@
+"""The file of a map: a row per stem of each measurement, which spreadsheets filter and pivot.
+
+Rows are appended as they come, so that the file is whole at any moment; what a crash cut short is
+dropped when the file is opened to go on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rtsep.config import MODES
+from rtsep.errors import ConfigError
+from rtsep.metrics import MEAN
+from rtsep.weights.atomic import write_atomically
+
+OFFLINE = "offline"  # in the place of a mode; such rows have no window, hop and latency
+COLUMNS = (
+    "song", "model", "precision", "mode", "window_s", "hop_ms", "lookahead_ms", "latency_ms",
+    "start_s", "seconds", "stem", "sdr_db", "step_p50_ms", "device",
+)  # fmt: skip
+_DIGITS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What was measured on what. Equal to what its rows say, to three digits."""
+
+    song: str
+    model: str
+    precision: str
+    start_s: float
+    seconds: float
+    mode: str
+    window_s: float | None = None
+    hop_ms: float | None = None
+    lookahead_ms: float | None = None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Of the algorithm; None offline."""
+        if self.hop_ms is None or self.lookahead_ms is None:
+            return None
+        return round(self.hop_ms + self.lookahead_ms, _DIGITS)
+
+    @property
+    def excerpt(self) -> tuple[str, float, float]:
+        return self.song, self.start_s, self.seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """SDR in dB by stem, the mean last; a step's median time where there were steps."""
+
+    point: Point
+    device: str
+    step_p50_ms: float | None = None
+    sdr: dict[str, float] = field(default_factory=dict)
+
+
+class MapTable:
+    """A map's file and what it holds, open for more."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes the file if there is none. Raises ConfigError for one that is no map, or that
+        cannot be written."""
+        self.path = path
+        known = read_map(path) if path.exists() else []
+        self.measured = {measurement.point: measurement for measurement in known}
+        text = _line(COLUMNS) + "".join(_lines(m) for m in self.measured.values())
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, lambda partial: _write(partial, text))
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def add(self, measurement: Measurement) -> None:
+        """Raises ConfigError when the disk does not take it."""
+        try:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                file.write(_lines(measurement))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        self.measured[measurement.point] = measurement
+
+
+def read_map(path: Path) -> list[Measurement]:
+    """What was measured completely. Raises ConfigError for anything but a map."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text; give a file that `rtsep map` wrote") from error
+    whole = text[: text.rfind("\n") + 1]  # behind it is what a crash left of a line
+    rows = csv.reader(io.StringIO(whole))
+    header = next(rows, list(COLUMNS))
+    if tuple(header) != COLUMNS or (text and not whole):
+        raise ConfigError(
+            f"{path} is no map: it begins with {(whole or text).splitlines()[0][:60]!r} instead of "
+            f"{','.join(COLUMNS[:4])},...; give a file that `rtsep map` wrote"
+        )
+    return list(_measurements(rows, path))
+
+
+def _measurements(rows: Iterator[list[str]], path: Path) -> Iterator[Measurement]:
+    """Those whose mean is there, in whatever order somebody sorted the rows."""
+    sdr: dict[Point, dict[str, float]] = {}
+    steps: dict[Point, tuple[str, float | None]] = {}
+    for number, row in enumerate(rows, 2):
+        try:
+            cells = dict(zip(COLUMNS, row, strict=True))
+            point = _point(cells)
+            sdr.setdefault(point, {})[cells["stem"]] = _number(cells["sdr_db"])
+            steps[point] = cells["device"], _optional(cells["step_p50_ms"])
+        except ValueError as error:
+            raise ConfigError(
+                f"line {number} of {path} is no row of a map ({error}); correct it, or delete it"
+            ) from error
+    for point, stems in sdr.items():
+        if MEAN in stems:
+            device, step = steps[point]
+            mean_last = stems | {MEAN: stems.pop(MEAN)}
+            yield Measurement(point=point, device=device, step_p50_ms=step, sdr=mean_last)
+
+
+def _point(cells: dict[str, str]) -> Point:
+    """Raises ValueError."""
+    if cells["mode"] not in (*MODES, OFFLINE):
+        raise ValueError(f"mode {cells['mode']!r}")
+    return Point(
+        song=cells["song"],
+        model=cells["model"],
+        precision=cells["precision"],
+        start_s=_number(cells["start_s"]),
+        seconds=_number(cells["seconds"]),
+        mode=cells["mode"],
+        window_s=_optional(cells["window_s"]),
+        hop_ms=_optional(cells["hop_ms"]),
+        lookahead_ms=_optional(cells["lookahead_ms"]),
+    )
+
+
+def _number(text: str) -> float:
+    """Raises ValueError."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} where a number belongs")
+    return number
+
+
+def _optional(text: str) -> float | None:
+    return _number(text) if text else None
+
+
+def _lines(measurement: Measurement) -> str:
+    point = measurement.point
+    return "".join(
+        _line(
+            (
+                point.song, point.model, point.precision, point.mode, point.window_s, point.hop_ms,
+                point.lookahead_ms, point.latency_ms, point.start_s, point.seconds, stem, db,
+                measurement.step_p50_ms, measurement.device,
+            )
+        )
+        for stem, db in measurement.sdr.items()
+    )  # fmt: skip
+
+
+def _line(cells: tuple[str | float | None, ...]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="")
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"cannot write {path}: {error.strerror}; choose another --output")
