@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="?", choices=["all", *PARTS], default="all")
-    parser.add_argument("--rounds", type=int, default=12, help="of window and streams")
+    parser.add_argument("--rounds", type=int, default=10, help="of window and streams")
     parser.add_argument("--windows", nargs="+", choices=WINDOWS, default=[*WINDOWS], metavar="S")
     parser.add_argument("--streams", type=int, nargs="+", default=STREAMS, metavar="N")
     parser.add_argument("--model", default="htdemucs", help="name, or path to a weights file")
