@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-import time
 from collections.abc import Callable
 
 import numpy as np
 
 from bench.hardware import finish
+from bench.turns import clock, percentiles
 from rtsep.mixer.conceal import Ratios, ratios_of
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
@@ -24,7 +24,7 @@ CHANNELS, RATE = 2, 44100
 BLOCKS = (64, 128, 256, 512, 1024)
 LATENCY = 6144  # samples that the input is ahead of what is heard
 ROUNDS, WARM_UP = 2000, 200
-PERCENTILES = {"p50": 50.0, "p99": 99.0, "p99.9": 99.9}
+PERCENTILES = ("p50", "p99", "p99.9")
 
 Figures = dict[str, dict[str, float]]
 
@@ -99,14 +99,11 @@ def measured(block: int) -> Figures:
 
 
 def timed(act: Callable[[], None], before: Callable[[], None] = lambda: None) -> dict[str, float]:
-    seconds = []
+    take_time, seconds = clock(act), []
     for _ in range(WARM_UP + ROUNDS):
         before()
-        start = time.perf_counter()
-        act()
-        seconds.append(time.perf_counter() - start)
-    times = 1e6 * np.array(seconds[WARM_UP:])
-    return {name: round(float(np.percentile(times, at)), 1) for name, at in PERCENTILES.items()}
+        seconds.append(take_time())
+    return percentiles(seconds[WARM_UP:], PERCENTILES, scale=1e6)
 
 
 def main() -> int:

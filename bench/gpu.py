@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,9 @@ import torch
 from demucs.htdemucs import HTDemucs as Reference
 
 from bench.hardware import finish
-from rtsep.config import NetworkConfig
+from bench.incremental import step_clock
+from bench.turns import clock, in_turn, percentiles
+from rtsep.config import PACE, NetworkConfig
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.model.bag import Bag
@@ -33,8 +33,7 @@ from tests.networks import reference
 FRAME, RATE = 1024, 44100
 WINDOW, HOP, LOOKAHEAD = 86, 1, 2  # frames
 STREAMS = (1, 2, 4, 8, 16, 32)
-PACE = 0.8  # of the hop that a step of all streams may take
-SHARES = {"p50": 50.0, "p99": 99.0, "p99.9": 99.9, "max": 100.0}
+PERCENTILES = ("p50", "p99", "p99.9", "max")
 
 
 def main() -> int:
@@ -62,7 +61,7 @@ def main() -> int:
     }
     figures: dict[str, Any] = {"driver": _driver(), "random_weights": args.random}
     hops = {name: _hops(separators[p, e], m) for name, (m, p, e) in ways.items()}
-    figures["in_turn"] = in_turn(peer, hops, args.rounds)
+    figures["in_turn"] = beside_peer(peer, hops, args.rounds)
     figures["difference_db"] = differences(hops)
     hops.clear()
     figures["alone"] = {
@@ -77,7 +76,7 @@ def main() -> int:
     return 0
 
 
-def in_turn(peer: Reference, hops: dict[str, HopStream], rounds: int) -> dict[str, Any]:
+def beside_peer(peer: Reference, hops: dict[str, HopStream], rounds: int) -> dict[str, Any]:
     """Milliseconds of each way and of the peer, and how many times faster than that it is."""
     window = torch.from_numpy(mixture(2.0))[None, :, : WINDOW * FRAME].float().cuda()
 
@@ -86,15 +85,10 @@ def in_turn(peer: Reference, hops: dict[str, HopStream], rounds: int) -> dict[st
         peer(window)
         torch.cuda.synchronize()
 
-    acts: dict[str, Callable[[], object]] = {"demucs": forward}
-    acts |= {name: _step(stream) for name, stream in hops.items()}
-    times: dict[str, list[float]] = {name: [] for name in acts}
-    for number in range(rounds + 10):
-        for name, act in acts.items():
-            began = time.perf_counter()
-            act()
-            if number >= 10:  # the first ones warm up
-                times[name].append(time.perf_counter() - began)
+    clocks = {"demucs": clock(forward)} | {
+        name: step_clock(stream) for name, stream in hops.items()
+    }
+    times = in_turn(clocks, rounds, warm_up=10)
     median = float(np.median(times["demucs"]))
     return {
         name: _figures(values) | {"times_faster": round(median / float(np.median(values)), 2)}
@@ -103,13 +97,8 @@ def in_turn(peer: Reference, hops: dict[str, HopStream], rounds: int) -> dict[st
 
 
 def alone(stream: HopStream, steps: int) -> dict[str, float]:
-    act, times = _step(stream), []
-    for number in range(steps + 100):
-        began = time.perf_counter()
-        act()
-        if number >= 100:
-            times.append(time.perf_counter() - began)
-    return _figures(times) | {"steps": steps}
+    times = in_turn({"alone": step_clock(stream)}, steps, warm_up=100)
+    return _figures(times["alone"]) | {"steps": steps}
 
 
 def streams(separator: Separator, mode: str) -> dict[str, Any]:
@@ -163,23 +152,14 @@ def _separator(peer: Reference, precision: str, executor: str) -> Separator:
 
 def _hops(separator: Separator, mode: str) -> HopStream:
     frame = FRAME / RATE
-    return separator.hops(
+    spec = separator.spec(
         window=WINDOW * frame, hop=HOP * frame, lookahead=LOOKAHEAD * frame, mode=mode
     )
-
-
-def _step(stream: HopStream) -> Callable[[], object]:
-    """A step of a full window, from the host and back to it."""
-    stream.fill()
-    block = 0.1 * torch.randn(stream.batch, stream.channels, stream.spec.hop)
-    return lambda: stream.step(block)
+    return separator.hops(spec)
 
 
 def _figures(seconds: list[float]) -> dict[str, float]:
-    return {
-        name: round(1000 * float(np.percentile(seconds, share)), 3)
-        for name, share in SHARES.items()
-    }
+    return percentiles(seconds, PERCENTILES, digits=3)
 
 
 def _driver() -> str:

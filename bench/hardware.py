@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from rtsep.machine import processor, processor_features
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -29,17 +31,9 @@ def hardware() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The model's name and the instruction sets that decide how fast matrices are multiplied."""
-    name, flags = platform.processor() or "unknown", set()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            key, _, value = (part.strip() for part in line.partition(":"))
-            if key == "model name":
-                name = value
-            elif key == "flags":
-                flags = set(value.split()) & {"avx2", "avx512f", "avx512_bf16", "amx_bf16"}
-    return " ".join([name, *sorted(flags)])
+    """Its name and the instruction sets that decide how fast matrices are multiplied."""
+    decisive = processor_features() & {"avx2", "avx512f", "avx512_bf16", "amx_bf16"}
+    return " ".join([processor(), *sorted(decisive)])
 
 
 def finish(name: str, figures: dict[str, Any], *, save: bool) -> None:

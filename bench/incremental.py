@@ -8,8 +8,6 @@ grow worse with its age. bf16 is measured where the processor multiplies it fast
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import rtsep
 from bench.hardware import finish
 from bench.quality import reference_demucs
 from bench.songs import parser, read_songs
+from bench.turns import Clock, clock, in_turn, percentiles
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.metrics import sdr
@@ -29,7 +28,7 @@ FRAME, RATE = 1024, 44100
 WINDOW, LONG_WINDOW = 86, 335  # frames: 2 s, and the longest that the network was trained on
 HOP, LOOKAHEAD = 8, 2
 SHORT_HOP = 4
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
+PERCENTILES = ("p50", "p90", "p99", "max")
 
 
 def seconds(frames: int) -> float:
@@ -85,35 +84,28 @@ def cost(separators: dict[str, Separator], rounds: int) -> dict[str, Any]:
     """Milliseconds of each way, and the ratio of its median to that of `demucs`, eager fp32."""
     demucs = reference_demucs(use_train_segment=False)
     window = 0.1 * torch.randn(1, 2, WINDOW * FRAME)
-    acts: dict[str, Callable[[], object]] = {"demucs": lambda: demucs(window)}
-    acts |= {
-        name: _step(separators[precision].hops(**chosen))
+    clocks = {"demucs": clock(lambda: demucs(window))} | {
+        name: step_clock(hops_of(separators[precision], chosen))
         for name, (precision, chosen) in WAYS.items()
     }
-    times: dict[str, list[float]] = {name: [] for name in acts}
-    for round_number in range(rounds + 1):
-        for name, act in acts.items():
-            began = time.perf_counter()
-            act()
-            if round_number:  # the first one warms up
-                times[name].append(1000 * (time.perf_counter() - began))
+    times = in_turn(clocks, rounds)
     peer = float(np.median(times["demucs"]))
     return {
         "rounds": rounds,
-        "ms": {name: _percentiles(values) for name, values in times.items()},
+        "ms": {name: percentiles(values, PERCENTILES) for name, values in times.items()},
         "ratio": {name: round(float(np.median(v)) / peer, 3) for name, v in times.items()},
     }
 
 
-def _step(hops: HopStream) -> Callable[[], object]:
+def hops_of(separator: Separator, chosen: dict[str, Any]) -> HopStream:
+    return separator.hops(separator.spec(**chosen))
+
+
+def step_clock(hops: HopStream) -> Clock:
     """A step of a stream whose window is full, of noise."""
     hops.fill()
-    block = 0.1 * torch.randn(1, hops.channels, hops.spec.hop)
-    return lambda: hops.step(block)
-
-
-def _percentiles(values: list[float]) -> dict[str, float]:
-    return {name: round(float(np.percentile(values, at)), 1) for name, at in PERCENTILES.items()}
+    block = 0.1 * torch.randn(hops.batch, hops.channels, hops.spec.hop)
+    return clock(lambda: hops.step(block))
 
 
 def quality(

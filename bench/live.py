@@ -23,9 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.hardware import finish
+from bench.turns import percentiles
 from rig.server import JackServer, running_jack, wait_for_ports
 from rig.small_model import write_small_model
 
@@ -110,10 +109,7 @@ def fader(server: JackServer, arguments: list[str], rounds: int) -> dict[str, An
             process.send_signal(signal.SIGINT)
             process.wait(60)
     frames = json.loads(out.splitlines()[-1])["frames"]
-    shares = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
-    blocks = {
-        name: round(float(np.percentile(frames, at)) / BLOCK, 3) for name, at in shares.items()
-    }
+    blocks = percentiles(frames, ("p50", "p90", "p99", "max"), scale=1 / BLOCK, digits=3)
     return {"rounds": len(frames), "blocks": blocks}
 
 

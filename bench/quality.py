@@ -51,9 +51,9 @@ def main() -> int:
     return 0
 
 
-def reference_demucs(*, use_train_segment: bool = True) -> Reference:
-    """The reference implementation with the official weights."""
-    (weights,) = load_checkpoint("htdemucs").networks
+def reference_demucs(model: str = "htdemucs", *, use_train_segment: bool = True) -> Reference:
+    """The reference implementation with the weights of a model."""
+    (weights,) = load_checkpoint(model).networks
     network = reference(weights.config, use_train_segment=use_train_segment)
     network.load_state_dict(weights.state)
     return network

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from demucs.htdemucs import HTDemucs as Reference
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import rtsep
+from bench.turns import clock, ratios
 from rtsep.config import StreamSpec
 from rtsep.dsp.stft import EDGE_FRAMES, ISTFT, STFT
 from rtsep.engine.exact import ExactStep
@@ -56,22 +56,18 @@ def in_turn(
 ) -> None:
     """Peer, ours, peer, ours, ... after two rounds that do not count."""
     peer_times: list[float] = []
+    time_peer = clock(peer)
 
     def run_peer() -> None:
-        start = time.perf_counter()
-        peer()
-        peer_times.append(time.perf_counter() - start)
+        peer_times.append(time_peer())
 
     with torch.inference_mode():
         benchmark.pedantic(ours, setup=run_peer, rounds=rounds, warmup_rounds=2)
-    our_times, peer_times = benchmark.stats.stats.data, peer_times[-rounds:]
-    ratios = [a / b for a, b in zip(our_times, peer_times, strict=True)]
+    peer_times = peer_times[-rounds:]
     benchmark.extra_info.update(
         peer_median_ms=round(1000 * statistics.median(peer_times), 2),
         peer_max_ms=round(1000 * max(peer_times), 2),
-        ratio=round(statistics.median(ratios), 3),
-        ratio_min=round(min(ratios), 3),
-        ratio_max=round(max(ratios), 3),
+        **ratios(benchmark.stats.stats.data, peer_times),
     )
 
 

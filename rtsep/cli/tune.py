@@ -12,7 +12,7 @@ import click
 from rtsep.cli.options import model_options, precision_option
 
 if TYPE_CHECKING:
-    from rtsep.engine.tune import Setting, Trial
+    from rtsep.engine.tune import Trial
 
 
 @click.command()

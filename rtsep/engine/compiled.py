@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from rtsep.atomic import write_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.errors import CompileError
@@ -17,7 +18,6 @@ from rtsep.executors.package import Package, write_package
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.packed import unpacked
-from rtsep.weights.atomic import write_atomically
 
 _SOURCES = ("config.py", "dsp", "engine", "executors", "model")  # of what a step computes
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rtsep.atomic import write_atomically
 from rtsep.config import MODES
 from rtsep.errors import ConfigError
 from rtsep.metrics import MEAN
-from rtsep.weights.atomic import write_atomically
 
 OFFLINE = "offline"  # in the place of a mode; such rows have no window, hop and latency
 COLUMNS = (

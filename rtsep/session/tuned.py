@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
+from rtsep.atomic import write_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Setting, Trial, best, stretched, tune
 from rtsep.machine import processor
-from rtsep.weights.atomic import write_atomically
 from rtsep.weights.cache import default_folder
 
 

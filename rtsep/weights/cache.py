@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rtsep.atomic import sha256_of, write_atomically
 from rtsep.errors import ModelError, RtsepError
-from rtsep.weights.atomic import sha256_of, write_atomically
 from rtsep.weights.bags import NAME, Bag, read_bag, write_bag
 from rtsep.weights.checkpoint import Checkpoint, NetworkWeights, bag
 from rtsep.weights.observer import Observer

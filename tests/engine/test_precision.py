@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from music import mixture
@@ -14,6 +12,7 @@ from rtsep.engine import precision as precisions
 from rtsep.engine.precision import choose_precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.machine import processor_features
 from rtsep.metrics import sdr
 from rtsep.model.packed import PackedLinear, pack
 
@@ -70,13 +69,12 @@ def test_auto_takes_what_is_faster(
 
 def test_auto_tries_for_real() -> None:
     """Matrix units for bf16 are found, and nothing else is taken for them."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
+    features = processor_features()
+    if not features:
         pytest.skip("the system does not say what the processor can")
-    flags = cpuinfo.read_text().split()
-    if "amx_bf16" in flags:
+    if "amx_bf16" in features:
         assert choose_precision("auto", CPU) is torch.bfloat16
-    elif not any("bf16" in flag for flag in flags):
+    elif not any("bf16" in flag for flag in features):
         assert choose_precision("auto", CPU) is torch.float32
     else:  # a matter of the processor, but of one of them
         assert choose_precision("auto", CPU) in (torch.float32, torch.bfloat16)

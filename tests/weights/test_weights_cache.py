@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from weights_support import Recorder, leftovers, random_network, same_state
 
+from rtsep import atomic
 from rtsep.errors import ModelError, RtsepError
-from rtsep.weights import atomic
 from rtsep.weights.cache import Cache
 from rtsep.weights.checkpoint import NetworkWeights
 

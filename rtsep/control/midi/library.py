@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from rtsep.atomic import write_atomically
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import DeviceMap
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.weights.atomic import write_atomically
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -1,0 +1,109 @@
+"""The benchmarks that compare peers and costs, with a small network and one round."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from small_models import write_small_model
+
+from bench import cost, engines, hardware, peers, plots
+from bench.turns import in_turn, percentiles, ratios
+from bench.worker import Worker
+
+LONGEST = Fraction(39, 5)
+ALIKE_DB = 60.0  # rounding in fp32 only
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    return str(write_small_model(path, segment=LONGEST))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def run_peers(model: str, capsys: pytest.CaptureFixture[str], *names: str) -> dict[str, Any]:
+    options = ["--windows", "0.5", "--rounds", "1", "--model", model]
+    assert peers.main([*options, "--peers", *names]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return found["windows"]["0.5"]["peers"]
+
+
+def test_a_step_agrees_with_demucs(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_peers(model, capsys, "rtsep, exact step")
+    assert found["rtsep, exact step"]["agreement_db"] > ALIKE_DB
+    assert found["demucs eager"]["ratio"] == 1
+    memory = found["demucs eager"]["memory_mib"]
+    assert 0 < memory["imports"] < memory["now"] <= memory["peak"]
+
+
+def test_the_runtimes_agree_with_demucs(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for package in ("onnxruntime", "openvino"):
+        pytest.importorskip(package, reason="of the extra 'bench'")
+    found = run_peers(model, capsys, "ONNX Runtime", "OpenVINO")
+    for name in ("ONNX Runtime", "OpenVINO"):
+        assert found[name]["agreement_db"] > ALIKE_DB
+
+
+def test_a_missing_runtime_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(peers, "find_spec", lambda name: None)
+    assert peers.main([]) == 2
+    told = capsys.readouterr().err
+    assert "onnxruntime and openvino not installed: pip install -e '.[test,bench]'" in told
+
+
+def test_costs_become_pictures(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "RESULTS", tmp_path)
+    options = ["--rounds", "1", "--windows", "1", "2", "--streams", "1", "2", "--model", model]
+    for part in ("window", "streams"):
+        assert cost.main([part, *options, "--save"]) == 0
+    found = plots.newest(tmp_path, "cost-window")
+    assert found and found["window_s"]["exact"].keys() == {"1", "2"}
+    pytest.importorskip("matplotlib", reason="of the extra 'plot'")
+    assert plots.main(["--results", str(tmp_path), "--to", str(tmp_path)]) == 0
+    drawn = {path.name for path in tmp_path.glob("*.svg")}
+    assert drawn == {"cost-window.svg", "cost-streams.svg"}
+
+
+@torch.inference_mode()
+def test_many_streams_step_together(model: str) -> None:
+    work = engines.Work(samples=43 * 1024, threads=1, model=model)
+    step = engines.streams(work, "incremental", "fp32", batch=3, count=2)
+    assert step().shape == (3, 4, 2, 8192)
+
+
+def test_what_fails_in_a_worker_is_told() -> None:
+    work = engines.Work(samples=43 * 1024, threads=1, model="no-such.safetensors")
+    with pytest.raises(RuntimeError, match=r"no-such\.safetensors"):
+        Worker(engines.demucs_eager, work)
+
+
+def test_turns_alternate_and_warm_up() -> None:
+    calls: list[str] = []
+
+    def fake(name: str) -> float:
+        calls.append(name)
+        return float(len(calls))
+
+    times = in_turn({name: lambda name=name: fake(name) for name in "ab"}, rounds=2, warm_up=1)
+    assert "".join(calls) == "ababab"
+    assert times == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
+    assert percentiles(times["a"], ("p50", "p99.9", "max"), scale=1, digits=2) == {
+        "p50": 4.0, "p99.9": 5.0, "max": 5.0,
+    }  # fmt: skip
+    assert ratios([1.0, 3.0], [2.0, 2.0]) == {"ratio": 1.0, "ratio_min": 0.5, "ratio_max": 1.5}
