@@ -33,9 +33,8 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
     began = time.monotonic()
     say(f"compiling {separator.name} in {separator.precision}; this takes some minutes")
     spec = separator.spec(**settings)
-    for each in dict.fromkeys(
-        (spec, spec.spared)
-    ):  # the latter for an engine that is late too often
+    # The second one is for an engine that is late again and again.
+    for each in dict.fromkeys((spec, spec.spared)):
         path = separator.compile(each)
         say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
     say(f"done in {time.monotonic() - began:.0f} s")

@@ -12,6 +12,7 @@ import click
 from rtsep.cli.options import model_options, precision_option
 
 if TYPE_CHECKING:
+    from rtsep.config import StreamSpec
     from rtsep.engine.tune import Trial
 
 

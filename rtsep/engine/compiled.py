@@ -19,7 +19,11 @@ from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.packed import unpacked
 
-_SOURCES = ("config.py", "dsp", "engine", "executors", "model")  # of what a step computes
+# Of what a step computes.
+_SOURCES = (
+    "config.py", "dsp/*.py", "model/*.py", "executors/package.py",
+    "engine/step.py", "engine/exact.py", "engine/incremental.py",
+)  # fmt: skip
 
 
 class CompiledSteps:
@@ -82,8 +86,7 @@ def _sources() -> str:
     """Of the code that a package was made from: after an update it is made anew."""
     digest = hashlib.sha256()
     root = Path(__file__).parents[1]
-    for name in _SOURCES:
-        path = root / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+    for pattern in _SOURCES:
+        for file in sorted(root.glob(pattern)):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.offline import separate_segments
