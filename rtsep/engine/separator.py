@@ -122,8 +122,8 @@ class Separator:
         With `batch`, that many signals go through each forward together. Raises ConfigError when
         the settings do not fit each other or the model.
         """
-        spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         bag = self._only(stems)
+        spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
 
     def hops(self, spec: StreamSpec) -> HopStream:
