@@ -35,6 +35,7 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
     spec = separator.spec(**settings)
     # The second one is for an engine that is late again and again.
     for each in dict.fromkeys((spec, spec.spared)):
-        path = separator.compile(each)
-        say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
+        if not separator.is_compiled(each):
+            path = separator.compile(each)
+            say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
     say(f"done in {time.monotonic() - began:.0f} s")

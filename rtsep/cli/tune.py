@@ -55,6 +55,8 @@ def tune(
     compiler = Compiler(model=model, precision=found, cache=cache)
 
     def compiled(spec: StreamSpec) -> bool:
+        if separator.is_compiled(spec):
+            return True
         say(f"compiling a step for {1000 * spec.hop / spec.sample_rate:.0f} ms, some minutes")
         try:
             compiler(spec)

@@ -74,6 +74,7 @@ class HopStream:
         self.spec = self._step.spec
         if self._spared:
             self._recorded = self._spared.on(self._step.state())
+            self.executor = "compiled"
         return True
 
     @torch.inference_mode()
@@ -114,14 +115,14 @@ class HopStream:
     @torch.inference_mode()
     def _load(self, compiled: CompiledSteps) -> bool:
         """Compiled steps for this stream, and for its life after `spare`, if there are any."""
+        if self.spec.spared != self.spec:
+            self._spared = compiled.find(self.spec.spared, self.batch)
         package = compiled.find(self.spec, self.batch)
         if package is None:
             return False
         warm_up(self._step)
         self._recorded = package.on(self._step.state())
         self._step.reset()
-        if self.spec.spared != self.spec:
-            self._spared = compiled.find(self.spec.spared, self.batch)
         return True
 
     @torch.inference_mode()

@@ -40,7 +40,8 @@ class Package:
         tensors = list(state)
 
         def run(block: Tensor) -> Tensor:
-            (out,) = self._loader.run([block, *tensors])
+            # Kernels take strides for granted; a block is often a slice of something longer.
+            (out,) = self._loader.run([block.contiguous(), *tensors])
             return out
 
         return run

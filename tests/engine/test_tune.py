@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from networks import small_bag
 
+from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
@@ -68,6 +72,67 @@ def test_a_hopeless_machine_is_told(separator: Separator, machine: Callable[[Clo
     machine(lambda mode, hop: 5.0)
     with pytest.raises(ConfigError, match=r"small is too slow for live use .*takes 5000 ms"):
         tune(separator)
+
+
+@pytest.mark.parametrize(
+    ("compiled_seconds", "tried_frames", "chosen_frames"),
+    [(0.13, [8], 8), (0.18, [8, 10], 10), (0.19, [8, 10, 12], 12), (0.25, [8, 10, 12], 12)],
+)
+def test_shorter_hops_are_compiled_from_the_one_on_that_should_hold(
+    separator: Separator,
+    machine: Callable[[Clock], None],
+    compiled_seconds: float,
+    tried_frames: list[int],
+    chosen_frames: int,
+) -> None:
+    compiled: list[int] = []
+
+    def compile(spec: StreamSpec) -> bool:
+        compiled.append(spec.hop // spec.frame)
+        return True
+
+    def clock(mode: str, hop: float) -> float:
+        return compiled_seconds if round(hop * 44100 / 1024) in compiled else 0.2
+
+    machine(clock)
+    chosen = best(tune(separator, compile=compile))
+    assert compiled == tried_frames
+    assert chosen.hop == pytest.approx(chosen_frames * 1024 / 44100)
+
+
+def test_nothing_more_is_compiled_once_that_failed(
+    separator: Separator, machine: Callable[[Clock], None]
+) -> None:
+    asked: list[StreamSpec] = []
+    machine(lambda mode, hop: 0.2)
+    trials = tune(separator, compile=lambda spec: bool(asked.append(spec)))
+    assert len(asked) == 1
+    assert trials == tune(separator)
+
+
+def test_what_is_no_longer_compiled_is_not_taken(
+    separator: Separator, machine: Callable[[Clock], None], tmp_path: Path
+) -> None:
+    machine(lambda mode, hop: 0.2)
+    trials = measure(separator, cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    kept = json.loads(path.read_text())
+    faster = kept["trials"][-1] | {"compiled": True, "p999_ms": 1.0}
+    faster["setting"] = faster["setting"] | {"mode": "incremental", "hop": 0.1}
+    path.write_text(json.dumps({"trials": [*kept["trials"], faster]}))
+    assert tuned(separator, cache=tmp_path) == best(trials)
+
+
+def test_trials_keep_the_pace_of_a_session(separator: Separator) -> None:
+    """Preliminary steps come at once, the others as far apart as hops are."""
+    spec = separator.spec(window=1.0, hop=0.1, lookahead=0.046, mode="incremental")
+    steps = tuning._step_seconds(separator.hops(spec))
+    moments = []
+    for _ in range(PRELIMINARY_STEPS + 6):
+        next(steps)
+        moments.append(time.perf_counter())
+    apart = np.diff(moments)
+    assert apart[PRELIMINARY_STEPS + 1 :].min() > 0.9 * 0.1
 
 
 def test_more_latency_becomes_lookahead_then_hop(

@@ -1,0 +1,196 @@
+"""A compiled step is the step: the same stems, the same state, from a file that is found again.
+
+Compiled is a very small network, as it takes a real one minutes; `bench/incremental.py` has that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from music import mixture
+from networks import small_bag
+from torch import Tensor
+
+from rtsep.config import StreamSpec
+from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.separator import Separator
+from rtsep.engine.stream import HopStream, Stream
+from rtsep.errors import CompileError, ConfigError
+from rtsep.executors.package import Package, write_package
+from rtsep.model.bag import Bag
+
+FRAME, HOP = 1024, 2048
+SPEC = StreamSpec(
+    window=10 * FRAME, hop=HOP, lookahead=2 * FRAME, crossfade=512, frame=FRAME, sample_rate=44100,
+    mode="incremental", refresh=7 * FRAME,
+)  # fmt: skip
+WIDE = dataclasses.replace(SPEC, refresh=9 * FRAME)  # is SPEC once it is spared
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def bag() -> Bag:
+    return small_bag(depth=1, t_layers=1, channels=8)
+
+
+@pytest.fixture(scope="module")
+def folder(bag: Bag, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the step is compiled."""
+    folder = tmp_path_factory.mktemp("compiled")
+    assert CompiledSteps(folder, bag).make(SPEC, 1).exists()
+    return folder
+
+
+@pytest.fixture
+def stream(bag: Bag, folder: Path) -> Callable[..., HopStream]:
+    def make(executor: str, spec: StreamSpec = SPEC) -> HopStream:
+        compiled = CompiledSteps(folder, bag)
+        return HopStream(bag, spec, batch=1, device=CPU, executor=executor, compiled=compiled)
+
+    return make
+
+
+def blocks(count: int) -> tuple[Tensor, ...]:
+    return torch.from_numpy(mixture(2.0))[None, :, : count * HOP].split(HOP, -1)
+
+
+def assert_same(compiled: HopStream, eager: HopStream, hops: tuple[Tensor, ...]) -> None:
+    for hop in hops:
+        torch.testing.assert_close(compiled.step(hop), eager.step(hop), rtol=0, atol=1e-5)
+
+
+def test_a_compiled_stream_is_the_stream(stream: Callable[..., HopStream]) -> None:
+    """While the window fills, once it is full, and in the life after a reset."""
+    compiled, eager = stream("compiled"), stream("eager")
+    assert (compiled.executor, eager.executor) == ("compiled", "eager")
+    assert_same(compiled, eager, blocks(15))
+    compiled.reset()
+    eager.reset()
+    assert_same(compiled, eager, blocks(8))
+    compiled.fill()
+    eager.fill()
+    assert_same(compiled, eager, blocks(8))
+
+
+def test_hops_may_be_skipped(stream: Callable[..., HopStream]) -> None:
+    compiled, eager = stream("compiled"), stream("eager")
+    before, (skipped, *after) = blocks(8), blocks(15)[8:]
+    assert_same(compiled, eager, before)
+    compiled.skip(skipped)
+    eager.skip(skipped)
+    assert_same(compiled, eager, tuple(after))
+
+
+def test_a_spared_stream_goes_on_compiled(stream: Callable[..., HopStream]) -> None:
+    spared, eager = stream("auto", WIDE), stream("eager", WIDE)
+    assert spared.executor == "eager"
+    assert_same(spared, eager, blocks(8))
+    assert spared.spare() and eager.spare()
+    assert spared.spec == eager.spec == SPEC
+    assert (spared.executor, eager.executor) == ("compiled", "eager")
+    assert_same(spared, eager, blocks(15)[8:])
+    assert not spared.spare()
+
+
+def test_streams_do_not_share_state(stream: Callable[..., HopStream]) -> None:
+    alone, first, second = stream("compiled"), stream("compiled"), stream("compiled")
+    for hop in blocks(12):
+        expected = alone.step(hop).clone()
+        stems = first.step(hop).clone()
+        second.step(-2 * hop)
+        assert torch.equal(stems, expected)
+
+
+def test_auto_takes_what_is_compiled(stream: Callable[..., HopStream]) -> None:
+    assert stream("auto").executor == "compiled"
+    longer = dataclasses.replace(SPEC, window=12 * FRAME)
+    assert stream("auto", longer).executor == "eager"
+    with pytest.raises(ConfigError, match=r"no step was compiled .* run `rtsep compile` with the"):
+        stream("compiled", longer)
+
+
+def test_without_its_spared_step_a_compiled_stream_is_not_spared(
+    bag: Bag, folder: Path, tmp_path: Path
+) -> None:
+    """Call by call, with less, it would be slower."""
+    steps = CompiledSteps(tmp_path, bag)
+    shutil.copy(CompiledSteps(folder, bag).path(SPEC, 1), steps.path(WIDE, 1))  # never run
+    hops = HopStream(bag, WIDE, batch=1, device=CPU, executor="compiled", compiled=steps)
+    assert not hops.spare()
+    assert (hops.spec, hops.executor) == (WIDE, "compiled")
+
+
+def test_a_whole_stream(bag: Bag, folder: Path) -> None:
+    separator = Separator("small", bag, CPU, compiled=folder)
+    plain = Separator("small", bag, CPU)
+    assert separator.is_compiled(SPEC) and not plain.is_compiled(SPEC)
+    settings = {name: getattr(SPEC, name) / 44100 for name in ("window", "hop", "lookahead")}
+    settings["refresh"] = SPEC.refresh / 44100
+    streams = [each.stream(mode="incremental", **settings) for each in (separator, plain)]
+    assert [each.executor for each in streams] == ["compiled", "eager"]
+    mix = mixture(0.5)
+    a, b = (np.concatenate((each.process(mix), each.flush()), -1) for each in streams)
+    np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+    with pytest.raises(ConfigError, match="no step was compiled"):
+        Separator("small", bag, CPU, executor="compiled", compiled=folder).stream(
+            mode="incremental", batch=2, **settings
+        )
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"something else"])
+def test_a_damaged_file_is_none(bag: Bag, tmp_path: Path, content: bytes) -> None:
+    steps = CompiledSteps(tmp_path, bag)
+    path = steps.path(SPEC, 1)
+    path.write_bytes(content)
+    with pytest.raises(CompileError, match="is no compiled step"):
+        Package(path)
+    assert steps.find(SPEC, 1) is None
+    assert Stream(bag, SPEC, compiled=steps).executor == "eager"
+
+
+def test_a_file_belongs_to_one_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def name(bag: Bag, spec: StreamSpec = SPEC, batch: int = 1) -> str:
+        return CompiledSteps(folder, bag).path(spec, batch).name
+
+    first = small_bag(depth=1, t_layers=1, channels=8)
+    other = small_bag(depth=1, t_layers=1, channels=8)
+    assert name(first) == name(other)
+    names = {
+        name(first),
+        name(first, WIDE),
+        name(first, SPEC, 2),
+        name(first.only(["bass"])),
+    }
+    with torch.no_grad():
+        next(other.parameters())[:1] += 1e-3
+    names.add(name(other))
+    first.set_precision(torch.bfloat16)
+    names.add(name(first))
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads + 1)
+    names.add(name(first))
+    assert len(names) == 7
+
+
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from torch._inductor import config, cpp_builder
+
+    monkeypatch.setattr(config.cpp, "cxx", (str(tmp_path / "no-such-compiler"),))
+    cpp_builder.cpp_compiler_search.cache_clear()
+    try:
+        with pytest.raises(CompileError, match=r"needs a C\+\+ compiler .* apt install g\+\+"):
+            write_package(torch.neg, torch.zeros(2), [], tmp_path / "step.pt2")
+    finally:
+        cpp_builder.cpp_compiler_search.cache_clear()
+    assert not list(tmp_path.iterdir())
+
+
+def test_compiling_is_for_the_cpu() -> None:
+    with pytest.raises(ConfigError, match="steps are compiled for the CPU"):
+        Separator("small", small_bag(), torch.device("meta")).compile(SPEC)
