@@ -64,7 +64,9 @@ def main(argv: list[str] | None = None) -> int:
 @torch.inference_mode()
 def against_window(args: argparse.Namespace, precisions: list[str]) -> Figures:
     """Every way with every window: milliseconds, and ratios to `demucs`."""
-    loaded = {p: rtsep.load(args.model, device="cpu", precision=p) for p in precisions}
+    loaded = {
+        p: rtsep.load(args.model, device="cpu", precision=p, executor="eager") for p in precisions
+    }
     demucs = reference_demucs(args.model, use_train_segment=False)
     clocks: dict[tuple[str, str], Clock] = {}
     for window in args.windows:
@@ -85,7 +87,7 @@ def against_window(args: argparse.Namespace, precisions: list[str]) -> Figures:
 
 def against_streams(args: argparse.Namespace, precisions: list[str]) -> Figures:
     """Incremental mode: streams in one batch, and each by itself one after the other."""
-    separator = rtsep.load(args.model, device="cpu", precision=precisions[-1])
+    separator = rtsep.load(args.model, device="cpu", precision=precisions[-1], executor="eager")
     chosen = settings(WINDOWS[SHORT], HOP, "incremental")
     clocks: dict[tuple[str, int], Clock] = {}
     for count in args.streams:

@@ -69,10 +69,10 @@ def whole_window(work: Work, precision: str) -> Act:
     return lambda: network.separate(mix, network.stft(mix), slice(0, work.samples))[0]
 
 
-def stream_step(work: Work, mode: str, precision: str) -> Act:
+def stream_step(work: Work, mode: str, precision: str, executor: str) -> Act:
     """The first result belongs to the end of the music; the steps after it go on with its end."""
     torch.set_num_threads(work.threads)
-    separator = rtsep.load(work.model, device="cpu", precision=precision)
+    separator = rtsep.load(work.model, device="cpu", precision=precision, executor=executor)
     hops = hops_of(separator, settings(work.frames, HOP, mode))
     before = -work.frames % HOP * FRAME  # silence, so that the music ends with a hop
     heard = torch.nn.functional.pad(music(work.frames * FRAME), (before, 0))
@@ -86,7 +86,7 @@ def stream_step(work: Work, mode: str, precision: str) -> Act:
 def streams(work: Work, mode: str, precision: str, batch: int = 1, count: int = 1) -> Act:
     """A step of each of `count` streams of `batch` signals, of noise and with full windows."""
     torch.set_num_threads(work.threads)
-    separator = rtsep.load(work.model, device="cpu", precision=precision)
+    separator = rtsep.load(work.model, device="cpu", precision=precision, executor="eager")
     chosen = settings(work.frames, HOP, mode)
     made = [separator.stream(batch=batch, **chosen)._hops for _ in range(count)]
     block = 0.1 * torch.randn(batch, separator.channels, HOP * FRAME)

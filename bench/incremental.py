@@ -46,16 +46,19 @@ def settings(window: int, hop: int, mode: str, refresh: int | None = None) -> di
     }
 
 
-# Name: (precision, settings). A step must refresh at least hop + lookahead + 3 frames.
+Way = tuple[str, str]  # precision and executor
+FP32, BF16, COMPILED = ("fp32", "eager"), ("bf16", "eager"), ("bf16", "compiled")
+# Name: (one of these, settings). A step must refresh at least hop + lookahead + 3 frames.
 WAYS = {
-    "exact": ("fp32", settings(WINDOW, HOP, "exact")),
-    "incremental": ("fp32", settings(WINDOW, HOP, "incremental")),
-    "incremental, bf16": ("bf16", settings(WINDOW, HOP, "incremental")),
-    "incremental, bf16, refresh 13 frames": ("bf16", settings(WINDOW, HOP, "incremental", 13)),
-    "incremental, bf16, refresh 20 frames": ("bf16", settings(WINDOW, HOP, "incremental", 20)),
-    "incremental, bf16, refresh 24 frames": ("bf16", settings(WINDOW, HOP, "incremental", 24)),
-    "incremental, bf16, window 7.8 s": ("bf16", settings(LONG_WINDOW, HOP, "incremental")),
-    "incremental, bf16, hop 93 ms": ("bf16", settings(WINDOW, SHORT_HOP, "incremental")),
+    "exact": (FP32, settings(WINDOW, HOP, "exact")),
+    "incremental": (FP32, settings(WINDOW, HOP, "incremental")),
+    "incremental, bf16": (BF16, settings(WINDOW, HOP, "incremental")),
+    "incremental, bf16, compiled": (COMPILED, settings(WINDOW, HOP, "incremental")),
+    "incremental, bf16, refresh 13 frames": (BF16, settings(WINDOW, HOP, "incremental", 13)),
+    "incremental, bf16, refresh 20 frames": (BF16, settings(WINDOW, HOP, "incremental", 20)),
+    "incremental, bf16, refresh 24 frames": (BF16, settings(WINDOW, HOP, "incremental", 24)),
+    "incremental, bf16, window 7.8 s": (BF16, settings(LONG_WINDOW, HOP, "incremental")),
+    "incremental, bf16, hop 93 ms": (BF16, settings(WINDOW, SHORT_HOP, "incremental")),
 }
 
 
@@ -67,26 +70,26 @@ def main() -> int:
     args = arguments.parse_args()
     prepare_process()
     separators = {
-        name: rtsep.load("htdemucs", device="cpu", precision=name) for name in ("fp32", "bf16")
+        way: rtsep.load("htdemucs", device="cpu", precision=way[0], executor=way[1])
+        for way in (FP32, BF16, COMPILED)
     }
     if args.what == "cost":
         figures: dict[str, Any] = cost(separators, args.rounds)
     elif args.what == "quality":
         figures = {"sdr_db": quality(separators, read_songs(args.songs))}
     else:
-        figures = {"minutes_sdr_db": long(separators["bf16"], read_songs(args.songs), args.minutes)}
+        figures = {"minutes_sdr_db": long(separators[BF16], read_songs(args.songs), args.minutes)}
     finish(f"incremental-{args.what}", figures, save=args.save)
     return 0
 
 
 @torch.inference_mode()
-def cost(separators: dict[str, Separator], rounds: int) -> dict[str, Any]:
+def cost(separators: dict[Way, Separator], rounds: int) -> dict[str, Any]:
     """Milliseconds of each way, and the ratio of its median to that of `demucs`, eager fp32."""
     demucs = reference_demucs(use_train_segment=False)
     window = 0.1 * torch.randn(1, 2, WINDOW * FRAME)
     clocks = {"demucs": clock(lambda: demucs(window))} | {
-        name: step_clock(hops_of(separators[precision], chosen))
-        for name, (precision, chosen) in WAYS.items()
+        name: step_clock(hops_of(separators[way], chosen)) for name, (way, chosen) in WAYS.items()
     }
     times = in_turn(clocks, rounds)
     peer = float(np.median(times["demucs"]))
@@ -98,7 +101,12 @@ def cost(separators: dict[str, Separator], rounds: int) -> dict[str, Any]:
 
 
 def hops_of(separator: Separator, chosen: dict[str, Any]) -> HopStream:
-    return separator.hops(separator.spec(**chosen))
+    """Compiles the step first if the separator runs only compiled ones and it is not there yet."""
+    spec = separator.spec(**chosen)
+    if separator.executor == "compiled" and not separator.is_compiled(spec):
+        print("compiling a step, once; takes some minutes", flush=True)
+        separator.compile(spec)
+    return separator.hops(spec)
 
 
 def step_clock(hops: HopStream) -> Clock:
@@ -109,12 +117,12 @@ def step_clock(hops: HopStream) -> Clock:
 
 
 def quality(
-    separators: dict[str, Separator], songs: dict[str, Song]
+    separators: dict[Way, Separator], songs: dict[str, Song]
 ) -> dict[str, dict[str, float]]:
     """Mean SDR of the stems of each song, and over the songs, in every way."""
     results = {}
-    for name, (precision, chosen) in WAYS.items():
-        separator = separators[precision]
+    for name, (way, chosen) in WAYS.items():
+        separator = separators[way]
         scores = {song: _mean_sdr(separator, tracks, chosen) for song, tracks in songs.items()}
         results[name] = scores | {"mean": round(float(np.mean(list(scores.values()))), 3)}
         print(f"{name:40s}", results[name], flush=True)

@@ -39,9 +39,13 @@ OURS: dict[str, tuple[Make, tuple[str, ...]]] = {
     DEMUCS: (engines.demucs_eager, ()),
     "rtsep, whole window": (engines.whole_window, ("fp32",)),
     "rtsep, whole window, bf16": (engines.whole_window, ("bf16",)),
-    "rtsep, exact step": (engines.stream_step, ("exact", "fp32")),
-    "rtsep, exact step, bf16": (engines.stream_step, ("exact", "bf16")),
-    "rtsep, incremental step, bf16": (engines.stream_step, ("incremental", "bf16")),
+    "rtsep, exact step": (engines.stream_step, ("exact", "fp32", "eager")),
+    "rtsep, exact step, bf16": (engines.stream_step, ("exact", "bf16", "eager")),
+    "rtsep, incremental step, bf16": (engines.stream_step, ("incremental", "bf16", "eager")),
+    "rtsep, incremental step, bf16, compiled": (
+        engines.stream_step,
+        ("incremental", "bf16", "compiled"),
+    ),
 }
 # These get the graph before their arguments.
 RUNTIMES: dict[str, tuple[Make, tuple[str, ...]]] = {
