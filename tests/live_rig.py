@@ -72,7 +72,13 @@ class VirtualSession:
         self.spec = spec or stream_spec()
         self.block = block
         model = ModelReady(
-            name="bands", device="cpu", stems=STEMS_4, channels=2, spec=self.spec, step_seconds=0.0
+            name="bands",
+            device="cpu",
+            executor="eager",
+            stems=STEMS_4,
+            channels=2,
+            spec=self.spec,
+            step_seconds=0.0,
         )
         device = DeviceReady(
             input="", output="", rate=rate, blocksize=block, longest_block=block, latency=()

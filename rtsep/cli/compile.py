@@ -27,9 +27,11 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
     from rtsep.cli.figures import say
     from rtsep.cli.progress import RichObserver
     from rtsep.session.load import load
+    from rtsep.session.runtime import share_cores
 
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
+    share_cores(separator.precision)
     began = time.monotonic()
     say(f"compiling {separator.name} in {separator.precision}; this takes some minutes")
     spec = separator.spec(**settings)

@@ -20,7 +20,7 @@ from rtsep.session.file_session import (
 )
 from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
-from rtsep.session.runtime import prepare_process
+from rtsep.session.runtime import prepare_process, share_cores
 from rtsep.session.sources import check_input
 from rtsep.session.tuned import tuned
 
@@ -52,6 +52,7 @@ def run_file(
             observer=observer,
         )
     if target is not None:
+        share_cores(separator.precision)  # as the session for which the latency is chosen
         setting = tuned(separator, target, cache=cache, say=say)
         session = dataclasses.replace(session, **dataclasses.asdict(setting))
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
@@ -95,6 +96,7 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
     return {
         "model": separator.name,
         "device": str(separator.device),
+        "executor": report.stream.executor,
         "sample_rate": rate,
         "stems": list(report.stream.stems),
         "spec": spec_dict(spec),

@@ -42,6 +42,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
     return {
         "model": status.model,
         "device": status.compute,
+        "executor": session.model.executor,
         "input": status.input,
         "output": status.output,
         "sample_rate": rate,

@@ -9,8 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rtsep.cli.options import Command, model_options, parse_list
-from rtsep.config import MODES, PRECISIONS
+from rtsep.cli.options import Command, model_options, parse_list, precision_option
+from rtsep.config import MODES
 
 
 def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
@@ -38,13 +38,7 @@ def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
     help="Measure nothing, draw such a table.",
 )
 @model_options
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default="fp32",
-    show_default=True,
-    help="Of the network's products; auto takes the faster one.",
-)
+@precision_option("fp32")
 @_axis("window", "S,...", "Seconds the network sees at once.")
 @_axis("hop", "MS,...", "New audio per step.")
 @_axis("lookahead", "MS,...", "Audio right of what is emitted.")

@@ -44,12 +44,13 @@ def tune(
     from rtsep.errors import CompileError
     from rtsep.session.compiling import Compiler
     from rtsep.session.load import load
-    from rtsep.session.runtime import prepare_process
+    from rtsep.session.runtime import prepare_process, share_cores
     from rtsep.session.tuned import measure
 
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
+    share_cores(separator.precision)
     found = precision_name(separator.precision)
     say(f"{separator.name} on {separator.device}, {found}")
     compiler = Compiler(model=model, precision=found, cache=cache)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rtsep.config import StreamSpec
 from rtsep.session.load import load
+from rtsep.session.runtime import share_cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,4 +28,5 @@ class Compiler:
 
 def _compile(compiler: Compiler, spec: StreamSpec) -> Path:
     separator = load(compiler.model, "cpu", precision=compiler.precision, cache=compiler.cache)
+    share_cores(separator.precision)
     return separator.compile(spec)

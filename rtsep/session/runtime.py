@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 import torch
@@ -11,6 +12,19 @@ import torch
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES = 1 << 30
 _KEEP_BYTES_OLD_GLIBC = 1 << 25  # the most that older versions accept
+
+
+def share_cores(precision: torch.dtype) -> None:
+    """For live use, and what is found out or compiled for it: in bf16, one thread less than cores.
+
+    The audio process interrupts whichever core it needs every few milliseconds, and threads that
+    wait for each other a thousand times in a step then wait for the interrupted one. A second
+    thread hardly speeds up a bf16 step, and beside the audio process its slowest steps are much
+    slower; in float32 it is worth its price. OMP_NUM_THREADS overrides this.
+    """
+    if precision is torch.bfloat16 and "OMP_NUM_THREADS" not in os.environ:
+        others = max((os.cpu_count() or 1) - 1, 1)
+        torch.set_num_threads(min(torch.get_num_threads(), others))
 
 
 def prepare_process() -> None:

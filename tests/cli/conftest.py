@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
 from cli_support import Done, Rtsep
 from small_models import write_band, write_small_model
 
@@ -25,11 +26,14 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def rtsep(capsys: pytest.CaptureFixture[str]) -> Rtsep:
-    """The command line with any arguments; afterwards signals do what they did before."""
+    """The command line with any arguments. It leaves signals as they were, and this leaves the
+    number of threads."""
 
     def call(*arguments: object) -> Done:
         handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        threads = torch.get_num_threads()
         code = main([str(argument) for argument in arguments])
+        torch.set_num_threads(threads)
         assert handlers == [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
         return Done(code, *capsys.readouterr())
 

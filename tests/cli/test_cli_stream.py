@@ -53,7 +53,7 @@ def test_faders_move_the_mix_and_leave_the_stems(
 
 
 JSON_KEYS = {
-    "model", "device", "sample_rate", "stems", "spec", "latency", "steps", "step_ms",
+    "model", "device", "executor", "sample_rate", "stems", "spec", "latency", "steps", "step_ms",
     "deadline_misses", "underruns", "xruns", "seconds", "wall_seconds", "stopped_early",
     "sanitized", "sdr", "files", "notes",
 }  # fmt: skip

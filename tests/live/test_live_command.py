@@ -23,7 +23,8 @@ from small_models import write_band
 
 SHM = Path("/dev/shm")
 KEYS = {
-    "model", "device", "input", "output", "sample_rate", "blocksize", "stems", "spec", "latency",
+    "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
+    "latency",
     "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "underruns",
     "xruns", "engine_restarts", "device_losses", "sanitized", "limited", "seconds",
     "stopped_early", "files", "events",

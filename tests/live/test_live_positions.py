@@ -150,7 +150,13 @@ def test_a_long_window_of_many_hops_is_prefilled_after_a_restart() -> None:
 )
 def test_a_machine_that_is_too_slow_is_told_of_at_once(step: float, told: str | None) -> None:
     model = ModelReady(
-        name="", device="cpu", stems=(), channels=2, spec=stream_spec(), step_seconds=step
+        name="",
+        device="cpu",
+        executor="eager",
+        stems=(),
+        channels=2,
+        spec=stream_spec(),
+        step_seconds=step,
     )
     warning = pace_warning(model)
     assert (warning is None) == (told is None)

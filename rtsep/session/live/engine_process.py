@@ -51,7 +51,7 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
 
 def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream, ModelReady]:
     from rtsep.session.load import load
-    from rtsep.session.runtime import prepare_process
+    from rtsep.session.runtime import prepare_process, share_cores
 
     prepare_process()
     observer = Messenger(link)
@@ -63,10 +63,12 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         cache=request.cache,
         observer=observer,
     )
+    share_cores(separator.precision)
     hops = _hops(separator, request, observer)
     ready = ModelReady(
         name=separator.name,
         device=str(separator.device),
+        executor=hops.executor,
         stems=hops.stems,
         channels=hops.channels,
         spec=hops.spec,

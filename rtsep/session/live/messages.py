@@ -46,6 +46,7 @@ class ModelReady:
 
     name: str
     device: str
+    executor: str
     stems: tuple[str, ...]
     channels: int
     spec: StreamSpec
