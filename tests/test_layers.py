@@ -91,7 +91,7 @@ def test_imports_go_down_only(graph: Edges) -> None:
 def test_the_checker_sees_the_whole_package(graph: Edges) -> None:
     assert "rtsep.session.load" in graph["rtsep"]  # for type checking
     assert "rtsep.weights.resolve" in graph["rtsep.cli.models"]  # inside a function
-    assert {"rtsep.engine.exact", "rtsep.config"} <= graph["rtsep.engine.stream"]
+    assert {"rtsep.engine.modes", "rtsep.config"} <= graph["rtsep.engine.stream"]
     assert {part(name) for name in graph} - {""} <= DEPTH.keys()
 
 

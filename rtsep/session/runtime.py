@@ -20,9 +20,9 @@ def share_cores(precision: torch.dtype) -> None:
     The audio process interrupts whichever core it needs every few milliseconds, and threads that
     wait for each other a thousand times in a step then wait for the interrupted one. A second
     thread hardly speeds up a bf16 step, and beside the audio process its slowest steps are much
-    slower; in float32 it is worth its price. OMP_NUM_THREADS overrides this.
+    slower; in float32 it is worth its price. OMP_NUM_THREADS can ask for fewer.
     """
-    if precision is torch.bfloat16 and "OMP_NUM_THREADS" not in os.environ:
+    if precision is torch.bfloat16:
         others = max((os.cpu_count() or 1) - 1, 1)
         torch.set_num_threads(min(torch.get_num_threads(), others))
 

@@ -117,7 +117,7 @@ def test_graphs_need_cuda() -> None:
     bag = small_bag()
     with pytest.raises(ConfigError, match="graphs need CUDA, and the device is cpu"):
         HopStream(bag, EXACT, batch=1, device=CPU, executor="graph")
-    with pytest.raises(ConfigError, match="executor must be one of auto, eager, graph"):
+    with pytest.raises(ConfigError, match="executor must be one of auto, eager, compiled, graph"):
         HopStream(bag, EXACT, batch=1, device=CPU, executor="fast")
 
 

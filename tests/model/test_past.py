@@ -27,7 +27,8 @@ class Stream:
         """A past for each step, and how many frames have come by then."""
         for _ in range(STEPS):
             self.memory.hear_hop()
-            yield Recent(self.memory, FRAMES, CPU), self.memory.received
+            received = self.memory.received
+            yield Recent(self.memory, FRAMES, received, CPU), received
 
     def heard(self, frames: int, stop: int) -> Tensor:
         """The last `frames` frames before frame `stop`."""

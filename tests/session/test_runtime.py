@@ -11,8 +11,7 @@ from rtsep.session.runtime import share_cores
 
 
 @pytest.fixture(autouse=True)
-def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+def restored() -> Iterator[None]:
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -32,10 +31,3 @@ def test_bf16_leaves_a_core(
     for _ in range(2):  # saying it twice changes nothing
         share_cores(torch.bfloat16)
         assert torch.get_num_threads() == left
-
-
-def test_what_the_user_says_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    torch.set_num_threads(2)
-    share_cores(torch.bfloat16)
-    assert torch.get_num_threads() == 2
