@@ -30,11 +30,13 @@ class CompiledSteps:
     """Finds and makes packages for the streams of a model on the CPU."""
 
     def __init__(self, folder: Path, network: Bag) -> None:
-        self._folder = folder
+        self.folder = folder
         self._network = network
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
         """None if there is none, or none that can be read."""
+        if not self.folder.exists():  # the usual case, in which the weights need no reading
+            return None
         path = self.path(spec, batch)
         try:
             return Package(path) if path.exists() else None
@@ -69,7 +71,7 @@ class CompiledSteps:
             "weights": self._weights,
         }
         key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
-        return self._folder / f"step-{key}.pt2"
+        return self.folder / f"step-{key}.pt2"
 
     @functools.cached_property
     def _weights(self) -> str:

@@ -37,9 +37,11 @@ class Separator:
         self.precision = precision
         self.executor = executor
         self._pool = GraphPool()  # streams of one model take their steps one after the other
-        self._compiled = compiled if device.type == "cpu" else None
         self._bag = bag.to(device)
         self._bag.set_precision(precision)
+        self._steps = (
+            CompiledSteps(compiled, self._bag) if compiled and device.type == "cpu" else None
+        )
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -156,7 +158,10 @@ class Separator:
         }
 
     def _compiled_steps(self, bag: Bag) -> CompiledSteps | None:
-        return CompiledSteps(self._compiled, bag) if self._compiled else None
+        """One for the whole bag, as it reads all weights to know its files."""
+        if self._steps is None or bag is self._bag:
+            return self._steps
+        return CompiledSteps(self._steps.folder, bag)
 
     def _only(self, stems: Sequence[str] | None) -> Bag:
         if isinstance(stems, str):

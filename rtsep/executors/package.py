@@ -54,11 +54,17 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
     `state` are all tensors that it reads or writes and that change from call to call. Other tensors
     become part of the package. Raises CompileError without a C++ compiler, or when it fails.
     """
+    from torch._inductor.utils import fresh_cache
     from torch.fx.experimental.proxy_tensor import make_fx
 
     _check_compiler()
     operations = make_fx(lambda block, *state: function(block))(block, *state)
-    with tempfile.TemporaryDirectory(prefix="rtsep-") as folder, _quiet(), _own_cache(folder):
+    # Hundreds of megabytes of intermediate files go with the folder.
+    with (
+        tempfile.TemporaryDirectory(prefix="rtsep-") as folder,
+        _quiet(),
+        fresh_cache(dir=folder),
+    ):
         try:
             program = torch.export.export(operations, (block, *(t.clone() for t in state)))
             package = torch._inductor.aoti_compile_and_package(
@@ -102,15 +108,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _own_cache(folder: str) -> Iterator[None]:
-    """Leave hundreds of megabytes of intermediate files nowhere."""
-    from torch._inductor.utils import fresh_cache
-
-    with fresh_cache(dir=folder):
-        yield
 
 
 def _first_line(error: Exception) -> str:
