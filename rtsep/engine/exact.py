@@ -31,7 +31,7 @@ class ExactStep(Step):
 
     @property
     def steady(self) -> bool:
-        return self._received == self.spec.window and self.continues
+        return self._received == self.spec.window
 
     def advance(self) -> None:
         self._frames_stay = self.steady and self._frames_survive
@@ -39,12 +39,7 @@ class ExactStep(Step):
 
     def estimate(self, block: Tensor) -> Tensor:
         spec = self.spec
-        shift_in(self.audio, block)
-        mix = fill_window(self.audio, self._received)
-        if self._frames_stay:
-            self._shift_spectrum()
-        else:
-            self.spectrum.copy_(self.network.stft(mix))
+        mix = self._take_in(block)
         emitted = slice(spec.emitted.start, spec.emitted.stop + spec.crossfade)
         stems = self.network.separate(mix, self.spectrum, emitted)
         if self.network.complete:
@@ -57,8 +52,8 @@ class ExactStep(Step):
         return [self.audio, self.spectrum]
 
     def pass_over(self, block: Tensor) -> None:
-        shift_in(self.audio, block)
         self.advance()
+        self._take_in(block)
 
     def fill(self) -> None:
         self._received = self.spec.window
@@ -67,6 +62,16 @@ class ExactStep(Step):
         self.audio.zero_()
         self.spectrum.zero_()
         self._received = 0
+
+    def _take_in(self, block: Tensor) -> Tensor:
+        """The window, of which `spectrum` is the spectrum from now on."""
+        shift_in(self.audio, block)
+        mix = fill_window(self.audio, self._received)
+        if self._frames_stay:
+            self._shift_spectrum()
+        else:
+            self.spectrum.copy_(self.network.stft(mix))
+        return mix
 
     def _shift_spectrum(self) -> None:
         """The spectrum of the shifted window: frames move left, and those that a hop adds or that

@@ -38,7 +38,7 @@ class IncrementalStep(Step):
 
     @property
     def steady(self) -> bool:
-        return self.memory.received >= self.memory.window and self.continues
+        return self.memory.received >= self.memory.window
 
     def advance(self) -> None:
         self.memory.hear_hop()

@@ -33,13 +33,15 @@ class Step(ABC):
         self._overlap = self.silence(
             len(network.stems), network.config.audio_channels, spec.crossfade
         )
-        self._continues = True  # `_overlap` belongs to the hop that came last
+        # How much the newer estimate counts. State, so that a recorded step can do without the
+        # older one.
+        self._blend = self._fade_in.clone()
 
     def run(self, block: Tensor, compute: Executor) -> Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop). `compute` runs `self.compute`."""
         self.advance()
         stems = compute(block)
-        self._continues = True
+        self._blend.copy_(self._fade_in)
         return stems
 
     def compute(self, block: Tensor) -> Tensor:
@@ -49,7 +51,7 @@ class Step(ABC):
     def skip(self, block: Tensor) -> None:
         """Take in a hop (b, c, hop) whose stems nobody needs any more, at hardly any cost."""
         self.pass_over(block)
-        self._continues = False
+        self._blend.fill_(1)  # nothing was estimated beforehand
 
     def spare(self) -> bool:
         """Make all further steps cheaper at some loss; false if they cannot be."""
@@ -58,13 +60,13 @@ class Step(ABC):
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._overlap.zero_()
-        self._continues = True
+        self._blend.copy_(self._fade_in)
         self.forget()
 
     def state(self) -> list[Tensor]:
         """Every tensor that changes from step to step, always in the same order. They are never
         replaced by others once the stream is steady, unless it is spared."""
-        return [self._overlap, *self.remembered()]
+        return [self._overlap, self._blend, *self.remembered()]
 
     @property
     @abstractmethod
@@ -85,7 +87,7 @@ class Step(ABC):
 
     @abstractmethod
     def pass_over(self, block: Tensor) -> None:
-        """Take in a hop without an estimate."""
+        """Count and take in a hop, without an estimate."""
 
     @abstractmethod
     def fill(self) -> None:
@@ -95,21 +97,14 @@ class Step(ABC):
     def forget(self) -> None:
         """Everything that came so far."""
 
-    @property
-    def continues(self) -> bool:
-        """Whether the hop before was estimated."""
-        return self._continues
-
     def silence(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """(b, *shape), where this stream computes."""
         return torch.zeros((self.batch, *shape), dtype=dtype, device=self.device)
 
     def _crossfade(self, stems: Tensor) -> Tensor:
-        """Blend the first samples with the previous step's estimate of them, if there is one."""
+        """Blend the first samples with the previous step's estimate of them."""
         length, hop = self.spec.crossfade, self.spec.hop
-        head = stems[..., :length]
-        if self._continues:
-            head = self._overlap.lerp(head, self._fade_in)
+        head = self._overlap.lerp(stems[..., :length], self._blend)
         self._overlap.copy_(stems[..., hop:])
         return torch.cat((head, stems[..., length:hop]), -1)
 
