@@ -77,9 +77,14 @@ class HopStream:
             self.executor = "compiled"
         return True
 
+    @property
+    def starts_slowly(self) -> bool:
+        """Whether steps cost more until the window is full."""
+        return self._recorded is not None or self.spec.mode == "incremental"
+
     @torch.inference_mode()
     def fill(self) -> None:
-        """As if a whole window of silence had come. From then on every step costs the same."""
+        """As if a window had come that left no trace. From then on every step costs the same."""
         self._step.reset()
         self._step.fill()
 

@@ -35,7 +35,8 @@ class EngineLoop:
         typical_seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`typical_seconds` is what a step takes, as measured beforehand by the same clock."""
+        """`hops` has heard nothing but silence. `typical_seconds` is what a step takes, as measured
+        beforehand by the same clock."""
         self._hops = hops
         self._spec = hops.spec
         self._shared = shared
@@ -57,19 +58,25 @@ class EngineLoop:
                 self._hop(torch.from_numpy(block)[None])
 
     def _begin(self, position: int) -> None:
-        """Start anew with the audio from `position` on, as if nothing had come before."""
+        """Go on with the audio from `position` on."""
         layout, model_rate = self._shared.layout, self._spec.sample_rate
-        self._hops.reset()
         self._down = RateConverter(layout.rate, model_rate, layout.channels)
         self._up = RateConverter(model_rate, layout.rate, layout.stems * layout.channels)
         self._origin = self._read = self._made = self._valid = position
         self._pending = np.zeros((layout.channels, 0), np.float32)
         self._hop_end = 0  # in the model's samples since the origin
 
+    def _forget_audio(self) -> None:
+        """As if a window of silence had come, at hardly any cost."""
+        silence = torch.zeros(1, self._shared.layout.channels, self._spec.hop)
+        for _ in range(math.ceil(self._spec.window / self._spec.hop)):
+            self._hops.skip(silence)
+
     def _take_in(self) -> bool:
         """Read a stretch of input; false when there is none."""
         first, head = self._shared.input.readable()
         if self._read < first:  # stalled for longer than the ring remembers
+            self._forget_audio()
             self._begin(first)
         count = min(head - self._read, self._chunk.shape[1])
         if count <= 0:

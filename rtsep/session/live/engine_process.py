@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rtsep.engine.stream import HopStream
 
 WARM_UP_STEPS = 3
+SETTLING_WINDOWS = 2  # after which no step saw anything but silence
 
 
 class Messenger:
@@ -95,17 +96,26 @@ def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> 
 
 
 def _warm_up(hops: HopStream) -> float:
-    """Steps on a full window, so that the first ones that matter are no slower than the others."""
+    """Steps on silence; the fastest, in seconds.
+
+    The first steps that matter are then no slower than the others. Where a new stream would be
+    slower until its window is full, it is not begun anew after that: silence has come before.
+    """
     import torch
 
-    silence = torch.zeros(1, hops.channels, hops.spec.hop)
+    spec = hops.spec
+    silence = torch.zeros(1, hops.channels, spec.hop)
     hops.fill()
+    count = WARM_UP_STEPS
+    if hops.starts_slowly:
+        count += SETTLING_WINDOWS * spec.window // spec.hop
     fastest = float("inf")
-    for _ in range(WARM_UP_STEPS):
+    for _ in range(count):
         began = time.perf_counter()
         hops.step(silence)
         fastest = min(fastest, time.perf_counter() - began)
-    hops.reset()
+    if not hops.starts_slowly:
+        hops.reset()
     return fastest
 
 
