@@ -31,7 +31,7 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
 
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
-    share_cores(separator.precision)
+    share_cores()
     began = time.monotonic()
     say(f"compiling {separator.name} in {separator.precision}; this takes some minutes")
     spec = separator.spec(**settings)

@@ -52,7 +52,7 @@ def run_file(
             observer=observer,
         )
     if target is not None:
-        share_cores(separator.precision)  # as the session for which the latency is chosen
+        share_cores()  # as the session for which the latency is chosen
         setting = tuned(separator, target, cache=cache, say=say)
         session = dataclasses.replace(session, **dataclasses.asdict(setting))
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name

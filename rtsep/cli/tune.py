@@ -50,7 +50,7 @@ def tune(
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
-    share_cores(separator.precision)
+    share_cores()
     found = precision_name(separator.precision)
     say(f"{separator.name} on {separator.device}, {found}")
     compiler = Compiler(model=model, precision=found, cache=cache)

@@ -28,5 +28,5 @@ class Compiler:
 
 def _compile(compiler: Compiler, spec: StreamSpec) -> Path:
     separator = load(compiler.model, "cpu", precision=compiler.precision, cache=compiler.cache)
-    share_cores(separator.precision)
+    share_cores()
     return separator.compile(spec)

@@ -8,23 +8,22 @@ import sys
 
 import torch
 
+_FEWEST_SHARED = 2
 # Numbers of mallopt(3) in glibc.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES = 1 << 30
 _KEEP_BYTES_OLD_GLIBC = 1 << 25  # the most that older versions accept
 
 
-def share_cores(precision: torch.dtype) -> None:
-    """For live use, and what is found out or compiled for it: in bf16, one thread less than cores.
+def share_cores() -> None:
+    """For live use, and what is found out or compiled for it: a core for audio, where more than two
+    are there.
 
-    The audio process interrupts whichever core it needs every few milliseconds, and threads that
-    wait for each other a thousand times in a step then wait for the interrupted one. A second
-    thread hardly speeds up a bf16 step, and beside the audio process its slowest steps are much
-    slower; in float32 it is worth its price. OMP_NUM_THREADS can ask for fewer.
+    Of two cores both are used. The audio process then interrupts the step for half a millisecond
+    at a time, which costs less than a second core gains. OMP_NUM_THREADS can ask for fewer.
     """
-    if precision is torch.bfloat16:
-        others = max((os.cpu_count() or 1) - 1, 1)
-        torch.set_num_threads(min(torch.get_num_threads(), others))
+    others = max((os.cpu_count() or 1) - 1, _FEWEST_SHARED)
+    torch.set_num_threads(min(torch.get_num_threads(), others))
 
 
 def prepare_process() -> None:

@@ -45,9 +45,9 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
     settle_in()
     share_processors()
     with telling(link):
-        hops, ready = _load(link, request)
-        link.send(ready)
-        _serve(link, wake, buffer, hops, ready.step_seconds)
+        hops, model = _load(link, request)
+        link.send(model)
+        _serve(link, wake, buffer, hops, model.step_seconds)
 
 
 def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream, ModelReady]:
@@ -64,18 +64,18 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         cache=request.cache,
         observer=observer,
     )
-    share_cores(separator.precision)
+    share_cores()
     hops = _hops(separator, request, observer)
-    ready = ModelReady(
+    model = ModelReady(
         name=separator.name,
         device=str(separator.device),
         executor=hops.executor,
         stems=hops.stems,
         channels=hops.channels,
         spec=hops.spec,
-        step_seconds=_warm_up(hops),
+        step_seconds=make_ready(hops),
     )
-    return hops, ready
+    return hops, model
 
 
 def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> HopStream:
@@ -95,7 +95,7 @@ def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> 
     return separator.hops(spec)
 
 
-def _warm_up(hops: HopStream) -> float:
+def make_ready(hops: HopStream) -> float:
     """Steps on silence; the fastest, in seconds.
 
     The first steps that matter are then no slower than the others. Where a new stream would be
