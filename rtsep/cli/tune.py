@@ -51,9 +51,9 @@ def tune(
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
     share_cores()
-    found = precision_name(separator.precision)
-    say(f"{separator.name} on {separator.device}, {found}")
-    compiler = Compiler(model=model, precision=found, cache=cache)
+    chosen_precision = precision_name(separator.precision)
+    say(f"{separator.name} on {separator.device}, {chosen_precision}")
+    compiler = Compiler(model=model, precision=chosen_precision, cache=cache)
 
     def compiled(spec: StreamSpec) -> bool:
         if separator.is_compiled(spec):
@@ -66,17 +66,19 @@ def tune(
             return False
         return True
 
-    say("mode           hop   step p50   slowest   of the hop")
+    say("mode           hop   step p50      p90   answer   latency")
     trials = measure(
         separator,
         cache=cache,
         tell=lambda trial: say(_row(trial)),
         compile=compiled if compiling and separator.device.type == "cpu" else None,
     )
-    chosen = best(trials)
+    found = best(trials)
+    chosen = found.setting
     say(
-        f"--latency auto: {1000 * chosen.latency:.0f} ms, mode {chosen.mode}, "
-        f"hop {1000 * chosen.hop:.0f} ms, lookahead {1000 * chosen.lookahead:.0f} ms"
+        f"--latency auto: {1000 * found.latency:.0f} ms and what devices add "
+        f"(hop {1000 * chosen.hop:.0f} + lookahead {1000 * chosen.lookahead:.0f} + "
+        f"compute {1000 * found.budget:.0f} ms), mode {chosen.mode}"
     )
     spec = chosen.spec(separator)
     if separator.is_compiled(spec):
@@ -85,7 +87,7 @@ def tune(
         click.echo(
             json.dumps(
                 {
-                    "chosen": dataclasses.asdict(chosen),
+                    "chosen": dataclasses.asdict(chosen) | {"budget": found.budget},
                     "trials": [dataclasses.asdict(trial) for trial in trials],
                 }
             )
@@ -93,11 +95,9 @@ def tune(
 
 
 def _row(trial: Trial) -> str:
-    hop = 1000 * trial.setting.hop
-    verdict = "holds" if trial.holds else "too slow"
-    if trial.compiled:
-        verdict = f"compiled, {verdict}"
+    verdict = f"{1000 * trial.latency:6.0f} ms" if trial.holds else "  too slow"
     return (
-        f"{trial.setting.mode:11s} {hop:4.0f} ms {trial.p50_ms:7.0f} ms {trial.p999_ms:6.0f} ms "
-        f"{100 * trial.p999_ms / hop:8.0f} %   {verdict} ({trial.steps} steps)"
+        f"{trial.setting.mode:11s} {1000 * trial.setting.hop:4.0f} ms {trial.p50_ms:7.0f} ms "
+        f"{trial.p90_ms:5.0f} ms {trial.answer_ms:5.0f} ms {verdict}   "
+        f"({trial.steps} {'compiled ' if trial.compiled else ''}steps)"
     )

@@ -1,16 +1,16 @@
 """Which latency this machine holds with this model, found out by trying.
 
-Hops are tried from the shortest on, at the pace of a live session; the first one whose slowest step
-leaves a fifth of the hop free is taken. A trial ends early when its hop is out of reach, so that
-most cost a few steps only. Where steps can be compiled, shorter hops are then tried compiled, from
-the one on that should hold.
+Live, latency is hop + lookahead + budget: the time that a step may take before its stems are late.
+A hop is held when nine of ten steps leave a fifth of it free; the slowest ones, and what waited for
+them, decide the budget. Hops are tried from the shortest on, at the pace of a live session, until
+longer ones cannot give less latency. A trial ends early when its hop is out of reach, so that most
+cost a few steps only. Where steps can be compiled, hops that should be held then are tried again.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -27,8 +27,9 @@ LOOKAHEAD_FRAMES = 2  # what the first milliseconds of lookahead gain, the next 
 MOST_LOOKAHEAD_FRAMES = 4
 HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
-TRIAL_SECONDS = 20.0
+TRIAL_SECONDS = 30.0
 MOST_STEPS = 1000  # enough for a p99.9
+SLOW_SHARE = 0.1  # of all steps, that may take longer than PACE allows
 COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
 MOST_COMPILED = 3
 _ROUNDING = 1e-6  # of a frame
@@ -53,17 +54,40 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """Steps of one setting, in milliseconds. `p999_ms` of a short trial is its slowest step."""
+    """Steps of one setting, in milliseconds.
+
+    An answer is a step and what its hop waited for the steps before it. `answer_ms` is its p99.9,
+    of a short trial the slowest.
+    """
 
     setting: Setting
     compiled: bool
     steps: int
     p50_ms: float
-    p999_ms: float
+    p90_ms: float
+    answer_ms: float
 
     @property
     def holds(self) -> bool:
-        return self.p999_ms < 1000 * PACE * self.setting.hop
+        return self.p90_ms < 1000 * PACE * self.setting.hop
+
+    @property
+    def budget(self) -> float:
+        """Seconds that a live step may take: a hop, or more where answers are sometimes slow."""
+        return max(self.setting.hop, self.answer_ms / 1000 / PACE)
+
+    @property
+    def latency(self) -> float:
+        """Of a live session but for its devices, in seconds."""
+        return self.setting.latency + self.budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a session shall run with; the budget in seconds."""
+
+    setting: Setting
+    budget: float
 
 
 def tune(
@@ -71,63 +95,66 @@ def tune(
     tell: Callable[[Trial], None] = lambda trial: None,
     compile: Callable[[StreamSpec], bool] | None = None,
 ) -> list[Trial]:
-    """All trials, in the order in which they were made; the last one that holds is the result.
+    """All trials, in the order in which they were made.
 
     With `compile`, which compiles a step or returns false, compiled steps are tried too.
     Raises ConfigError when not even the longest hop can be held.
     """
     trials: list[Trial] = []
 
-    def held(setting: Setting) -> bool:
+    def attempt(setting: Setting) -> None:
         trials.append(try_setting(separator, setting))
         tell(trials[-1])
-        return trials[-1].holds
 
-    _try_as_they_are(separator, held)
+    for setting in _candidates(separator):
+        if _pays(setting, trials):
+            attempt(setting)
     if not trials:
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
     if compile:
         for setting in _worth_compiling(trials):
-            if not compile(setting.spec(separator)) or held(setting):
+            if not _pays(setting, trials) or not compile(setting.spec(separator)):
                 break
+            attempt(setting)
     if not any(trial.holds for trial in trials):
         raise ConfigError(
             f"{separator.name} is too slow for live use on this {separator.device}: a step for "
             f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
             "take a smaller model or a GPU"
         )
+    attempt(replace(best(trials).setting, mode="exact"))  # never faster, but better
     return trials
 
 
-def _try_as_they_are(separator: Separator, held: Callable[[Setting], bool]) -> None:
-    """From the shortest hop on until one is held."""
+def best(trials: list[Trial]) -> Trial:
+    """The smallest latency that is held. Raises ConfigError when nothing holds."""
+    held = [trial for trial in trials if trial.holds]
+    if not held:
+        raise ConfigError("no setting was held by this machine; run `rtsep tune`")
+    return min(held, key=lambda trial: (round(trial.latency, 6), trial.setting.mode != "exact"))
+
+
+def _candidates(separator: Separator) -> Iterator[Setting]:
+    """Incremental mode, shortest hops first."""
     for frames in HOP_FRAMES:
         setting = _setting(separator, "incremental", frames)
-        if setting.latency + REACH_FRAMES * separator.frame_seconds > setting.window:
-            return
-        if held(setting):
-            held(replace(setting, mode="exact"))  # never faster, but better
-            return
+        if setting.latency + REACH_FRAMES * separator.frame_seconds <= setting.window:
+            yield setting
+
+
+def _pays(setting: Setting, trials: list[Trial]) -> bool:
+    """Whether it can give less latency than what is held already: a budget is at least a hop."""
+    least = setting.latency + setting.hop
+    return not any(trial.holds and trial.latency <= least for trial in trials)
 
 
 def _worth_compiling(trials: list[Trial]) -> list[Setting]:
-    """Settings whose steps should hold when they are compiled, shortest hops first."""
-    slowest = max((trial.p999_ms / trial.p50_ms for trial in trials if trial.holds), default=1.0)
+    """Settings that should be held when they are compiled, shortest hops first."""
     return [
         trial.setting
         for trial in trials
-        if trial.setting.mode == "incremental"
-        and not trial.compiled
-        and COMPILED_SHARE * trial.p50_ms * slowest < 1000 * PACE * trial.setting.hop
+        if not trial.compiled and COMPILED_SHARE * trial.p90_ms < 1000 * PACE * trial.setting.hop
     ][:MOST_COMPILED]
-
-
-def best(trials: list[Trial]) -> Setting:
-    """Raises ConfigError when nothing holds."""
-    held = [trial.setting for trial in trials if trial.holds]
-    if not held:
-        raise ConfigError("no setting was held by this machine; run `rtsep tune`")
-    return held[-1]
 
 
 def stretched(setting: Setting, latency: float, frame: float) -> Setting:
@@ -154,23 +181,40 @@ def stretched(setting: Setting, latency: float, frame: float) -> Setting:
 
 def try_setting(separator: Separator, setting: Setting) -> Trial:
     """Steps on noise with a full window: a few one after the other, then as they come live."""
-    times = []
+    times: list[float] = []
     hops = separator.hops(setting.spec(separator))
+    most_slow = SLOW_SHARE * min(MOST_STEPS, TRIAL_SECONDS / setting.hop)
+    slow = 0
     began = time.perf_counter()
     for seconds in _step_seconds(hops):
         times.append(seconds)
+        slow += seconds > PACE * setting.hop
+        if len(times) < PRELIMINARY_STEPS:
+            continue
         enough = len(times) >= MOST_STEPS or time.perf_counter() - began > TRIAL_SECONDS
-        late = max(times) if len(times) > PRELIMINARY_STEPS else statistics.median(times)
-        if len(times) >= PRELIMINARY_STEPS and (enough or late > PACE * setting.hop):
+        if enough or slow > min(most_slow, len(times) / 2):
             break
-    times.sort()
     return Trial(
         setting=setting,
         compiled=hops.executor == "compiled",
         steps=len(times),
-        p50_ms=round(1000 * statistics.median(times), 1),
-        p999_ms=round(1000 * times[int(0.999 * len(times))], 1),
+        p50_ms=_percentile(times, 0.5),
+        p90_ms=_percentile(times, 1 - SLOW_SHARE),
+        answer_ms=_percentile(_answers(times, setting.hop), 0.999),
     )
+
+
+def _answers(times: list[float], hop: float) -> list[float]:
+    """From a hop's arrival to its stems, if hops come in time and wait for each other."""
+    answers = [0.0]
+    for seconds in times:
+        answers.append(max(answers[-1] - hop, 0) + seconds)
+    return answers[1:]
+
+
+def _percentile(times: list[float], share: float) -> float:
+    """Of so many steps that `share` are no slower, the slowest; in milliseconds."""
+    return round(1000 * sorted(times)[int(share * len(times))], 1)
 
 
 def _step_seconds(hops: HopStream) -> Iterator[float]:

@@ -15,7 +15,7 @@ import torch
 from rtsep.atomic import write_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
-from rtsep.engine.tune import Setting, Trial, best, stretched, tune
+from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
 from rtsep.machine import processor
 from rtsep.weights.cache import default_folder
 
@@ -26,8 +26,9 @@ def tuned(
     *,
     cache: Path | None = None,
     say: Callable[[str], None] = lambda text: None,
-) -> Setting:
-    """The smallest latency that this machine holds, or the best use of `latency` seconds.
+) -> Choice:
+    """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
+    and lookahead.
 
     Measures for some seconds if it has never done so. Raises ConfigError for a latency out of
     reach.
@@ -36,8 +37,11 @@ def tuned(
     if trials is None:
         say(f"measuring which latency this machine holds with {separator.name}, once")
         trials = measure(separator, cache=cache)
-    setting = best([trial for trial in trials if _can_be_run(separator, trial)])
-    return stretched(setting, latency, separator.frame_seconds) if latency else setting
+    found = best([trial for trial in trials if _can_be_run(separator, trial)])
+    setting = found.setting
+    if latency:
+        setting = stretched(setting, latency, separator.frame_seconds)
+    return Choice(setting=setting, budget=max(found.budget, setting.hop))
 
 
 def measure(
@@ -77,7 +81,7 @@ def _what(separator: Separator) -> dict[str, Any]:
     """All that a result depends on."""
     device = separator.device
     return {
-        "format": 2,
+        "format": 3,
         "torch": torch.__version__,
         "model": separator.name,
         "precision": str(separator.precision),

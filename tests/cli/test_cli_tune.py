@@ -34,6 +34,25 @@ def test_what_tune_finds_is_what_latency_auto_takes(
     assert report["latency"]["algorithmic"]["ms"] == pytest.approx(latency, abs=0.01)
 
 
+def test_a_live_session_takes_the_budget_too(
+    rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path
+) -> None:
+    model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
+    tuned = rtsep("tune", *model, "--no-compile", "--json")
+    chosen = json.loads(tuned.out.splitlines()[-1])["chosen"]
+    (path,) = tmp_path.glob("tuning-*.json")
+    kept = json.loads(path.read_text())
+    for trial in kept["trials"]:  # as if answers had been slow now and then
+        trial["answer_ms"] = 640.0
+    path.write_text(json.dumps(kept))
+    live = ("--pace", "realtime", "--output", "null", "--ui", "off", "--midi", "off", "--json")
+    for options, budget in (((), 0.8), (("--budget", "500"), 0.5)):
+        ran = rtsep("--input", song, *model, "--latency", "auto", *live, *options)
+        report = json.loads(ran.out.splitlines()[-1])
+        assert report["latency"]["compute"]["ms"] == pytest.approx(1000 * budget, abs=0.1)
+        assert report["spec"]["hop"]["ms"] == pytest.approx(1000 * chosen["hop"], abs=0.01)
+
+
 def test_a_latency_out_of_reach_is_told(
     rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from rtsep.session.live.messages import (
 from rtsep.session.openmp import share_processors
 
 if TYPE_CHECKING:
+    from rtsep.config import StreamSpec
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import HopStream
 
@@ -65,7 +66,8 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         observer=observer,
     )
     share_cores()
-    hops = _hops(separator, request, observer)
+    spec, budget = _settings(separator, request, observer)
+    hops = separator.hops(spec)
     model = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -73,18 +75,21 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         stems=hops.stems,
         channels=hops.channels,
         spec=hops.spec,
+        budget=budget,
         step_seconds=make_ready(hops),
     )
     return hops, model
 
 
-def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> HopStream:
-    """A stream with the settings that are asked for, or those that this machine holds."""
+def _settings(
+    separator: Separator, request: EngineRequest, observer: Messenger
+) -> tuple[StreamSpec, float | None]:
+    """What is asked for, or what this machine holds, and then with its budget."""
     from rtsep.session.tuned import tuned
 
     if request.latency is not None:
-        setting = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
-        return separator.hops(setting.spec(separator))
+        choice = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
+        return choice.setting.spec(separator), choice.budget
     spec = separator.spec(
         window=request.window,
         hop=request.hop,
@@ -92,7 +97,7 @@ def _hops(separator: Separator, request: EngineRequest, observer: Messenger) -> 
         mode=request.mode,
         refresh=request.refresh,
     )
-    return separator.hops(spec)
+    return spec, None
 
 
 def make_ready(hops: HopStream) -> float:

@@ -42,7 +42,10 @@ class EngineRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReady:
-    """The engine's answer: what it loaded, and how long a step takes when nothing disturbs it."""
+    """The engine's answer: what it loaded, and how long a step takes when nothing disturbs it.
+
+    `budget` is what a step may take if it was chosen together with the spec, in seconds.
+    """
 
     name: str
     device: str
@@ -51,6 +54,7 @@ class ModelReady:
     channels: int
     spec: StreamSpec
     step_seconds: float
+    budget: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,7 +190,8 @@ class LiveSession:
     def _prepare(self) -> None:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
-        self.latency = latency_parts(self.model, self.device, spec.budget)
+        budget = self.model.budget if spec.budget is None else spec.budget
+        self.latency = latency_parts(self.model, self.device, budget)
         self.layout = layout_of(self.model, self.device, self.latency)
         self.shared = Shared(self._buffer, self.layout)
         self.shared.control.reset()

@@ -22,7 +22,8 @@ Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (cha
 class LiveSpec:
     """A session. `source` opens a file or the demo; without one a device is the input.
 
-    `budget` is how many seconds a step may take before its stems are late, None a whole hop.
+    `budget` is how many seconds a step may take before its stems are late; None is a whole hop, or
+    what was found together with the latency.
     """
 
     engine: EngineRequest
