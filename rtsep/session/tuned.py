@@ -17,6 +17,7 @@ from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
 from rtsep.machine import processor
+from rtsep.session.live.rehearsal import audio_at_work
 from rtsep.weights.cache import default_folder
 
 
@@ -51,8 +52,9 @@ def measure(
     tell: Callable[[Trial], None] = lambda trial: None,
     compile: Callable[[StreamSpec], bool] | None = None,
 ) -> list[Trial]:
-    """Tune anew, as `tune` does, and remember the outcome."""
-    trials = tune(separator, tell, compile)
+    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome."""
+    with audio_at_work(len(separator.stems), separator.channels, separator.sample_rate):
+        trials = tune(separator, tell, compile)
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)

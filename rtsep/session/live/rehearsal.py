@@ -1,0 +1,72 @@
+"""The work of a session's audio process without the session, so that steps are measured beside it.
+
+The callback takes a tenth of a core, but costs a step on a busy processor more than that: caches,
+threads that wait for the interrupted one, two of them on one core.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from rtsep.audio.clock import Clock
+from rtsep.config import StreamSpec
+from rtsep.session.live.callback import MIX, Callback
+from rtsep.session.live.devices import CLOCK_BLOCK
+from rtsep.session.live.priority import before_all_others
+from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
+
+_FRAME = 1024
+_LOUDNESS = 0.1  # of the noise that is mixed
+
+
+@contextmanager
+def audio_at_work(stems: int, channels: int, rate: int) -> Iterator[None]:
+    """Meanwhile another process mixes noise at the pace of a sound card.
+
+    It is a program, since the engine process may have no children of `multiprocessing`; it ends
+    when its input does, and so with whoever started it.
+    """
+    command = [sys.executable, "-m", __name__, str(stems), str(channels), str(rate)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it plays
+        yield
+
+
+def rehearse(stems: int, channels: int, rate: int) -> None:
+    """Play until standard input is closed."""
+    before_all_others()
+    spec = StreamSpec(
+        window=_FRAME, hop=_FRAME, lookahead=0, crossfade=0, frame=_FRAME, sample_rate=rate
+    )
+    layout = Layout(
+        spec=spec, stems=stems, channels=channels, rate=rate, delay=_FRAME,
+        longest_block=CLOCK_BLOCK,
+    )  # fmt: skip
+    shared = Shared(bytearray(SHARED_BYTES), layout)
+    shared.control.reset()
+    callback = Callback(shared, lambda: None, feed=False, outputs=(MIX,))
+    noise = np.random.default_rng(0)
+    heard = _LOUDNESS * noise.standard_normal((channels, CLOCK_BLOCK), np.float32)
+    made = _LOUDNESS * noise.standard_normal((stems * channels, CLOCK_BLOCK), np.float32)
+    played = np.zeros_like(heard)
+
+    def play(count: int) -> None:
+        shared.stems.write(made)  # as an engine does that is in time
+        callback(heard, played, count)
+
+    clock = Clock(rate, CLOCK_BLOCK)
+    clock.start(play)
+    os.write(sys.stdout.fileno(), b"\n")
+    sys.stdin.read()
+    clock.close()
+
+
+if __name__ == "__main__":
+    rehearse(*map(int, sys.argv[1:]))
