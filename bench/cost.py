@@ -23,7 +23,7 @@ from bench.incremental import HOP, LONG_WINDOW, WINDOW, hops_of, settings, step_
 from bench.quality import reference_demucs
 from bench.turns import Clock, clock, in_turn, percentiles, ratios
 from bench.worker import Make, Worker
-from rtsep.engine.precision import choose_precision
+from rtsep.engine.precision import BF16, choose_precision
 from rtsep.session.runtime import prepare_process
 
 WINDOWS = {"1": 43, "2": WINDOW, "4": 172, "7.8": LONG_WINDOW}  # seconds: frames
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     prepare_process()
     precisions = ["fp32"]
-    if choose_precision("auto", torch.device("cpu")) == torch.bfloat16:
+    if choose_precision("auto", torch.device("cpu")) is BF16:
         precisions.append("bf16")
     for part in PARTS if args.what == "all" else [args.what]:
         finish(f"cost-{part}", PARTS[part](args, precisions), save=args.save)

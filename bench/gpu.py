@@ -21,6 +21,7 @@ from bench.hardware import finish
 from bench.incremental import step_clock
 from bench.turns import clock, in_turn, percentiles
 from rtsep.config import PACE, NetworkConfig
+from rtsep.engine.precision import choose_precision
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.model.bag import Bag
@@ -34,6 +35,7 @@ FRAME, RATE = 1024, 44100
 WINDOW, HOP, LOOKAHEAD = 86, 1, 2  # frames
 STREAMS = (1, 2, 4, 8, 16, 32)
 PERCENTILES = ("p50", "p99", "p99.9", "max")
+PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
 
 
 def main() -> int:
@@ -51,12 +53,12 @@ def main() -> int:
     ways = {
         f"{mode}, {precision}, {executor}": (mode, precision, executor)
         for mode in ("exact", "incremental")
-        for precision in ("fp32", "bf16")
+        for precision in PRECISIONS
         for executor in ("eager", "graph")
     }
     separators = {
         (precision, executor): _separator(peer, precision, executor)
-        for precision in ("fp32", "bf16")
+        for precision in PRECISIONS
         for executor in ("eager", "graph")
     }
     figures: dict[str, Any] = {"driver": _driver(), "random_weights": args.random}
@@ -107,7 +109,7 @@ def streams(separator: Separator, mode: str) -> dict[str, Any]:
     for batch in STREAMS:
         hops = HopStream(
             separator._bag, _hops(separator, mode).spec, batch=batch, device=separator.device,
-            executor=separator.executor,
+            precision=separator.precision, executor=separator.executor,
         )  # fmt: skip
         found[str(batch)] = alone(hops, 500)
         if found[str(batch)]["p99.9"] > 1000 * PACE * HOP * FRAME / RATE:
@@ -146,8 +148,8 @@ def _separator(peer: Reference, precision: str, executor: str) -> Separator:
     config = NetworkConfig()
     state = {name: tensor.cpu() for name, tensor in peer.state_dict().items()}
     bag = Bag([build_network(config, state)], [[1.0] * len(config.stems)])
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-    return Separator("htdemucs", bag, torch.device("cuda"), dtype, executor)
+    device = torch.device("cuda")
+    return Separator("htdemucs", bag, device, choose_precision(precision, device), executor)
 
 
 def _hops(separator: Separator, mode: str) -> HopStream:

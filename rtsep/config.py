@@ -22,7 +22,7 @@ REACH_FRAMES = 3
 PACE = 0.8
 
 MODES = ("exact", "incremental")
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
 EXECUTORS = ("auto", "eager", "compiled", "graph")
 
 STEMS_4 = ("drums", "bass", "other", "vocals")

@@ -39,7 +39,6 @@ def tune(
     share_processors()
     from rtsep.cli.figures import say
     from rtsep.cli.progress import RichObserver
-    from rtsep.engine.precision import precision_name
     from rtsep.engine.tune import best
     from rtsep.errors import CompileError
     from rtsep.session.compiling import Compiler
@@ -51,9 +50,8 @@ def tune(
     with RichObserver() as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
     share_cores()
-    chosen_precision = precision_name(separator.precision)
-    say(f"{separator.name} on {separator.device}, {chosen_precision}")
-    compiler = Compiler(model=model, precision=chosen_precision, cache=cache)
+    say(f"{separator.name} on {separator.device}, {separator.precision.name}")
+    compiler = Compiler(model=model, precision=separator.precision.name, cache=cache)
 
     def compiled(spec: StreamSpec) -> bool:
         if separator.is_compiled(spec):

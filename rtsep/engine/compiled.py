@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from rtsep.executors.package import Package, write_package
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.packed import unpacked
+
+MOST_KEPT = 16  # files; of 100 MB each with the official weights
 
 # Of what a step computes.
 _SOURCES = (
@@ -38,14 +41,20 @@ class CompiledSteps:
         if not self.folder.exists():  # the usual case, in which the weights need no reading
             return None
         path = self.path(spec, batch)
+        if not path.exists():
+            return None
         try:
-            return Package(path) if path.exists() else None
+            package = Package(path)
         except CompileError:
             return None
+        with suppress(OSError):  # of somebody else's file only the age is not known then
+            path.touch()
+        return package
 
     @torch.no_grad()
     def make(self, spec: StreamSpec, batch: int) -> Path:
-        """Compile a step. Takes minutes; raises CompileError."""
+        """Compile a step. Takes minutes; raises CompileError. Files that were not used for the
+        longest time go, since every update of rtsep and its settings leaves some behind."""
         path = self.path(spec, batch)
         path.parent.mkdir(parents=True, exist_ok=True)
         step = new_step(self._network, spec, batch, torch.device("cpu"))
@@ -56,7 +65,13 @@ class CompiledSteps:
             write_atomically(
                 path, lambda partial: write_package(step.compute, block, step.state(), partial)
             )
+        self._keep_the_newest()
         return path
+
+    def _keep_the_newest(self) -> None:
+        files = sorted(self.folder.glob("step-*.pt2"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-MOST_KEPT]:
+            file.unlink(missing_ok=True)
 
     def path(self, spec: StreamSpec, batch: int) -> Path:
         """Its name stands for everything that the package depends on."""

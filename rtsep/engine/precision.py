@@ -3,35 +3,73 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 
 from rtsep.config import PRECISIONS
 from rtsep.errors import ConfigError
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-
 _SIZE = 512  # of the matrices that are tried, about those of the transformer
 _ROUNDS = 5
 _WORTH_IT = 0.7  # of the time in float32, for which precision is given away
 
 
-def choose_precision(name: str, device: torch.device) -> torch.dtype:
+@dataclass(frozen=True)
+class Precision:
+    """Of convolutions and matrix products; spectra and norms are float32 in all of them.
+
+    With `tf32` a CUDA card rounds the factors of float32 products to 10 bits of mantissa.
+    """
+
+    name: str
+    dtype: torch.dtype
+    tf32: bool = False
+
+
+FP32 = Precision("fp32", torch.float32)
+TF32 = Precision("tf32", torch.float32, tf32=True)
+BF16 = Precision("bf16", torch.bfloat16)
+FP16 = Precision("fp16", torch.float16)
+
+_BY_NAME = {precision.name: precision for precision in (FP32, TF32, BF16, FP16)}
+
+
+def choose_precision(name: str, device: torch.device) -> Precision:
     """ "auto" is bf16 where it multiplies much faster than fp32, found out by trying.
 
-    Raises ConfigError for unknown names.
+    Raises ConfigError for unknown names, and for formats that only CUDA cards are fast in.
     """
     if name not in PRECISIONS:
         raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, got {name!r}")
+    if name in ("tf32", "fp16") and device.type != "cuda":
+        raise ConfigError(f"{name} needs CUDA, and the device is {device}; take fp32, bf16 or auto")
     if name != "auto":
-        return _DTYPES[name]
-    fp32, bf16 = (_seconds(dtype, device) for dtype in (torch.float32, torch.bfloat16))
-    return torch.bfloat16 if bf16 < _WORTH_IT * fp32 else torch.float32
+        return _BY_NAME[name]
+    fp32, bf16 = (_seconds(precision.dtype, device) for precision in (FP32, BF16))
+    return BF16 if bf16 < _WORTH_IT * fp32 else FP32
 
 
-def precision_name(dtype: torch.dtype) -> str:
-    """What `choose_precision` made this of."""
-    return next(name for name, known in _DTYPES.items() if known is dtype)
+@contextmanager
+def products_in(precision: Precision, device: torch.device) -> Iterator[None]:
+    """What is computed or recorded on a CUDA card meanwhile rounds as `precision` says.
+
+    PyTorch keeps this per process, and lets convolutions round unless it is told not to.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    places = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [place.allow_tf32 for place in places]
+    try:
+        for place in places:
+            place.allow_tf32 = precision.tf32
+        yield
+    finally:
+        for place, allowed in zip(places, before, strict=True):
+            place.allow_tf32 = allowed
 
 
 def _seconds(dtype: torch.dtype, device: torch.device) -> float:

@@ -13,6 +13,7 @@ from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.offline import separate_segments
+from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.engine.stream import HopStream, Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
@@ -27,7 +28,7 @@ class Separator:
         name: str,
         bag: Bag,
         device: torch.device,
-        precision: torch.dtype = torch.float32,
+        precision: Precision = FP32,
         executor: str = "auto",
         compiled: Path | None = None,
     ) -> None:
@@ -38,7 +39,7 @@ class Separator:
         self.executor = executor
         self._pool = GraphPool()  # streams of one model take their steps one after the other
         self._bag = bag.to(device)
-        self._bag.set_precision(precision)
+        self._bag.set_precision(precision.dtype)
         self._steps = (
             CompiledSteps(compiled, self._bag) if compiled and device.type == "cpu" else None
         )
@@ -83,7 +84,13 @@ class Separator:
         self, mix: Tensor, stems: Sequence[str] | None = None, overlap: float = 0.25
     ) -> Iterator[Tensor]:
         """As `separate`, but yields stretches of the result one after the other."""
-        return separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
+        pieces = separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
+        while True:
+            with products_in(self.precision, self.device):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     def spec(
         self,
@@ -152,6 +159,7 @@ class Separator:
         """How streams of such a bag run."""
         return {
             "device": self.device,
+            "precision": self.precision,
             "executor": self.executor,
             "pool": self._pool,
             "compiled": self._compiled_steps(bag),

@@ -11,6 +11,7 @@ from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.engine.network import Network
+from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.executors.executor import Executor
@@ -32,6 +33,7 @@ class HopStream:
         *,
         batch: int,
         device: torch.device,
+        precision: Precision = FP32,
         executor: str = "auto",
         pool: GraphPool | None = None,
         compiled: CompiledSteps | None = None,
@@ -40,6 +42,7 @@ class HopStream:
         self.stems = network.stems
         self.channels = network.config.audio_channels
         self.batch = batch
+        self._device, self._precision = device, precision
         self._step = new_step(network, spec, batch, device)
         block = torch.zeros(batch, self.channels, spec.hop)
         result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
@@ -55,7 +58,8 @@ class HopStream:
     def step(self, block: torch.Tensor) -> torch.Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop), on the CPU, valid until the next step."""
         recorded = self._recorded if self._step.steady else None
-        stems = self._step.run(self._transfer.up(block), recorded or self._step.compute)
+        with products_in(self._precision, self._device):
+            stems = self._step.run(self._transfer.up(block), recorded or self._step.compute)
         return self._transfer.down(stems)
 
     @torch.inference_mode()
@@ -132,8 +136,9 @@ class HopStream:
 
     @torch.inference_mode()
     def _capture(self, block: torch.Tensor, pool: GraphPool | None) -> None:
-        warm_up(self._step)
-        self._recorded = CudaGraph(self._step.compute, block, pool)
+        with products_in(self._precision, self._device):
+            warm_up(self._step)
+            self._recorded = CudaGraph(self._step.compute, block, pool)
         self._step.reset()
 
 
@@ -151,6 +156,7 @@ class Stream:
         *,
         batch: int | None = None,
         device: torch.device | None = None,
+        precision: Precision = FP32,
         executor: str = "auto",
         pool: GraphPool | None = None,
         compiled: CompiledSteps | None = None,
@@ -167,6 +173,7 @@ class Stream:
             spec,
             batch=signals,
             device=device or torch.device("cpu"),
+            precision=precision,
             executor=executor,
             pool=pool,
             compiled=compiled,

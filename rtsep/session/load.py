@@ -29,21 +29,22 @@ def load(
 ) -> Separator:
     """A model by name ("htdemucs", "htdemucs_ft", "htdemucs_6s") or from a weights file.
 
-    `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. `precision` is "fp32",
-    "bf16" (convolutions and matrix products; spectra and norms stay fp32) or "auto", the faster
-    one. `executor` is "eager", "graph" (CUDA only) or "auto". Weights that are not in the `cache`
-    folder are fetched once. `observer` is told about downloads and licences.
+    `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. `precision` is that of
+    convolutions and matrix products (spectra and norms stay fp32): "fp32", "bf16", on CUDA "tf32"
+    and "fp16", or "auto", the faster one of fp32 and bf16. `executor` is "eager", "graph" (CUDA
+    only), "compiled" (CPU only) or "auto". Weights that are not in the `cache` folder are fetched
+    once. `observer` is told about downloads and licences.
 
     Raises ModelError for unknown models and unusable files, DownloadError when no source answers,
     ConfigError for a device that is not there or an unknown precision.
     """
     chosen = choose_device(device)
-    dtype = choose_precision(precision, chosen)
+    products = choose_precision(precision, chosen)
     checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
     networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
     bag = Bag(networks, checkpoint.stem_weights)
     compiled = (cache or default_folder()) / "compiled"
-    return Separator(checkpoint.name, bag, chosen, dtype, executor, compiled)
+    return Separator(checkpoint.name, bag, chosen, products, executor, compiled)
 
 
 def choose_device(name: str) -> torch.device:

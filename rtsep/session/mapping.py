@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from rtsep.config import StreamSpec
-from rtsep.engine.precision import precision_name
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.metrics import StepTimes
@@ -181,7 +180,7 @@ def _point(separator: Separator, take: Take, spec: StreamSpec | None) -> Point:
     return Point(
         song=take.name,
         model=separator.name,
-        precision=precision_name(separator.precision),
+        precision=separator.precision.name,
         start_s=take.start_s,
         seconds=take.seconds,
         mode=spec.mode if spec else OFFLINE,

@@ -86,7 +86,7 @@ def _what(separator: Separator) -> dict[str, Any]:
         "format": 3,
         "torch": torch.__version__,
         "model": separator.name,
-        "precision": str(separator.precision),
+        "precision": separator.precision.name,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "machine": platform.machine(),
         "processor": processor(),

@@ -18,11 +18,13 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from rtsep.config import StreamSpec
 from rtsep.engine.exact import ExactStep
 from rtsep.engine.incremental import IncrementalStep
+from rtsep.engine.precision import BF16, FP16, FP32, TF32, Precision
 from rtsep.engine.separator import Separator
 from rtsep.engine.step import Step
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph
+from rtsep.metrics import sdr
 from rtsep.model.bag import Bag
 
 FRAME, HOP = 1024, 2048
@@ -176,6 +178,21 @@ def test_a_graph_equals_eager_on_changing_input(spec: StreamSpec, batch: int) ->
             torch.testing.assert_close(graph.step(block), expected, rtol=0, atol=1e-4)
         eager.reset()
         graph.reset()
+
+
+@pytest.mark.gpu
+@needs_cuda
+@both_modes
+@pytest.mark.parametrize("precision", [TF32, BF16, FP16], ids=lambda precision: precision.name)
+def test_every_precision_is_near_to_fp32(spec: StreamSpec, precision: Precision) -> None:
+    cuda = torch.device("cuda")
+    outs = []
+    for each in (FP32, precision):
+        separator = Separator("small", small_bag(), cuda, each, "graph")
+        hops = separator.hops(spec)
+        outs.append(torch.cat([hops.step(block).clone() for block in blocks(16)], -1).numpy())
+    assert not (outs[0] == outs[1]).all()
+    assert sdr(*outs) > 25
 
 
 @pytest.mark.gpu

@@ -6,7 +6,9 @@ Compiled is a very small network, as it takes a real one minutes; `bench/increme
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from networks import small_bag
 from torch import Tensor
 
 from rtsep.config import StreamSpec
+from rtsep.engine import compiled as compiling
 from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream, Stream
@@ -194,3 +197,21 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_compiling_is_for_the_cpu() -> None:
     with pytest.raises(ConfigError, match="steps are compiled for the CPU"):
         Separator("small", small_bag(), torch.device("meta")).compile(SPEC)
+
+
+def test_files_that_are_not_used_any_more_go(
+    bag: Bag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "MOST_KEPT", 2)
+    monkeypatch.setattr(compiling, "Package", lambda path: path)
+    monkeypatch.setattr(compiling, "write_package", lambda *given: given[-1].touch())
+    steps = CompiledSteps(tmp_path, bag)
+    (tmp_path / "notes.txt").touch()
+    old, older, new = (dataclasses.replace(SPEC, refresh=n * FRAME) for n in (7, 8, 9))
+    for age, spec in ((200, old), (100, older)):
+        path = steps.make(spec, 1)
+        os.utime(path, (time.time() - age, time.time() - age))
+    assert steps.find(old, 1)  # used once more
+    steps.make(new, 1)
+    assert [steps.find(spec, 1) is not None for spec in (old, older, new)] == [True, False, True]
+    assert (tmp_path / "notes.txt").exists()

@@ -9,7 +9,15 @@ from networks import small_bag
 from torch import nn
 
 from rtsep.engine import precision as precisions
-from rtsep.engine.precision import choose_precision
+from rtsep.engine.precision import (
+    BF16,
+    FP16,
+    FP32,
+    TF32,
+    Precision,
+    choose_precision,
+    products_in,
+)
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.machine import processor_features
@@ -23,10 +31,10 @@ CPU = torch.device("cpu")
 def test_bf16_is_near_to_fp32(mode: str) -> None:
     mix = mixture(2.0)[:, : 60 * 1024]
     outs = [
-        Separator("small", small_bag(), CPU, dtype)
+        Separator("small", small_bag(), CPU, precision)
         .stream(window=0.6, hop=0.05, lookahead=0.05, mode=mode)
         .process(mix)
-        for dtype in (torch.float32, torch.bfloat16)
+        for precision in (FP32, BF16)
     ]
     assert not (outs[0] == outs[1]).all()
     assert sdr(*outs) > 25
@@ -34,7 +42,7 @@ def test_bf16_is_near_to_fp32(mode: str) -> None:
 
 def test_bf16_stems_sum_to_the_input() -> None:
     mix = mixture(2.0)[:, : 40 * 1024]
-    stream = Separator("small", small_bag(), CPU, torch.bfloat16).stream(
+    stream = Separator("small", small_bag(), CPU, BF16).stream(
         window=0.6, hop=0.05, lookahead=0.05, mode="incremental"
     )
     out, delay = stream.process(mix).sum(0), stream.latency_samples
@@ -58,9 +66,9 @@ def test_only_bf16_layers_are_packed() -> None:
     assert not any(isinstance(module, PackedLinear) for module in parent.modules())
 
 
-@pytest.mark.parametrize(("bf16", "expected"), [(0.1, torch.bfloat16), (0.9, torch.float32)])
+@pytest.mark.parametrize(("bf16", "expected"), [(0.1, BF16), (0.9, FP32)])
 def test_auto_takes_what_is_faster(
-    monkeypatch: pytest.MonkeyPatch, bf16: float, expected: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, bf16: float, expected: Precision
 ) -> None:
     seconds = {torch.float32: 1.0, torch.bfloat16: bf16}
     monkeypatch.setattr(precisions, "_seconds", lambda dtype, device: seconds[dtype])
@@ -73,13 +81,47 @@ def test_auto_tries_for_real() -> None:
     if not features:
         pytest.skip("the system does not say what the processor can")
     if "amx_bf16" in features:
-        assert choose_precision("auto", CPU) is torch.bfloat16
+        assert choose_precision("auto", CPU) is BF16
     elif not any("bf16" in flag for flag in features):
-        assert choose_precision("auto", CPU) is torch.float32
+        assert choose_precision("auto", CPU) is FP32
     else:  # a matter of the processor, but of one of them
-        assert choose_precision("auto", CPU) in (torch.float32, torch.bfloat16)
+        assert choose_precision("auto", CPU) in (FP32, BF16)
 
 
 def test_unknown_precisions_are_refused() -> None:
-    with pytest.raises(ConfigError, match="precision must be one of auto, fp32, bf16, got 'fp8'"):
+    with pytest.raises(ConfigError, match="must be one of auto, fp32, tf32, bf16, fp16, got 'fp8'"):
         choose_precision("fp8", CPU)
+
+
+@pytest.mark.parametrize("name", ["tf32", "fp16"])
+def test_what_only_cards_are_fast_in_needs_one(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} needs CUDA, and the device is cpu"):
+        choose_precision(name, CPU)
+    assert choose_precision(name, torch.device("cuda")).name == name
+
+
+@pytest.mark.parametrize("precision", [FP32, TF32])
+def test_a_card_rounds_as_asked_and_as_before_afterwards(precision: Precision) -> None:
+    """PyTorch's own switches, which exist without a card too."""
+    places = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [place.allow_tf32 for place in places]
+    assert before == [True, False]  # so that neither precision is what it finds
+    with pytest.raises(RuntimeError, match="inside"), products_in(precision, torch.device("cuda")):
+        assert [place.allow_tf32 for place in places] == 2 * [precision.tf32]
+        raise RuntimeError("inside")
+    assert [place.allow_tf32 for place in places] == before
+    with products_in(TF32, CPU):
+        assert [place.allow_tf32 for place in places] == before
+
+
+def test_fp16_is_near_to_fp32() -> None:
+    """On the CPU, where it is slow, but the same arithmetic."""
+    mix = mixture(2.0)[:, : 30 * 1024]
+    outs = [
+        Separator("small", small_bag(), CPU, precision)
+        .stream(window=0.4, hop=0.05, lookahead=0.05, mode="incremental")
+        .process(mix)
+        for precision in (FP32, FP16)
+    ]
+    assert not (outs[0] == outs[1]).all()
+    assert sdr(*outs) > 40
