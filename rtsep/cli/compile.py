@@ -18,7 +18,7 @@ from rtsep.cli.options import model_options, precision_option, stream_options
 def compile(model: str, device: str, cache: Path | None, precision: str, **settings: Any) -> None:
     """Compile the step of some settings, once and for all.
 
-    Takes minutes and a C++ compiler; a step then takes little more than half of the time. Sessions
+    Takes minutes and a C++ compiler; a step then takes about two thirds of the time. Sessions
     with the same settings, model and precision on this machine find it by themselves.
     """
     from rtsep.session.openmp import share_processors
@@ -33,7 +33,7 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
     share_cores()
     began = time.monotonic()
-    say(f"compiling {separator.name} in {separator.precision}; this takes some minutes")
+    say(f"compiling {separator.name} in {separator.precision.name}; this takes some minutes")
     spec = separator.spec(**settings)
     # The second one is for an engine that is late again and again.
     for each in dict.fromkeys((spec, spec.spared)):

@@ -31,7 +31,7 @@ def tuned(
     """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
     and lookahead.
 
-    Measures for some seconds if it has never done so. Raises ConfigError for a latency out of
+    Measures for a minute or two if it has never done so. Raises ConfigError for a latency out of
     reach.
     """
     trials = remembered(separator, cache)
@@ -42,6 +42,9 @@ def tuned(
     setting = found.setting
     if latency:
         setting = stretched(setting, latency, separator.frame_seconds)
+        if found.compiled and not separator.is_compiled(setting.spec(separator)):
+            say(_how_to_compile(separator, setting))
+            setting = found.setting
     return Choice(setting=setting, budget=max(found.budget, setting.hop))
 
 
@@ -72,6 +75,16 @@ def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] |
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return trials if any(trial.holds for trial in trials) else None
+
+
+def _how_to_compile(separator: Separator, setting: Setting) -> str:
+    """A longer hop as it comes would take longer than the shorter one does compiled."""
+    return (
+        "for want of a compiled step a smaller latency is taken; to use all of it, run "
+        f"`rtsep compile --model {separator.name} --precision {separator.precision.name} "
+        f"--window {setting.window:g} --hop {1000 * setting.hop:.0f} "
+        f"--lookahead {1000 * setting.lookahead:.0f} --mode {setting.mode}`"
+    )
 
 
 def _can_be_run(separator: Separator, trial: Trial) -> bool:

@@ -158,6 +158,33 @@ def test_what_is_no_longer_compiled_is_not_taken(
     assert tuned(separator, cache=tmp_path) == chosen_of(best(trials))
 
 
+def test_only_compiled_steps_take_the_place_of_compiled_ones(
+    separator: Separator,
+    machine: Callable[[Clock], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A longer hop may take longer, run as it comes, than it leaves."""
+    machine(lambda mode, hop: 0.1 if mode == "incremental" else 0.5)
+    trials = measure(separator, cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    kept = json.loads(path.read_text())
+    for trial in kept["trials"]:
+        trial["compiled"] = True
+    path.write_text(json.dumps(kept))
+    found = chosen_of(best(trials))
+    there = [found.setting.spec(separator)]
+    monkeypatch.setattr(separator, "is_compiled", lambda spec: spec in there)
+    said: list[str] = []
+    wanted = found.setting.latency + 4 * separator.frame_seconds
+    assert tuned(separator, wanted, cache=tmp_path, say=said.append) == found
+    (advice,) = said
+    longer = stretched(found.setting, wanted, separator.frame_seconds)
+    assert f"--hop {1000 * longer.hop:.0f} --lookahead {1000 * longer.lookahead:.0f}" in advice
+    there.append(longer.spec(separator))
+    assert tuned(separator, wanted, cache=tmp_path).setting == longer
+
+
 def test_trials_keep_the_pace_of_a_session(separator: Separator) -> None:
     """Preliminary steps come at once, the others as far apart as hops are."""
     spec = separator.spec(window=1.0, hop=0.1, lookahead=0.046, mode="incremental")
