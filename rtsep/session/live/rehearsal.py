@@ -16,11 +16,13 @@ import numpy as np
 
 from rtsep.audio.clock import Clock
 from rtsep.config import StreamSpec
+from rtsep.errors import RtsepError
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.devices import CLOCK_BLOCK
 from rtsep.session.live.priority import before_all_others
 from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
 
+_STDIN, _STDOUT = 0, 1
 _FRAME = 1024
 _LOUDNESS = 0.1  # of the noise that is mixed
 
@@ -32,15 +34,17 @@ def audio_at_work(stems: int, channels: int, rate: int) -> Iterator[None]:
     It is a program, since the engine process may have no children of `multiprocessing`; it ends
     when its input does, and so with whoever started it.
     """
-    command = [sys.executable, "-m", __name__, str(stems), str(channels), str(rate)]
+    program = f"from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
+    command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        process.stdout.readline()  # it plays
+        if not process.stdout.readline():
+            raise RtsepError("the process that stands in for audio did not start")
         yield
 
 
 def rehearse(stems: int, channels: int, rate: int) -> None:
-    """Play until standard input is closed."""
+    """Play until standard input is closed; a line on standard output says that it plays."""
     before_all_others()
     spec = StreamSpec(
         window=_FRAME, hop=_FRAME, lookahead=0, crossfade=0, frame=_FRAME, sample_rate=rate
@@ -63,10 +67,6 @@ def rehearse(stems: int, channels: int, rate: int) -> None:
 
     clock = Clock(rate, CLOCK_BLOCK)
     clock.start(play)
-    os.write(sys.stdout.fileno(), b"\n")
-    sys.stdin.read()
+    os.write(_STDOUT, b"\n")
+    os.read(_STDIN, 1)
     clock.close()
-
-
-if __name__ == "__main__":
-    rehearse(*map(int, sys.argv[1:]))
