@@ -26,6 +26,7 @@ CONTROLLER = 7
 POSITIONS = (102, 70)  # of 127; the first one is 0 dB
 PAUSE_SECONDS = (0.12, 0.16)  # between messages: longer than a ramp
 LOST_SECONDS = 1.0
+MOST_LOST = 30
 START_SECONDS = 30.0  # for the client to play, and to find the controller
 
 
@@ -40,6 +41,7 @@ class Rounds:
     last: float = 0.0
     answered: bool = False  # once: before, the client is still opening the controller
     delays: list[int] = field(default_factory=list)
+    gone: str = ""  # why the server ended it
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -82,6 +84,12 @@ def main(client: str, count: int) -> None:
         if len(rounds.delays) == rounds.wanted:
             rounds.done.set()
 
+    @box.set_shutdown_callback
+    @ears.set_shutdown_callback
+    def gone(status: object, reason: str) -> None:
+        rounds.gone = reason
+        rounds.done.set()
+
     with box, ears:
         for ours, theirs in zip(
             out, box.get_ports(f"^{client}:", is_audio=True, is_input=True), strict=False
@@ -91,7 +99,9 @@ def main(client: str, count: int) -> None:
         wait_until(lambda: rounds.last, "the client plays nothing")
         rounds.next = box.frame_time
         wait_until(lambda: rounds.answered, "the client does not answer the controller")
-        assert rounds.done.wait(count * (PAUSE_SECONDS[1] + LOST_SECONDS)), "no messages were sent"
+        longest = count * PAUSE_SECONDS[1] + MOST_LOST * LOST_SECONDS + START_SECONDS
+        assert rounds.done.wait(longest), f"only {len(rounds.delays)} messages in {longest} s"
+        assert not rounds.gone, f"the server gave up on us: {rounds.gone}"
     print(json.dumps({"frames": rounds.delays}))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +21,7 @@ from rtsep.cli.midi_ports import (
     port_options,
 )
 from rtsep.cli.options import config_option
+from rtsep.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from rtsep.control.midi.library import Entry
@@ -74,7 +77,7 @@ def monitor(
     from rtsep.control.midi.scout import chosen
 
     library = maps_of(config)
-    with midi_system(api) as backend, ExitStack() as stack:
+    with stop_on_signals() as stop, midi_system(api) as backend, ExitStack() as stack:
         names = [chosen(port, backend.inputs())] if port else backend.inputs()
         maps = {name: library.find(map_name) if map_name else library.best(name) for name in names}
         inputs = {name: stack.enter_context(midi_input(backend, name)) for name in names}
@@ -82,22 +85,22 @@ def monitor(
             click.echo(f"listening to {name} (map {entry.name if entry else 'none'})")
         if not names:
             click.echo(f"no MIDI inputs ({backend.api})")
-        try:
-            for name, event in _events(inputs, seconds):
-                click.echo(f"{name}: {event}{_meaning(event, maps[name])}")
-        except KeyboardInterrupt:  # the usual way to end this
+        for name, event in _events(inputs, seconds, stop):
+            click.echo(f"{name}: {event}{_meaning(event, maps[name])}")
+        if stop.is_set():  # the usual way to end this
             click.echo("")
 
 
-def _events(inputs: dict[str, Input], seconds: float | None) -> Iterator[tuple[str, Event]]:
-    """What comes in, for so long or for ever."""
+def _events(
+    inputs: dict[str, Input], seconds: float | None, stop: threading.Event
+) -> Iterator[tuple[str, Event]]:
+    """What comes in, for so long or until it is stopped."""
     from rtsep.control.midi.messages import parse
 
-    end = None if seconds is None else time.monotonic() + seconds
-    while inputs and (end is None or time.monotonic() < end):
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    while inputs and time.monotonic() < end and not stop.wait(POLL_S):
         for name, port in inputs.items():
             yield from ((name, event) for event in map(parse, port.messages()) if event)
-        time.sleep(POLL_S)
 
 
 def _meaning(event: Event, entry: Entry | None) -> str:

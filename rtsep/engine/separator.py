@@ -85,6 +85,9 @@ class Separator:
     ) -> Iterator[Tensor]:
         """As `separate`, but yields stretches of the result one after the other."""
         pieces = separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
+        return self._in_precision(pieces)
+
+    def _in_precision(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:
         while True:
             with products_in(self.precision, self.device):
                 piece = next(pieces, None)

@@ -204,11 +204,15 @@ def test_a_fader_is_heard_within_two_blocks(
         jack_server, *small, "--blocksize", 256, "--midi", "auto", "--config", tmp_path
     ) as process:
         script = Path(__file__).parents[2] / "rig" / "fader.py"
-        for _ in range(3):  # what else runs on the machine may spoil a run, but not every one
+        # What else runs on the machine may spoil a run, or make the server drop the rig's client,
+        # but not every time.
+        for attempt in range(3):
             box = subprocess.run(
                 [sys.executable, script, CLIENT, "150"],
                 env=jack_server.env, capture_output=True, text=True, timeout=240,
             )  # fmt: skip
+            if box.returncode and attempt < 2:
+                continue
             assert box.returncode == 0, box.stderr
             blocks = np.array(json.loads(box.stdout)["frames"]) / 256
             assert len(blocks) == 150 and blocks.min() >= 0
