@@ -40,9 +40,7 @@ class Step(ABC):
     def run(self, block: Tensor, compute: Executor) -> Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop). `compute` runs `self.compute`."""
         self.advance()
-        stems = compute(block)
-        self._blend.copy_(self._fade_in)
-        return stems
+        return compute(block)
 
     def compute(self, block: Tensor) -> Tensor:
         """The part of a step that is work for the device; what a graph captures."""
@@ -106,6 +104,7 @@ class Step(ABC):
         length, hop = self.spec.crossfade, self.spec.hop
         head = self._overlap.lerp(stems[..., :length], self._blend)
         self._overlap.copy_(stems[..., hop:])
+        self._blend.copy_(self._fade_in)
         return torch.cat((head, stems[..., length:hop]), -1)
 
 
