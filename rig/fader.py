@@ -84,12 +84,12 @@ def main(client: str, count: int) -> None:
         if len(rounds.delays) == rounds.wanted:
             rounds.done.set()
 
-    @box.set_shutdown_callback
-    @ears.set_shutdown_callback
     def gone(status: object, reason: str) -> None:
         rounds.gone = reason
         rounds.done.set()
 
+    for client_of_ours in (box, ears):
+        client_of_ours.set_shutdown_callback(gone)
     with box, ears:
         for ours, theirs in zip(
             out, box.get_ports(f"^{client}:", is_audio=True, is_input=True), strict=False
