@@ -25,6 +25,15 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
         partial.unlink(missing_ok=True)
 
 
+def write_text_atomically(target: Path, text: str) -> None:
+    """As `write_atomically`, in UTF-8, with the ends of lines as they are."""
+
+    def write(partial: Path) -> None:
+        partial.write_text(text, "utf-8", newline="")
+
+    write_atomically(target, write)
+
+
 def sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:

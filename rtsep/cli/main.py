@@ -7,7 +7,6 @@ import traceback
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from rtsep import __version__
 from rtsep.cli.compile import compile
@@ -16,17 +15,19 @@ from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
 from rtsep.cli.options import (
+    executor_option,
     format_option,
+    given_options,
     live_options,
     model_options,
     parse_gains,
-    parse_target,
     precision_option,
     stream_options,
+    target_option,
 )
+from rtsep.cli.profile import profile
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
-from rtsep.config import EXECUTORS
 from rtsep.errors import RtsepError, UsageError, unexpected
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -53,23 +54,9 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
 )
 @model_options
 @stream_options(mode="exact")
-@click.option(
-    "--latency",
-    "target",
-    metavar="auto|MS",
-    callback=parse_target,
-    help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this one.",
-)
+@target_option
 @precision_option(None, "  [default: fp32; auto with --latency]")
-@click.option(
-    "--executor",
-    type=click.Choice(EXECUTORS),
-    envvar="RTSEP_EXECUTOR",
-    default="auto",
-    show_default=True,
-    help="Run steps call by call, compiled (see `rtsep compile`), or from a CUDA graph; auto takes "
-    "the fastest that is there.",
-)
+@executor_option
 @click.option(
     "--gain",
     "gains_db",
@@ -98,7 +85,7 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
 
     With --input, separates a device's signal live, or runs a file through the same engine.
     """
-    given = _given(ctx)
+    given = given_options(ctx)
     if ctx.invoked_subcommand is not None:
         if given:
             raise click.UsageError(
@@ -115,20 +102,12 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     run(source, given=given, **options)
 
 
-def _given(ctx: click.Context) -> list[str]:
-    """The options that stand on the command line."""
-    return [
-        parameter.opts[0]
-        for parameter in ctx.command.params
-        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    ]
-
-
 command.add_command(compile)
 command.add_command(devices)
 command.add_command(map_command)
 command.add_command(midi)
 command.add_command(models)
+command.add_command(profile)
 command.add_command(separate)
 command.add_command(tune)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from rtsep.config import MODES, PRECISIONS
+from rtsep.config import EXECUTORS, MODES, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,6 +30,15 @@ def milliseconds(
         callback=lambda ctx, param, value: None if value is None else value / 1000,
         help=help,
     )
+
+
+def given_options(ctx: click.Context) -> list[str]:
+    """The options that stand on the command line."""
+    return [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
 
 
 cache_option = click.option(
@@ -74,11 +84,33 @@ def precision_option(default: str | None, told: str = "") -> Callable[[Command],
     )
 
 
+def executor_option(command: Command) -> Command:
+    """--executor"""
+    return click.option(
+        "--executor",
+        type=click.Choice(EXECUTORS),
+        envvar="RTSEP_EXECUTOR",
+        default="auto",
+        show_default=True,
+        help="Run steps call by call, compiled (see `rtsep compile`), or from a CUDA graph; auto "
+        "takes the fastest that is there.",
+    )(command)
+
+
+def target_option(command: Command) -> Command:
+    """--latency, as `target` in seconds, 0 for auto"""
+    return click.option(
+        "--latency",
+        "target",
+        metavar="auto|MS",
+        callback=parse_target,
+        help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this one.",
+    )(command)
+
+
 def model_options(command: Command) -> Command:
     """--model, --device, --cache"""
-    for option in reversed(_MODEL_OPTIONS):
-        command = option(command)
-    return command
+    return _add(_MODEL_OPTIONS, command)
 
 
 def stream_options(*, mode: str) -> Callable[[Command], Command]:
@@ -109,12 +141,7 @@ def stream_options(*, mode: str) -> Callable[[Command], Command]:
         ),
     )
 
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
+    return lambda command: _add(options, command)
 
 
 def format_option(command: Command) -> Command:
@@ -220,9 +247,30 @@ LIVE_ONLY = {
 }  # fmt: skip
 
 
+# Of those, what concerns how sound comes and goes, and not who moves or sees it.
+DEVICE_OPTIONS = (
+    "budget", "policy", "blocksize", "samplerate", "latency", "input_channels", "routes", "wasapi",
+    "loop",
+)  # fmt: skip
+
+
 def live_options(command: Command) -> Command:
     """Everything in `LIVE_ONLY`."""
-    for option in reversed(_LIVE_OPTIONS):
+    return _add(_LIVE_OPTIONS, command)
+
+
+def device_options(command: Command) -> Command:
+    """Everything in `DEVICE_OPTIONS`."""
+    chosen = [
+        option
+        for option, name in zip(_LIVE_OPTIONS, LIVE_ONLY, strict=True)
+        if name in DEVICE_OPTIONS
+    ]
+    return _add(chosen, command)
+
+
+def _add(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 

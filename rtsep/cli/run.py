@@ -19,9 +19,8 @@ def run(
 
     `given` are the options that stand on the command line.
     """
-    _check_target(options["target"], given)
-    if options["precision"] is None:
-        options["precision"] = "fp32" if options["target"] is None else "auto"
+    check_target(options["target"], given)
+    options["precision"] = settled_precision(options["precision"], options["target"])
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
     if destination is None:
@@ -43,7 +42,12 @@ def run(
     run_file(where_from, destination=destination, **options)
 
 
-def _check_target(target: float | None, given: list[str]) -> None:
+def settled_precision(precision: str | None, target: float | None) -> str:
+    """What is asked for, or fp32; where the machine chooses, it also chooses that."""
+    return precision or ("fp32" if target is None else "auto")
+
+
+def check_target(target: float | None, given: list[str]) -> None:
     """--latency chooses what else could be said."""
     chosen = [flag for flag in given if flag in CHOSEN]
     if target is not None and chosen:

@@ -138,9 +138,12 @@ class Separator:
         spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
 
-    def hops(self, spec: StreamSpec) -> HopStream:
-        """As `stream`, for a caller that cuts the signal into hops and keeps positions itself."""
-        return HopStream(self._bag, spec, batch=1, **self._ways(self._bag))
+    def hops(self, spec: StreamSpec, *, watched: bool = False) -> HopStream:
+        """As `stream`, for a caller that cuts the signal into hops and keeps positions itself.
+
+        With `watched`, its `laps` know the stages inside of the network too.
+        """
+        return HopStream(self._bag, spec, batch=1, watched=watched, **self._ways(self._bag))
 
     def compile(self, spec: StreamSpec) -> Path:
         """Compile the step of such streams and keep it as a file.

@@ -9,6 +9,7 @@ import torch
 from rtsep.config import EXECUTORS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.laps import COPY_IN, COPY_OUT, STEP, new_laps, watch
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.engine.network import Network
 from rtsep.engine.precision import FP32, Precision, products_in
@@ -17,6 +18,7 @@ from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.executors.executor import Executor
 from rtsep.executors.package import Package
 from rtsep.executors.transfer import Transfer
+from rtsep.model.bag import Bag
 
 
 class HopStream:
@@ -37,13 +39,19 @@ class HopStream:
         executor: str = "auto",
         pool: GraphPool | None = None,
         compiled: CompiledSteps | None = None,
+        watched: bool = False,
     ) -> None:
+        """`laps` knows how long the stages of a step took; those inside of the network only if it
+        is `watched`, which it then is for good."""
         self.spec = spec
         self.stems = network.stems
         self.channels = network.config.audio_channels
         self.batch = batch
         self._device, self._precision = device, precision
         self._step = new_step(network, spec, batch, device)
+        self.laps = new_laps(device)
+        if watched and isinstance(network, Bag):
+            watch(network, self.laps)
         block = torch.zeros(batch, self.channels, spec.hop)
         result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
         self._transfer = Transfer(block, result, device)
@@ -58,9 +66,16 @@ class HopStream:
     def step(self, block: torch.Tensor) -> torch.Tensor:
         """block (b, c, hop) -> stems (b, stems, c, hop), on the CPU, valid until the next step."""
         recorded = self._recorded if self._step.steady else None
+        laps = self.laps
+        laps.begin()
+        on_device = self._transfer.up(block)
+        laps.end(COPY_IN)
         with products_in(self._precision, self._device):
-            stems = self._step.run(self._transfer.up(block), recorded or self._step.compute)
-        return self._transfer.down(stems)
+            stems = self._step.run(on_device, recorded or self._compute)
+        laps.end(STEP)
+        result = self._transfer.down(stems)
+        laps.end(COPY_OUT)
+        return result
 
     @torch.inference_mode()
     def skip(self, block: torch.Tensor) -> None:
@@ -96,6 +111,10 @@ class HopStream:
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._step.reset()
+
+    def _compute(self, block: torch.Tensor) -> torch.Tensor:
+        self.laps.begin_inside()
+        return self._step.compute(block)
 
     def _choose(self, executor: str, device: torch.device, compiled: CompiledSteps | None) -> str:
         """ "eager", "compiled" or "graph"; "auto" is the fastest that is there.
@@ -138,7 +157,7 @@ class HopStream:
     def _capture(self, block: torch.Tensor, pool: GraphPool | None) -> None:
         with products_in(self._precision, self._device):
             warm_up(self._step)
-            self._recorded = CudaGraph(self._step.compute, block, pool)
+            self._recorded = CudaGraph(self._compute, block, pool)
         self._step.reset()
 
 

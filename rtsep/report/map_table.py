@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtsep.atomic import write_atomically
+from rtsep.atomic import write_text_atomically
 from rtsep.config import MODES
 from rtsep.errors import ConfigError
 from rtsep.metrics import MEAN
@@ -74,7 +74,7 @@ class MapTable:
         text = _line(COLUMNS) + "".join(_lines(m) for m in self.measured.values())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, lambda partial: _write(partial, text))
+            write_text_atomically(path, text)
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -175,10 +175,6 @@ def _line(cells: tuple[str | float | None, ...]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8", newline="")
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from rtsep.atomic import write_atomically
+from rtsep.atomic import write_text_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
@@ -61,7 +61,7 @@ def measure(
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda partial: _write(partial, text))
+    write_text_atomically(path, text + "\n")
     return trials
 
 
@@ -110,7 +110,3 @@ def _what(separator: Separator) -> dict[str, Any]:
 def _path(separator: Separator, cache: Path | None) -> Path:
     key = hashlib.sha256(json.dumps(_what(separator), sort_keys=True).encode()).hexdigest()[:16]
     return (cache or default_folder()) / f"tuning-{key}.json"
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text + "\n")

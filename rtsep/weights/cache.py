@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rtsep.atomic import sha256_of, write_atomically
+from rtsep.atomic import sha256_of, write_atomically, write_text_atomically
 from rtsep.errors import ModelError, RtsepError
 from rtsep.weights.bags import NAME, Bag, read_bag, write_bag
 from rtsep.weights.checkpoint import Checkpoint, NetworkWeights, bag
@@ -79,7 +79,7 @@ class Cache:
         with self._writable():
             write_atomically(target, lambda part: write_safetensors(part, network))
             facts = json.dumps({"bytes": target.stat().st_size, "sha256": sha256_of(target)})
-            write_atomically(target.with_suffix(".json"), lambda part: _write(part, facts))
+            write_text_atomically(target.with_suffix(".json"), facts)
 
     def store_model(
         self, name: str, signatures: Sequence[str], stem_weights: Sequence[Sequence[float]]
@@ -140,10 +140,6 @@ class Cache:
             return int(content["bytes"]), str(content["sha256"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _checked(name: str) -> str:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rtsep.atomic import write_atomically
+from rtsep.atomic import write_text_atomically
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import DeviceMap
 from rtsep.errors import ConfigError, RtsepError
@@ -76,7 +76,7 @@ class Library:
         text = tomli_w.dumps(map_tables(device))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, lambda part: _write(part, text))
+            write_text_atomically(path, text)
         except OSError as error:
             raise RtsepError(
                 f"cannot write {path} ({error.strerror or error}); choose another folder"
@@ -127,7 +127,3 @@ def _tables(content: bytes, path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # its own errors are ValueErrors
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"{path}: is not TOML ({reason}); correct it there") from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -47,10 +47,12 @@ class Callback:
         self._faded: Audio = np.zeros((stems, channels, longest), np.float32)
         self._tape: Audio = np.zeros((layout.tape_channels, longest), np.float32)
         self._concealed = self._gaps = self._limited = 0
+        self._device_in = self._mixing = self._device_out = 0.0  # seconds of the running callback
 
     def __call__(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
         """indata (channels, n) or None, outdata (outputs * channels, n) or None, n = `count`."""
         began = time.perf_counter()
+        self._device_in = self._mixing = self._device_out = 0.0
         longest = self._shared.layout.longest_block
         for start in range(0, count, longest):
             here = slice(start, min(start + longest, count))
@@ -62,21 +64,27 @@ class Callback:
         self._wake()
         counters = self._shared.counters
         counters.callbacks[0] += 1
+        self._note(began, count)
         counters.callback_times.add(time.perf_counter() - began)
 
     def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
-        shared = self._shared
+        shared, began = self._shared, time.perf_counter()
         position = shared.input.head
         shared.input.write(self._received(indata, count))
+        received = time.perf_counter()
         heard = position - shared.layout.delay
         block = self._playout.pull(heard, count)
         mix = self._mix[:, :count]
         self.faders.mix(block, mix)
+        mixed = time.perf_counter()
         if outdata is not None:
             self._play(block, mix, outdata)
         shared.meters.update(block.dry, block.stems, self.faders.gains, mix)
         self._record(heard, block, mix)
         self._count()
+        self._device_in += received - began
+        self._mixing += mixed - received
+        self._device_out += time.perf_counter() - mixed
 
     def _received(self, indata: Audio | None, count: int) -> Audio:
         """The input of this block, finite."""
@@ -138,4 +146,19 @@ class Callback:
             playout.concealed,
             playout.gaps,
             limiter.limited,
+        )
+
+    def _note(self, began: float, count: int) -> None:
+        """A row of the timeline."""
+        shared = self._shared
+        head = shared.input.head
+        shared.callbacks.add(
+            began,
+            self._device_in,
+            self._mixing,
+            self._device_out,
+            count,
+            head,
+            shared.stems.head - (head - shared.layout.delay),
+            shared.feed.head - int(shared.counters.feed_position[0]),
         )

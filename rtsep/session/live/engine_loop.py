@@ -88,23 +88,38 @@ class EngineLoop:
         return True
 
     def _hop(self, block: torch.Tensor) -> None:
-        counters = self._shared.counters
+        counters, began = self._shared.counters, self._clock()
         self._hop_end += self._spec.hop
+        backlog = self._shared.input.head - self._position_of(self._hop_end)
         due = self._position_of(self._hop_end - self._spec.hop - self._spec.lookahead)
-        if self._too_late():
+        skipped = self._too_late()
+        if skipped:
             self._hops.skip(block)
             self._typical_seconds *= _HOPE
             self._leave_gap()
             counters.skipped[0] += 1
+            stepped = ended = self._clock()
         else:
-            began = self._clock()
-            self._deliver(self._hops.step(block)[0].numpy())
-            seconds = self._clock() - began
+            stems = self._hops.step(block)[0].numpy()
+            stepped = self._clock()
+            self._deliver(stems)
+            ended = self._clock()
+            seconds = ended - began
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)
             counters.steps[0] += 1
         missed = 0 <= due < self._heard()
         counters.misses[0] += missed
+        self._shared.hops.add(
+            self._position_of(self._hop_end),
+            began,
+            0.0 if skipped else self._hops.laps.seconds,
+            stepped,
+            ended,
+            backlog,
+            skipped,
+            missed,
+        )
         counters.spared[0] += self._relief.needed(missed) and self._hops.spare()
 
     def _position_of(self, model_samples: int) -> int:

@@ -16,6 +16,7 @@ from rtsep.session.live.messages import (
     Notice,
     Progress,
     Stop,
+    Traced,
 )
 from rtsep.session.openmp import share_processors
 
@@ -48,7 +49,7 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
     with telling(link):
         hops, model = _load(link, request)
         link.send(model)
-        _serve(link, wake, buffer, hops, model.step_seconds)
+        _serve(link, wake, buffer, request, hops, model.step_seconds)
 
 
 def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream, ModelReady]:
@@ -67,7 +68,7 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
     )
     share_cores()
     spec, budget = _settings(separator, request, observer)
-    hops = separator.hops(spec)
+    hops = separator.hops(spec, watched=request.profiled)
     model = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -75,6 +76,7 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         stems=hops.stems,
         channels=hops.channels,
         spec=hops.spec,
+        precision=separator.precision.name,
         budget=budget,
         step_seconds=make_ready(hops),
     )
@@ -125,17 +127,30 @@ def make_ready(hops: HopStream) -> float:
 
 
 def _serve(
-    link: Connection[Any, Any], wake: Any, buffer: Any, hops: HopStream, step_seconds: float
+    link: Connection[Any, Any],
+    wake: Any,
+    buffer: Any,
+    request: EngineRequest,
+    hops: HopStream,
+    step_seconds: float,
 ) -> None:
     from rtsep.session.live.engine_loop import EngineLoop
+    from rtsep.session.live.pauses import watch_pauses
     from rtsep.session.live.shared import Shared
+    from rtsep.session.live.tracing import Tracing
 
     layout = link.recv()
     if isinstance(layout, Stop):
         return
-    loop = EngineLoop(hops, Shared(buffer, layout), step_seconds)
+    shared = Shared(buffer, layout)
+    loop = EngineLoop(hops, shared, step_seconds)
+    if request.profiled:
+        watch_pauses(shared.collections, shared.wakings)
+    tracing = Tracing(request.trace) if request.trace else None
     while not link.poll():  # all that can still come is the order to stop
         wake.acquire()
         while wake.acquire(False):
             pass
         loop.work()
+        if tracing and tracing.look(int(shared.counters.steps[0])):
+            link.send(Traced(tracing.clock))

@@ -12,7 +12,10 @@ from rtsep.status import LatencyPart
 
 @dataclass(frozen=True, kw_only=True)
 class EngineRequest:
-    """Which model, and how it shall cut audio. Times in seconds."""
+    """Which model, and how it shall cut audio. Times in seconds.
+
+    A `profiled` engine notes its stages and pauses; with `trace` it writes one of some steps there.
+    """
 
     model: str
     device: str
@@ -25,6 +28,8 @@ class EngineRequest:
     executor: str = "auto"
     refresh: float | None = None  # None: as much as the mode likes
     latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
+    profiled: bool = False
+    trace: Path | None = None
 
     def settled(self, spec: StreamSpec) -> EngineRequest:
         """For an engine that takes over from one that came to this spec."""
@@ -54,6 +59,7 @@ class ModelReady:
     channels: int
     spec: StreamSpec
     step_seconds: float
+    precision: str = "fp32"
     budget: float | None = None
 
 
@@ -104,6 +110,13 @@ class Progress:
     label: str
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The trace is written. `clock` is when it has its mark, as `time.perf_counter` says."""
+
+    clock: float
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rtsep.session.live.engine_process import run_engine
 from rtsep.session.live.events import Events
 from rtsep.session.live.feeder import BLOCK, Feeder
 from rtsep.session.live.keeper import Keeper
-from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Progress
+from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Progress, Traced
 from rtsep.session.live.process import Child
 from rtsep.session.live.recorder import Recorder
 from rtsep.session.live.shared import Shared, allocate
@@ -50,6 +50,7 @@ class LiveSession:
         self.events = Events()
         self.finished = threading.Event()
         self.failure: Exception | None = None
+        self.traced: Traced | None = None
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
         self.engine_restarts = self.device_losses = 0
@@ -256,6 +257,8 @@ class LiveSession:
             self._watch.reset()
             self.events.add("the engine is back")
             self._engine_down = False
+        elif isinstance(message, Traced):
+            self.traced = message
 
     def _on_engine_end(self, reason: str) -> None:
         self.engine_restarts += 1

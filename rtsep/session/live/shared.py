@@ -19,11 +19,14 @@ from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
+from rtsep.ring.records import Records
 from rtsep.ring.ring import Ring
+from rtsep.timeline import CALLBACK, HOP, PAUSE
 
 SHARED_BYTES = 1 << 26
 RING_SECONDS = 4.0  # beyond the delay: what a stalled engine may be behind and still know
 TAPE_SECONDS = 8.0  # what a slow disk may be behind
+NOTED_CALLBACKS, NOTED_HOPS, NOTED_PAUSES = 1 << 13, 1 << 10, 1 << 11  # the newest ones
 
 
 def allocate(context: SpawnContext) -> Any:
@@ -97,6 +100,10 @@ class Shared:
             self.feed = Ring(arena, pair, layout.ring_samples)
             self.stems = Ring(arena, layout.stems * pair, layout.ring_samples)
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
+            self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
+            self.hops = Records(arena, HOP, NOTED_HOPS)
+            # Of the engine, while it is profiled.
+            self.collections, self.wakings = (Records(arena, PAUSE, NOTED_PAUSES) for _ in range(2))
         except MemoryError as error:
             raise ConfigError(
                 f"{layout.stems} stems at {layout.rate} Hz with a delay of {layout.delay} samples "

@@ -1,0 +1,136 @@
+"""The measuring of `rtsep profile`, and what it shows and writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtsep import __version__
+from rtsep.cli.figures import say, spec_dict
+from rtsep.cli.live_run import live_spec
+from rtsep.cli.progress import RichObserver
+from rtsep.cli.run import check_target, settled_precision
+from rtsep.cli.signals import stop_on_signals
+from rtsep.machine import processor
+from rtsep.report.profile.figures import figures
+from rtsep.report.profile.page import check_page_tools, write_page
+from rtsep.report.profile.run import Run
+from rtsep.report.profile.table import profile_table
+from rtsep.report.profile.trace import add_timeline
+from rtsep.session.places import Kind, input_place, output_place
+from rtsep.session.profiling import ProfileSpec, profile_once, write_trace
+
+_SWITCH_SECONDS = 0.0005  # as in a live session
+
+
+def run_profile(
+    *,
+    source: str,
+    destination: str | None,
+    duration: float,
+    runs: int,
+    report: Path | None,
+    trace: Path | None,
+    as_json: bool,
+    given: list[str],
+    **options: Any,
+) -> None:
+    """Measure, and tell in all the ways that are asked for."""
+    check_target(options["target"], given)
+    options["precision"] = settled_precision(options["precision"], options["target"])
+    if report:
+        check_page_tools()
+    spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    measured, stopped = _measure(spec)
+    profile = _profile(measured)
+    from rich.console import Console
+
+    console = Console(stderr=as_json, highlight=False)
+    console.print(profile_table(profile["settings"], profile["runs"][-1]))
+    if report:
+        write_page(report, measured[-1], profile)
+        say(f"written: {report}")
+    if trace and not stopped:
+        _trace(spec, trace)
+    if as_json:
+        click.echo(json.dumps(profile))
+
+
+def _live_spec(source: str, destination: str | None, options: dict[str, Any]) -> Any:
+    """A session without controllers, displays and recordings."""
+    where_from = input_place(source)
+    live_input = where_from.kind is Kind.DEVICE
+    where_to = output_place(destination or ("speakers" if live_input else "null"), live=live_input)
+    if where_to.kind in (Kind.FILE, Kind.FOLDER):
+        raise click.UsageError(
+            f"a profile records nothing, and --output {destination} is a file or folder; "
+            "give a device, or null"
+        )
+    return live_spec(
+        where_from,
+        where_to,
+        encoding="float",
+        record=None,
+        no_limiter=False,
+        gains_db={},
+        mute=(),
+        solo=(),
+        **options,
+    )
+
+
+def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
+    """All runs, or those before a signal, and whether one came."""
+    measured = []
+    with stop_on_signals() as stop:
+        for number in range(1, spec.runs + 1):
+            with RichObserver() as observer:
+                if spec.runs > 1:
+                    observer.notice(f"run {number} of {spec.runs}")
+                run = profile_once(spec, observer, should_stop=stop.is_set)
+            measured.append(run)
+            if stop.is_set():
+                break
+            # What the first run has chosen, all others take, so that they are alike.
+            spec = replace(spec, live=replace(spec.live, engine=spec.live.engine.settled(run.spec)))
+        return measured, stop.is_set()
+
+
+def _profile(measured: list[Run]) -> dict[str, Any]:
+    """What --json prints: plain numbers and texts."""
+    run, status = measured[-1], measured[-1].status
+    return {
+        "rtsep": __version__,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "settings": {
+            "model": status.model,
+            "device": status.compute,
+            "executor": run.executor,
+            "precision": run.precision,
+            "spec": spec_dict(run.spec),
+            "input": status.input,
+            "output": status.output,
+            "sample_rate": status.sample_rate,
+            "blocksize": status.blocksize,
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+        },
+        "runs": [figures(run) for run in measured],
+    }
+
+
+def _trace(spec: ProfileSpec, path: Path) -> None:
+    with RichObserver() as observer:
+        run, clock = write_trace(spec, observer, path)
+    events = add_timeline(path, run, clock)
+    say(f"written: {path}, {events} events; open it in ui.perfetto.dev or chrome://tracing")
