@@ -250,7 +250,6 @@ LIVE_ONLY = {
 # Of those, what concerns how sound comes and goes, and not who moves or sees it.
 DEVICE_OPTIONS = (
     "budget", "policy", "blocksize", "samplerate", "latency", "input_channels", "routes", "wasapi",
-    "loop",
 )  # fmt: skip
 
 

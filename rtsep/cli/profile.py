@@ -46,7 +46,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
     metavar="mic|DEVICE|FILE|demo",
     default="demo",
     show_default=True,
-    help="What is separated meanwhile; files at the pace of a device.",
+    help="What is separated meanwhile; files over and over, at the pace of a device.",
 )
 @click.option(
     "--output",

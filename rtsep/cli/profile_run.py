@@ -56,6 +56,8 @@ def run_profile(
 
     console = Console(stderr=as_json, highlight=False)
     console.print(profile_table(profile["settings"], profile["runs"][-1]))
+    for event in measured[-1].status.events:
+        console.print(event, markup=False)
     if report:
         write_page(report, measured[-1], profile)
         say(f"written: {report}")
@@ -81,6 +83,7 @@ def _live_spec(source: str, destination: str | None, options: dict[str, Any]) ->
         encoding="float",
         record=None,
         no_limiter=False,
+        loop=True,
         gains_db={},
         mute=(),
         solo=(),

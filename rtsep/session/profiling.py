@@ -53,7 +53,7 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
     if not len(run.made):
         raise RtsepError(
             "the session ended before a hop could be followed from its arrival to its turn; "
-            "measure for longer, or --loop a short file"
+            "measure for longer"
         )
     return run
 
@@ -70,7 +70,9 @@ def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run,
     if session.failure:
         raise session.failure
     if traced is None:
-        raise RtsepError(f"no trace was written within {_TRACE_SECONDS:.0f} s; --loop a short file")
+        raise RtsepError(
+            f"no trace was written within {_TRACE_SECONDS:.0f} s: the session made too few steps"
+        )
     return run, traced.clock
 
 

@@ -17,6 +17,7 @@ _COLOURS = (
     "#4e79a7", "#a0cbe8", "#f28e2b", "#ffbe7d", "#59a14f", "#8cd17d", "#b6992d", "#f1ce63",
     "#499894", "#86bcb6", "#e15759", "#ff9d9a", "#79706e", "#bab0ac",
 )  # fmt: skip
+_STAGE_COLOURS = dict(zip(WORK, _COLOURS, strict=False))
 _LATE = "#c0152f"
 
 
@@ -43,12 +44,11 @@ def budget(figures: Mapping[str, Any]) -> go.Figure:
     """The parts of the work side by side, against the hop."""
     columns = ("p50", "p90", "p99", "p99.9")
     chart = go.Figure()
-    parts = [name for name in WORK if name in figures["stages"]]
-    for name, colour in zip(parts, _COLOURS, strict=False):
+    for name in (name for name in WORK if name in figures["stages"]):
         times = figures["stages"][name]
         chart.add_bar(
             y=columns, x=[times[c] for c in columns], name=name, orientation="h",
-            marker_color=colour,
+            marker_color=_STAGE_COLOURS[name],
         )  # fmt: skip
     chart.add_vline(
         x=figures["hop_ms"],
@@ -99,9 +99,15 @@ def timeline(run: Run) -> go.Figure:
 def histogram(series: Mapping[str, Seconds], limit_ms: float | None = None) -> go.Figure:
     """How often something took how long, counts on a logarithmic axis so that rare ones show."""
     chart = go.Figure()
-    for (name, seconds), colour in zip(series.items(), _COLOURS, strict=False):
+    for (name, seconds), colour in zip(
+        series.items(), _COLOURS[::2] + _COLOURS[1::2], strict=False
+    ):
         chart.add_histogram(
-            x=1000 * np.asarray(seconds), name=name, nbinsx=120, opacity=0.7, marker_color=colour
+            x=1000 * np.asarray(seconds),
+            name=name,
+            nbinsx=120,
+            opacity=0.7,
+            marker_color=_STAGE_COLOURS.get(name, colour),
         )
     if limit_ms is not None:
         chart.add_vline(x=limit_ms, line={"dash": "dash", "color": _LATE}, annotation_text="hop")
@@ -113,8 +119,14 @@ def histogram(series: Mapping[str, Seconds], limit_ms: float | None = None) -> g
 def _hops(run: Run) -> Iterator[Any]:
     hops, way = run.made, run.way
     at = hops["began"] - run.began
-    for name, colour in zip((name for name in WORK if way[name].any()), _COLOURS, strict=False):
-        yield go.Bar(x=at, y=1000 * way[name], name=name, marker_color=colour, marker_line_width=0)
+    for name in (name for name in WORK if way[name].any()):
+        yield go.Bar(
+            x=at,
+            y=1000 * way[name],
+            name=name,
+            marker_color=_STAGE_COLOURS[name],
+            marker_line_width=0,
+        )
     for word, symbol, rows in (
         ("late", "x", run.hops[run.hops["missed"]]),
         ("left out", "triangle-down", run.hops[run.hops["skipped"]]),

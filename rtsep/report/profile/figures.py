@@ -58,11 +58,12 @@ def figures(run: Run) -> dict[str, Any]:
 
 def latency(run: Run) -> dict[str, Any]:
     """Side by side, in samples and ms: `declared` is promised and kept; `needed` is what would have
-    been enough for 99.9 % of the hops of this run; `measured` the time from a sample's arrival to
-    its turn, to which only the declared parts of the device come."""
+    been enough for 99.9 % of the hops of this run; `measured` the mean time from a sample's
+    arrival to its turn, and what the device declares of itself. "waiting" is what the stems of a
+    hop are ready before their turn."""
     rate, spec = run.rate, run.spec
     device = sum(p.samples for p in run.status.latency if p.name.startswith(("device", "clocks")))
-    algorithmic = spec.latency_samples * rate / spec.sample_rate
+    hop, lookahead = (n * rate / spec.sample_rate for n in (spec.hop, spec.lookahead))
     tables: dict[str, Any] = {
         "declared": {
             "parts": {part.name: _length(part.samples, rate) for part in run.status.latency},
@@ -74,21 +75,26 @@ def latency(run: Run) -> dict[str, Any]:
         queue = float(run.callbacks["samples"].max())
         tables["needed"] = {
             "parts": {
-                "hop + lookahead": _length(algorithmic, rate),
+                "hop": _length(hop, rate),
+                "lookahead": _length(lookahead, rate),
                 "rate conversion": _length(run.withheld, rate),
                 "compute": _length(answer * rate, rate),
                 "queue": _length(queue, rate),
                 "device": _length(device, rate),
             },
-            "total": _length(algorithmic + run.withheld + answer * rate + queue + device, rate),
+            "total": _length(hop + lookahead + run.withheld + answer * rate + queue + device, rate),
         }
-        way = run.way["total"]
+        total, collecting = (rate * float(run.way[name].mean()) for name in ("total", "collecting"))
+        answer = rate * float(run.answer.mean())
         tables["measured"] = {
             "parts": {
-                "arrival to turn": {**_length(float(way.mean()) * rate, rate), **summary(way)},
+                "hop": _length(collecting - lookahead, rate),
+                "lookahead": _length(lookahead, rate),
+                "compute": _length(answer, rate),
+                "waiting": _length(total - collecting - answer, rate),
                 "device": _length(device, rate),
             },
-            "total": _length(float(way.mean()) * rate + device, rate),
+            "total": {**_length(total + device, rate), "spread_ms": summary(run.way["total"])},
         }
     return tables
 

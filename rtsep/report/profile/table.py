@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from rtsep.report.profile.figures import WORK
 
-_BAR_WIDTH = 60
+_BAR_WIDTH = 36
 _COLUMNS = ("mean", "p50", "p90", "p99", "p99.9", "max")
 _COLOURS = ("cyan", "blue", "green", "magenta", "yellow", "red", "bright_blue", "bright_green",
             "bright_magenta", "bright_yellow", "bright_red")  # fmt: skip
@@ -44,8 +45,8 @@ def _headline(settings: Mapping[str, Any], run: Mapping[str, Any]) -> Text:
 
 
 def _way(run: Mapping[str, Any]) -> Table:
-    table = Table(title="The way of a sample, from its arrival to its turn, in ms")
-    table.add_column("stage")
+    table = _table("The way of a sample, from its arrival to its turn, in ms")
+    table.add_column("stage", no_wrap=True)
     for name in _COLUMNS:
         table.add_column(name, justify="right")
     table.add_column("of total", justify="right")
@@ -80,7 +81,7 @@ def _budget(run: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _latency(tables: Mapping[str, Any]) -> Table:
-    table = Table(title="Latency in ms: promised, what would have been enough, and measured")
+    table = _table("Latency in ms: promised, what would have been enough, and measured")
     for name in ("", *tables):
         table.add_column(name, justify="right" if name else "left")
     names = dict.fromkeys(name for column in tables.values() for name in column["parts"])
@@ -95,6 +96,7 @@ def _latency(tables: Mapping[str, Any]) -> Table:
 
 def _sentences(run: Mapping[str, Any]) -> Iterator[Text]:
     calls, pauses, clocks = run["callbacks"], run["pauses"], run["clocks"]
+    yield Text(f"these parts make up {100 * run['accounted']:.2f} % of the total")
     yield Text(
         f"deadlines: {run['deadline_misses']} of {run['hops']} hops late, "
         f"{run['skipped_hops']} left out; answers p50 {_ms(run['answer_ms']['p50'])}, "
@@ -127,6 +129,10 @@ def _sentences(run: Mapping[str, Any]) -> Iterator[Text]:
         )
     )
     yield Text(f"clocks: {', '.join(_clocks(clocks))}")
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
 
 
 def _clocks(clocks: Mapping[str, Any]) -> Iterator[str]:
