@@ -18,8 +18,8 @@ from rtsep.timeline import TRACED_STEPS
 from rtsep.weights.observer import Observer
 
 SETTLE_SECONDS = 2.0  # of every run, in which caches fill and clocks rise; not part of it
-_LOOK_SECONDS = 0.25
-_CLOCK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
+CLOCK_SECONDS = 1.0
 _TRACE_SECONDS = 60.0  # for a trace to be made
 
 
@@ -84,13 +84,14 @@ def _watch(
     time.sleep(SETTLE_SECONDS)
     reader.read()  # what passed until now is not of the run
     notes = Notes(session.shared)
+    seconds += session.layout.delay / session.layout.rate  # a hop is followed to its turn
     clocks: list[Clocks] = []
     now = notes.began
     while now - notes.began < seconds and not should_stop() and not session.finished.is_set():
-        time.sleep(min(_LOOK_SECONDS, seconds))
+        time.sleep(min(LOOK_SECONDS, seconds))
         now = time.perf_counter()
         notes.collect()
-        if now - notes.began > (len(clocks) + 1) * _CLOCK_SECONDS:
+        if now - notes.began > (len(clocks) + 1) * CLOCK_SECONDS:
             clocks.append(reader.read())
     return notes, clocks
 

@@ -7,6 +7,7 @@ at, no memory moves, and the recorded operations alone, replayed, are the step.
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 import torch
@@ -26,6 +27,7 @@ from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph
 from rtsep.metrics import sdr
 from rtsep.model.bag import Bag
+from rtsep.timeline import STAGES
 
 FRAME, HOP = 1024, 2048
 EXACT = StreamSpec(
@@ -154,6 +156,30 @@ def test_the_gpu_computes_what_the_cpu_does(
     got = [on_gpu.step(block).clone() for block in blocks(count)]
     bag.to("cpu")
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-3)
+
+
+@pytest.mark.gpu
+@needs_cuda
+@both_modes
+@pytest.mark.parametrize("executor", ["eager", "graph"])
+def test_stages_on_the_gpu_make_up_the_step(spec: StreamSpec, executor: str) -> None:
+    """Also inside of a graph, whose marks are set anew in every replay."""
+    cuda = torch.device("cuda")
+    bag = small_bag().to("cuda")
+    hops = HopStream(bag, spec, batch=1, device=cuda, executor=executor, watched=True)
+    hops.fill()
+    block = torch.randn(1, 2, spec.hop)
+    seen = []
+    for _ in range(20):
+        began = time.perf_counter()
+        hops.step(block)
+        took = time.perf_counter() - began
+        seen.append((hops.laps.seconds.copy(), took))
+    for seconds, took in seen[5:]:
+        named = dict(zip(STAGES, seconds, strict=True))
+        assert named["step"] == 0 and all(named[name] > 0 for name in STAGES if name != "step")
+        assert 0.5 * took < seconds.sum() <= 1.05 * took
+    assert len({seconds[STAGES.index("encoders")] for seconds, _ in seen}) > 1
 
 
 @pytest.mark.gpu

@@ -51,11 +51,18 @@ class EngineLoop:
 
     def work(self) -> None:
         """Take in all audio that has come, and make stems of every hop that is not too late."""
+        while self.advance():
+            pass
+
+    def advance(self) -> bool:
+        """A part of `work`, of a hop or two; false when there is nothing to do."""
+        if not self._take_in():
+            return False
         hop = self._spec.hop
-        while self._take_in():
-            while self._pending.shape[1] >= hop:
-                block, self._pending = np.split(self._pending, [hop], 1)
-                self._hop(torch.from_numpy(block)[None])
+        while self._pending.shape[1] >= hop:
+            block, self._pending = np.split(self._pending, [hop], 1)
+            self._hop(torch.from_numpy(block)[None])
+        return True
 
     def _begin(self, position: int) -> None:
         """Go on with the audio from `position` on."""

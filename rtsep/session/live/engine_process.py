@@ -5,6 +5,7 @@ Imports torch only after it has told OpenMP how to wait.
 
 from __future__ import annotations
 
+import os
 import time
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,8 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
     """The whole life of the process. `wake` is a semaphore, released when there is audio."""
     settle_in()
     share_processors()
+    if request.trace:
+        os.putenv("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler has much to say to its developers
     with telling(link):
         hops, model = _load(link, request)
         link.send(model)
@@ -151,6 +154,6 @@ def _serve(
         wake.acquire()
         while wake.acquire(False):
             pass
-        loop.work()
-        if tracing and tracing.look(int(shared.counters.steps[0])):
-            link.send(Traced(tracing.clock))
+        while loop.advance() and not link.poll():  # an engine that is always late never rests
+            if tracing and tracing.look(int(shared.counters.steps[0])):
+                link.send(Traced(tracing.clock))

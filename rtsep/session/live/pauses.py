@@ -9,7 +9,7 @@ from typing import Any
 
 from rtsep.ring.records import Records
 
-PERIOD_SECONDS = 0.02  # often enough to meet a pause, too seldom to be one
+PERIOD_SECONDS = 0.1  # often enough to meet a pause that lasts, too seldom to be one
 
 
 def watch_pauses(collections: Records, wakings: Records) -> None:

@@ -1,0 +1,123 @@
+"""`rtsep profile` as a user runs it, with real processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_support import Rtsep, finish, start
+from small_models import write_band
+
+NETWORK = ("STFT", "encoders", "transformer", "decoders", "ISTFT", "crossfade")
+
+
+@pytest.fixture(scope="module")
+def profiled(
+    small_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Path, str]:
+    """The JSON object, the folder with page and trace, and what was told to a person."""
+    folder = tmp_path_factory.mktemp("profile")
+    source = write_band(folder / "song.wav", 5)
+    done = finish(
+        start(
+            "-m", "rtsep", "profile", "--input", source, "--model", small_model, "--window", "0.3",
+            "--hop", "93", "--lookahead", "46", "--budget", "200", "--duration", "4", "--json",
+            "--device", "cpu", "--report", folder / "page.html", "--trace", folder / "trace.json",
+        )
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return done.json, folder, done.err
+
+
+def test_the_parts_add_up_to_the_total(profiled: tuple[dict[str, Any], Path, str]) -> None:
+    run = profiled[0]["runs"][0]
+    stages = run["stages"]
+    parts = sum(times["mean"] for name, times in stages.items() if name not in ("rest", "total"))
+    assert parts == pytest.approx(stages["total"]["mean"], rel=0.05)
+    assert run["accounted"] > 0.95
+    work = sum(stages[name]["mean"] for name in NETWORK)
+    assert work == pytest.approx(run["step_ms"]["mean"], rel=0.15)
+    assert set(NETWORK) < set(stages) and "step" not in stages
+
+
+def test_what_is_measured_is_what_is_declared(profiled: tuple[dict[str, Any], Path, str]) -> None:
+    latency = profiled[0]["runs"][0]["latency"]
+    declared, measured = latency["declared"]["total"]["ms"], latency["measured"]["total"]["ms"]
+    block = latency["declared"]["parts"]["queue"]["ms"]
+    assert measured == pytest.approx(declared, abs=3 * block)
+
+
+def test_callbacks_rings_and_machine_are_told(profiled: tuple[dict[str, Any], Path, str]) -> None:
+    run = profiled[0]["runs"][0]
+    calls = run["callbacks"]
+    assert calls["count"] == pytest.approx(run["seconds"] * 44_100 / 256, rel=0.1)
+    assert calls["took_ms"]["p50"] < 1000 * 256 / 44_100
+    assert run["hops"] == pytest.approx(1000 * run["seconds"] / run["hop_ms"], abs=4)
+    assert run["lost_rows"] == 0 and 0 < run["clocks"]["busy"] <= 1
+    assert run["pauses"]["waking_ms"]["count"] > 20
+    assert {"stems ready", "input waiting", "file read ahead"} == set(run["fill_ms"])
+
+
+def test_a_person_is_told_the_same(profiled: tuple[dict[str, Any], Path, str]) -> None:
+    profile, folder, told = profiled
+    for words in ("transformer", "declared", "hops late", "jitter", "of the hop's", "clocks"):
+        assert words in told
+    assert "Traceback" not in told and "USDT" not in told
+    page = (folder / "page.html").read_text("utf-8")
+    assert str(profile["runs"][0]["step_ms"]["p50"]) in page
+
+
+def test_the_trace_has_both_views_of_the_same_steps(
+    profiled: tuple[dict[str, Any], Path, str],
+) -> None:
+    trace = json.loads((profiled[1] / "trace.json").read_text("utf-8"))
+    events = trace["traceEvents"]
+    ours = [event for event in events if event.get("pid") == 0 and event["ph"] == "X"]
+    assert {"mix", "device out", "transformer"} <= {event["name"] for event in ours}
+    hops = np.array([(e["ts"], e["ts"] + e["dur"]) for e in ours if "hop" in e["name"]])
+    convolutions = [e for e in events if e.get("name") == "aten::conv2d"]
+    inside = [
+        bool(((hops[:, 0] <= e["ts"]) & (e["ts"] + e["dur"] <= hops[:, 1])).any())
+        for e in convolutions
+    ]
+    assert len(inside) > 100 and np.mean(inside) > 0.95
+
+
+def test_runs_are_compared(
+    rtsep: Rtsep, profiled: tuple[dict[str, Any], Path, str], tmp_path: Path
+) -> None:
+    profile = profiled[0]
+    faster = json.loads(json.dumps(profile))
+    for side, factor, name in ((profile, 1.0, "a"), (faster, 0.5, "b")):
+        run = json.loads(json.dumps(side["runs"][0]))
+        for times in (run["step_ms"], run["answer_ms"]):
+            for key in ("p50", "p99"):
+                times[key] *= factor
+        (tmp_path / f"{name}.json").write_text(json.dumps({**side, "runs": [run] * 5}))
+    done = rtsep("profile", "--compare", tmp_path / "a.json", tmp_path / "b.json", "--json")
+    assert done.code == 0 and "B is faster" in done.err
+    verdicts = {one["name"]: one["verdict"] for one in done.json["measures"]}
+    assert verdicts["step p50"] == verdicts["answer p99"] == "B is faster"
+    assert verdicts["callback p50"] == "no difference shown"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--report", "nowhere/page.html"), "no folder"),
+        (("--output", "stems"), "records nothing"),
+        (("--duration", "0"), "duration"),
+        (("--runs", "0"), "runs"),
+        (("--latency", "auto", "--hop", "93"), "--hop does not go with --latency"),
+        (("--compare", "a.json"), "--compare"),
+        (("--input", "missing.wav"), "missing.wav"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_runs(
+    rtsep: Rtsep, options: tuple[str, ...], words: str
+) -> None:
+    done = rtsep("profile", *options)
+    assert done.code == 2 and words in done.complaint
