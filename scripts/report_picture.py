@@ -1,4 +1,4 @@
-"""A picture of a profile's page as Chromium shows it: `python scripts/report_picture.py PAGE PNG`."""
+"""A picture of a profile's page in Chromium: `python scripts/report_picture.py PAGE PNG`."""
 
 from __future__ import annotations
 
