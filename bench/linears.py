@@ -29,14 +29,15 @@ TOKENS = {"freq": 8, "time": 4}  # of a frame, by branch
 PERCENTILES = ("p50", "p90", "max")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--model", default="htdemucs")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     prepare_process()
     torch.manual_seed(0)
-    layers, inputs = transformer_layers()
+    layers, inputs = transformer_layers(args.model)
     ways = in_formats(layers)
     given = {name: [x.bfloat16() if "bf16" in name else x for x in inputs] for name in ways}
     with torch.inference_mode():
@@ -54,13 +55,17 @@ def main() -> int:
     }
     for name, row in figures.items():
         print(f"{name:14s} {row}", flush=True)
-    finish("linears", {"layers": len(layers), "rounds": args.rounds, "ms": figures}, save=args.save)
+    finish(
+        "linears",
+        {"layers": len(layers), "rounds": args.rounds, "formats": figures},
+        save=args.save,
+    )
     return 0
 
 
-def transformer_layers() -> tuple[list[nn.Linear], list[Tensor]]:
-    """Those of htdemucs, in their order, and noise for each: (1, tokens, width)."""
-    cross = rtsep.load("htdemucs", device="cpu")._bag.networks[0].cross
+def transformer_layers(model: str) -> tuple[list[nn.Linear], list[Tensor]]:
+    """Those of the model, in their order, and noise for each: (1, tokens, width)."""
+    cross = rtsep.load(model, device="cpu")._bag.networks[0].cross
     layers, inputs = [], []
     for name, module in cross.named_modules():
         if isinstance(module, nn.Linear):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from small_models import write_small_model
 
-from bench import cost, engines, hardware, peers, plots
+from bench import cost, engines, hardware, linears, peers, plots, profiling
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
 
@@ -107,3 +107,22 @@ def test_turns_alternate_and_warm_up() -> None:
         "p50": 4.0, "p99.9": 5.0, "max": 5.0,
     }  # fmt: skip
     assert ratios([1.0, 3.0], [2.0, 2.0]) == {"ratio": 1.0, "ratio_min": 0.5, "ratio_max": 1.5}
+
+
+def test_rounding_the_linear_layers_costs_what_formats_can_hold(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert linears.main(["--rounds", "1", "--model", model]) == 0
+    formats = json.loads(capsys.readouterr().out.splitlines()[-1])["formats"]
+    assert formats["fp32"]["snr_db"] is None
+    assert formats["bf16, packed"]["snr_db"] > formats["int8, dynamic"]["snr_db"] > 10
+
+
+def test_profiling_is_weighed(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--rounds", "2", "--blocks", "50", "--seconds", "0.3", "--model", model]
+    assert profiling.main(few) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert set(found["costs"]) == {"callback", "step", "reading", "pauses"}
+    assert found["share"] == pytest.approx(
+        sum(row["share"] for row in found["costs"].values()), abs=1e-5
+    )
