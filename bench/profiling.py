@@ -28,7 +28,7 @@ from rtsep.ring.records import Records
 from rtsep.session.clocks import ClockReader
 from rtsep.session.live.callback import Callback
 from rtsep.session.live.notes import Notes
-from rtsep.session.live.pauses import watch_pauses
+from rtsep.session.live.pauses import watched_pauses
 from rtsep.session.profiling import CLOCK_SECONDS, LOOK_SECONDS
 from rtsep.session.runtime import prepare_process
 from rtsep.timeline import PAUSE
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         "callback": callback_cost(args.blocks),
         "step": step_cost(args.model, args.rounds),
         "reading": reading_cost(),
-        "pauses": pauses_cost(args.seconds),  # last, since its thread stays
+        "pauses": pauses_cost(args.seconds),
     }
     for name, row in figures.items():
         print(f"{name:10s} {row}", flush=True)
@@ -169,10 +169,11 @@ def reading_cost() -> dict[str, Any]:
 
 def pauses_cost(seconds: float) -> dict[str, Any]:
     arena = Arena(bytearray(1 << 20))
-    watch_pauses(Records(arena, PAUSE, 64), Records(arena, PAUSE, 1024))
-    before = time.process_time()
-    time.sleep(seconds)
-    return {"share": round((time.process_time() - before) / seconds, 6)}
+    with watched_pauses(Records(arena, PAUSE, 64), Records(arena, PAUSE, 1024)):
+        before = time.process_time()
+        time.sleep(seconds)
+        used = time.process_time() - before
+    return {"share": round(used / seconds, 6)}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,7 @@ def _serve(
     step_seconds: float,
 ) -> None:
     from rtsep.session.live.engine_loop import EngineLoop
-    from rtsep.session.live.pauses import watch_pauses
+    from rtsep.session.live.pauses import watched_pauses
     from rtsep.session.live.shared import Shared
     from rtsep.session.live.tracing import Tracing
 
@@ -147,13 +148,13 @@ def _serve(
         return
     shared = Shared(buffer, layout)
     loop = EngineLoop(hops, shared, step_seconds)
-    if request.profiled:
-        watch_pauses(shared.collections, shared.wakings)
     tracing = Tracing(request.trace) if request.trace else None
-    while not link.poll():  # all that can still come is the order to stop
-        wake.acquire()
-        while wake.acquire(False):
-            pass
-        while loop.advance() and not link.poll():  # an engine that is always late never rests
-            if tracing and tracing.look(int(shared.counters.steps[0])):
-                link.send(Traced(tracing.clock))
+    pauses = watched_pauses(shared.collections, shared.wakings)
+    with pauses if request.profiled else nullcontext():
+        while not link.poll():  # all that can still come is the order to stop
+            wake.acquire()
+            while wake.acquire(False):
+                pass
+            while loop.advance() and not link.poll():  # one that is always late never rests
+                if tracing and tracing.look(int(shared.counters.steps[0])):
+                    link.send(Traced(tracing.clock))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rtsep.ring.records import Records
@@ -12,15 +14,25 @@ from rtsep.ring.records import Records
 PERIOD_SECONDS = 0.1  # often enough to meet a pause that lasts, too seldom to be one
 
 
-def watch_pauses(collections: Records, wakings: Records) -> None:
-    """From now on, for the life of the process: every collection, and by how much a thread that
-    sleeps all the time is woken too late. It needs a processor and the interpreter, as the engine
-    does when a call of PyTorch returns."""
-    gc.callbacks.append(_Collections(collections))
-    threading.Thread(target=_sleep_and_note, args=(wakings,), daemon=True).start()
+@contextmanager
+def watched_pauses(collections: Records, wakings: Records) -> Iterator[None]:
+    """Meanwhile, every collection, and by how much a thread that sleeps all the time is woken too
+    late. It needs a processor and the interpreter, as the engine does when a call of PyTorch
+    returns."""
+    collector = _Collector(collections)
+    ended = threading.Event()
+    sleeper = threading.Thread(target=_sleep_and_note, args=(wakings, ended), daemon=True)
+    gc.callbacks.append(collector)
+    sleeper.start()
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(collector)
+        ended.set()
+        sleeper.join()
 
 
-class _Collections:
+class _Collector:
     """A callback of the garbage collector."""
 
     def __init__(self, rows: Records) -> None:
@@ -34,8 +46,8 @@ class _Collections:
             self._rows.add(self._began, time.perf_counter() - self._began)
 
 
-def _sleep_and_note(rows: Records) -> None:
-    while True:
-        due = time.perf_counter() + PERIOD_SECONDS
-        time.sleep(PERIOD_SECONDS)
+def _sleep_and_note(rows: Records, ended: threading.Event) -> None:
+    due = time.perf_counter() + PERIOD_SECONDS
+    while not ended.wait(PERIOD_SECONDS):
         rows.add(due, time.perf_counter() - due)
+        due = time.perf_counter() + PERIOD_SECONDS
