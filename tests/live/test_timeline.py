@@ -15,7 +15,7 @@ from rtsep.engine.laps import COPY_IN, CROSSFADE, HostLaps, watch
 from rtsep.engine.stream import HopStream
 from rtsep.ring.arena import Arena
 from rtsep.ring.records import Records
-from rtsep.session.live.pauses import watch_pauses
+from rtsep.session.live.pauses import watched_pauses
 from rtsep.timeline import HOP, PAUSE, STAGES
 
 CPU = torch.device("cpu")
@@ -85,13 +85,9 @@ def test_a_slow_reader_learns_what_it_missed() -> None:
 def test_collections_and_late_wakings_are_noted() -> None:
     arena = Arena(bytearray(1 << 20))
     collections, wakings = Records(arena, PAUSE, 64), Records(arena, PAUSE, 1024)
-    before = list(gc.callbacks)
-    try:
-        watch_pauses(collections, wakings)
+    with watched_pauses(collections, wakings):
         gc.collect()
         wait_until(lambda: wakings.head >= 5)
-    finally:
-        gc.callbacks[:] = before
     rows, _ = collections.read(0)
     assert len(rows) >= 1 and (rows["seconds"] > 0).all()
     assert (wakings.read(0)[0]["seconds"] >= 0).all()
