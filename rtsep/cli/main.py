@@ -24,6 +24,7 @@ from rtsep.cli.options import (
     precision_option,
     stream_options,
 )
+from rtsep.cli.profile import profile
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
 from rtsep.config import EXECUTORS
@@ -129,6 +130,7 @@ command.add_command(devices)
 command.add_command(map_command)
 command.add_command(midi)
 command.add_command(models)
+command.add_command(profile)
 command.add_command(separate)
 command.add_command(tune)
 

@@ -130,6 +130,45 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
+_DEVICE_OPTIONS = (
+    click.option(
+        "--blocksize",
+        type=click.IntRange(0, 8192),
+        default=0,
+        metavar="SAMPLES",
+        help="Of the device; 0 is its own choice.  [default: 0]",
+    ),
+    click.option(
+        "--samplerate",
+        type=click.IntRange(8000, 384_000),
+        metavar="HZ",
+        help="Of the device.  [default: the model's, if it can]",
+    ),
+    click.option(
+        "--device-latency",
+        "latency",
+        default="low",
+        show_default=True,
+        metavar="low|high|MS",
+        callback=lambda ctx, param, value: parse_latency(ctx, param, value),
+        help="How much the device may buffer.",
+    ),
+    click.option("--input-channels", metavar="1-2", help="Of the input device."),
+    click.option(
+        "--route",
+        "routes",
+        metavar="STEM=3-4",
+        multiple=True,
+        help="A stem, or mix, to channels of the output device; may be repeated.",
+    ),
+    click.option(
+        "--wasapi",
+        type=click.Choice(["shared", "exclusive", "convert"]),
+        default="shared",
+        show_default=True,
+        help="On Windows: share the device, have it alone, or let the system resample.",
+    ),
+)
 _LIVE_OPTIONS = (
     milliseconds(
         "--budget",
@@ -168,43 +207,7 @@ _LIVE_OPTIONS = (
         help="Record stems, mix and input from the start.",
     ),
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
-    click.option(
-        "--blocksize",
-        type=click.IntRange(0, 8192),
-        default=0,
-        metavar="SAMPLES",
-        help="Of the device; 0 is its own choice.  [default: 0]",
-    ),
-    click.option(
-        "--samplerate",
-        type=click.IntRange(8000, 384_000),
-        metavar="HZ",
-        help="Of the device.  [default: the model's, if it can]",
-    ),
-    click.option(
-        "--device-latency",
-        "latency",
-        default="low",
-        show_default=True,
-        metavar="low|high|MS",
-        callback=lambda ctx, param, value: parse_latency(ctx, param, value),
-        help="How much the device may buffer.",
-    ),
-    click.option("--input-channels", metavar="1-2", help="Of the input device."),
-    click.option(
-        "--route",
-        "routes",
-        metavar="STEM=3-4",
-        multiple=True,
-        help="A stem, or mix, to channels of the output device; may be repeated.",
-    ),
-    click.option(
-        "--wasapi",
-        type=click.Choice(["shared", "exclusive", "convert"]),
-        default="shared",
-        show_default=True,
-        help="On Windows: share the device, have it alone, or let the system resample.",
-    ),
+    *_DEVICE_OPTIONS,
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option(
         "--duration", type=click.FloatRange(min=0), metavar="S", help="End after so many seconds."
@@ -218,6 +221,13 @@ LIVE_ONLY = {
     "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
     "loop": "--loop", "duration": "--duration",
 }  # fmt: skip
+
+
+def device_options(command: Command) -> Command:
+    """--blocksize, --samplerate, --device-latency, --input-channels, --route, --wasapi"""
+    for option in reversed(_DEVICE_OPTIONS):
+        command = option(command)
+    return command
 
 
 def live_options(command: Command) -> Command:
