@@ -31,14 +31,9 @@ def make_burst(rate: int, seed: int, level_db: float) -> Audio:
     """(2, n): left and right have nothing to do with each other, nor with those of another seed.
 
     `level_db` is the effective value (RMS) in dB of full scale; peaks are about 4.5 dB higher.
-    Raises ConfigError for a level out of `LEVELS_DB`.
+    Raises ConfigError as `check_level`.
     """
-    lowest, highest = LEVELS_DB
-    if not lowest <= level_db <= highest:
-        raise ConfigError(
-            f"the level of bursts must lie between {lowest:g} and {highest:g} dB of full scale, "
-            f"got {level_db:g}"
-        )
+    check_level(level_db)
     size = round(SECONDS * rate)
     weights = band(rate, size)
     noise = np.random.default_rng(seed).standard_normal((2, size))
@@ -49,6 +44,16 @@ def make_burst(rate: int, seed: int, level_db: float) -> Audio:
     noise = np.fft.irfft(np.fft.rfft(noise) * (weights > 0), size)
     noise /= np.sqrt(np.mean(noise**2, 1, keepdims=True))
     return np.asarray(10 ** (level_db / 20) * envelope(rate) * noise, np.float32)
+
+
+def check_level(level_db: float) -> None:
+    """Raises ConfigError for a level out of `LEVELS_DB`."""
+    lowest, highest = LEVELS_DB
+    if not lowest <= level_db <= highest:
+        raise ConfigError(
+            f"the level of bursts must lie between {lowest:g} and {highest:g} dB of full scale, "
+            f"got {level_db:g}"
+        )
 
 
 def envelope(rate: int) -> Weights:

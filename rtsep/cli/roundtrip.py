@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -102,8 +103,7 @@ def _device_path(audio: AudioRequest, search: Search, wait: float) -> Roundtrip:
 
 
 def _whole_chain(spec: LiveSpec, search: Search, wait: float) -> Roundtrip:
-    with RichObserver() as observer:
-        session = SessionLoop(spec, observer)
-        opened = session.__enter__()
-    with opened:
-        return measure(opened, search, wait=wait, say=say)
+    with ExitStack() as opened:
+        with RichObserver() as observer:
+            loop = opened.enter_context(SessionLoop(spec, observer))
+        return measure(loop, search, wait=wait, say=say)

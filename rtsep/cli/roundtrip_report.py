@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rtsep.audio.agreement import EXACT
+from rtsep.audio.agreement import EXACT, Agreement
 from rtsep.audio.burst import SECONDS
 from rtsep.cli.figures import length, say
 from rtsep.session.roundtrip import Passage, Roundtrip
@@ -26,9 +26,11 @@ def tell(found: Roundtrip) -> None:
     if found.path is None:
         return
     _compare("device path", found.path, found.declared_path, found)
-    if found.chain is not None and found.stem_passage is not None:
+    if found.chain is not None:
         _compare("whole chain", found.chain, (*found.declared, *device.beyond), found)
-        _row("  in the stems", _delay(found.stem_passage), found, f"{found.stem}")
+    if found.stems is not None:
+        said = found.stems.agreement
+        _row("  in the stems", said.delay, found, f"their sum, {_agreed(said)}")
     _confide(found.path)
     for note in found.notes:
         say(f"note: {note}")
@@ -50,10 +52,7 @@ def _compare(
     said, total = passage.agreement, sum(part.samples for part in declared)
     ways = f"output {found.channel(passage.output, output=True)} to "
     ways += f"input {found.channel(passage.input, output=False)}"
-    agreed = f"{said.agree} of {said.bursts} agree" + (
-        " to the sample" if said.verdict == EXACT else ""
-    )
-    _row(name, said.delay, found, f"{ways}, {agreed}, spread {said.most - said.least:.2f}")
+    _row(name, said.delay, found, f"{ways}, {_agreed(said)}")
     parts = " + ".join(f"{part.name} {part.samples}" for part in declared if part.samples)
     _row("  declared", total, found, parts or "nothing")
     _row("  not declared", said.delay - total, found, "")
@@ -64,8 +63,9 @@ def _row(name: str, samples: float, found: Roundtrip, text: str) -> None:
     say(f"{name:15s} {samples:9.1f} samples {milliseconds:9.3f} ms   {text}".rstrip())
 
 
-def _delay(passage: Passage) -> float:
-    return passage.agreement.delay
+def _agreed(said: Agreement) -> str:
+    exactly = " to the sample" if said.verdict == EXACT else ""
+    return f"{said.agree} of {said.bursts} agree{exactly}, spread {said.most - said.least:.2f}"
 
 
 def as_dict(found: Roundtrip) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def as_dict(found: Roundtrip) -> dict[str, Any]:
         "other_ways": [_passage(found, way) for way in found.others],
         "whole_chain": found.chain
         and _passage(found, found.chain, (*found.declared, *device.beyond)),
-        "stem": found.stem_passage and {"name": found.stem, **_passage(found, found.stem_passage)},
+        "stems": found.stems and _passage(found, found.stems),
         "blocks_lost": found.blocks_lost,
         "concealed": length(found.concealed, rate),
         "notes": list(found.notes),

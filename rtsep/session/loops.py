@@ -133,7 +133,7 @@ class SessionLoop:
         time.sleep(_SETTLE_SECONDS + self.inside / self.device.rate)
 
     def play(self, signal: Audio) -> tuple[Audio, int]:
-        return _play(self._probe, signal, self.device, lambda: self._session.state == "running")
+        return _play(self._probe, signal, self.device, lambda: self._session.state != "device lost")
 
     def lost(self) -> tuple[int, int]:
         counters = self._session.shared.counters

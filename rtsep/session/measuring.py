@@ -32,8 +32,9 @@ def measure(loop: Loop, search: Search, *, wait: float = 0.0, say: Say) -> Round
     if problem is None and found.path and not found.path.found:
         problem = absence(takes, loop.device, search)
     if problem is not None:
-        return dataclasses.replace(found, path=None, others=(), chain=None, stem=None,
-                                   stem_passage=None, problem=problem)  # fmt: skip
+        return dataclasses.replace(
+            found, path=None, others=(), chain=None, stems=None, problem=problem
+        )
     return dataclasses.replace(found, problem=disagreement(found), notes=remarks(found))
 
 

@@ -6,20 +6,23 @@ there through a live session to its mix, taken where it would be played. As the 
 device's output and its input once, that is the latency from the one socket to the other when the
 session plays, whichever part of it lies in the output and which in the input.
 
-With all faders at 0 dB the mix is the delayed input whatever the engine does, so the stems are
-looked at too: the burst is searched in the stem that has the most of it.
+With all faders at 0 dB the mix is the delayed input whatever the engine does, so the burst is also
+searched in the sum of the stems, which has passed the engine. What the policy puts in the place of
+late stems proves nothing: only bursts count whose stems all came in time.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rtsep.audio.agreement import LOST, Agreement, agreement
-from rtsep.audio.burst import make_burst
+from rtsep.audio.agreement import FEWEST, LOST, Agreement, agreement
+from rtsep.audio.burst import check_level, make_burst
 from rtsep.audio.correlate import Arrival, find_burst
+from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.live.messages import DeviceReady
 from rtsep.session.live.probed import INPUT, MIXED, STEMS
@@ -41,6 +44,15 @@ class Search:
     repeats: int = REPEATS
     level_db: float = LEVEL_DB
     seconds: float = SEARCH_SECONDS
+
+    def __post_init__(self) -> None:
+        check_level(self.level_db)
+        if self.repeats < FEWEST:
+            raise ConfigError(f"at least {FEWEST} bursts are needed, got {self.repeats}")
+        if not 0 <= self.seconds < math.inf:
+            raise ConfigError(
+                f"the search must be a time in seconds, 0 or more, got {self.seconds}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +97,7 @@ class Roundtrip:
     path: Passage | None = None
     others: tuple[Passage, ...] = ()  # further ways between the outputs and the inputs
     chain: Passage | None = None
-    stem: str | None = None
-    stem_passage: Passage | None = None
+    stems: Passage | None = None
     blocks_lost: int = 0
     concealed: int = 0
     notes: tuple[str, ...] = ()
@@ -136,13 +147,21 @@ def passages(takes: Sequence[Take], device: DeviceReady) -> list[Passage]:
         for output in range(min(len(device.output_channels), 2))
         for input in range(min(len(device.input_channels), 2))
     ]
-    found = [passage(takes, output, input, input, device.rate) for output, input in sides]
+    found = [
+        _passage(takes, [take.heard[input] for take in takes], output, input, device.rate)
+        for output, input in sides
+    ]
     return sorted(found, key=lambda one: (-one.agreement.found, one.output != one.input))
 
 
-def passage(takes: Sequence[Take], output: int, input: int, row: int, rate: int) -> Passage:
-    """The burst of one output in one row of what came."""
-    arrivals = tuple(find_burst(t.heard[row], t.burst[output], t.played, rate) for t in takes)
+def _passage(
+    takes: Sequence[Take], signals: Sequence[Audio], output: int, input: int, rate: int
+) -> Passage:
+    """The bursts of one output in one signal, (n,), of each take."""
+    arrivals = tuple(
+        find_burst(signal, take.burst[output], take.played, rate)
+        for take, signal in zip(takes, signals, strict=True)
+    )
     return Passage(
         output=output,
         input=input,
@@ -153,34 +172,29 @@ def passage(takes: Sequence[Take], output: int, input: int, row: int, rate: int)
 
 def evaluate(loop: Loop, search: Search, takes: Sequence[Take]) -> Roundtrip:
     """What the takes say, without a judgement."""
-    ways = passages(takes, loop.device)
-    path, others = ways[0], tuple(way for way in ways[1:] if way.agreement.verdict != LOST)
-    chain, stem, stem_passage = None, None, None
-    rate = loop.device.rate
-    if loop.stems:
-        output, input = path.output, path.input
-        chain = passage(takes, output, input, MIXED.start + input, rate)
-        loudest = _loudest_stem(takes, len(loop.stems))
-        stem = loop.stems[loudest]
-        stem_passage = passage(takes, output, input, STEMS + 2 * loudest + input, rate)
+    path, *others = passages(takes, loop.device)
+    chain, stems = _through(loop, takes, path) if loop.stems else (None, None)
     return Roundtrip(
         device=loop.device,
         search=search,
         declared=loop.latency,
         inside=loop.inside,
         path=path,
-        others=others,
+        others=tuple(way for way in others if way.agreement.verdict != LOST),
         chain=chain,
-        stem=stem,
-        stem_passage=stem_passage,
+        stems=stems,
         blocks_lost=sum(take.blocks_lost for take in takes),
         concealed=sum(take.concealed for take in takes),
     )
 
 
-def _loudest_stem(takes: Sequence[Take], stems: int) -> int:
-    power = [
-        sum(float(np.mean(take.heard[row : row + 2] ** 2)) for take in takes)
-        for row in range(STEMS, STEMS + 2 * stems, 2)
-    ]
-    return int(np.argmax(power))
+def _through(loop: Loop, takes: Sequence[Take], path: Passage) -> tuple[Passage, Passage | None]:
+    """To the mix, and to the sum of the stems if they came in time."""
+
+    def to(takes: Sequence[Take], signals: Sequence[Audio]) -> Passage:
+        return _passage(takes, signals, path.output, path.input, loop.device.rate)
+
+    mixes = [take.heard[MIXED.start + path.input] for take in takes]
+    in_time = [take for take in takes if not take.concealed]
+    sums = [take.heard[STEMS + path.input :: 2].sum(0) for take in in_time]
+    return to(takes, mixes), to(in_time, sums) if len(in_time) >= FEWEST else None

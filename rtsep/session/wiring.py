@@ -64,12 +64,13 @@ def disagreement(found: Roundtrip) -> str | None:
     """Why no latency is claimed to the sample, or None if it is."""
     assert found.path is not None
     problem = _unsettled(found.path.agreement, "the loop", found)
-    if problem or found.chain is None or found.stem_passage is None:
+    if problem or found.chain is None:
         return problem
-    for passage, name in ((found.chain, "the mix"), (found.stem_passage, f"stem {found.stem}")):
-        problem = _unsettled(passage.agreement, name, found)
-        if problem:
-            return problem
+    problem = _unsettled(found.chain.agreement, "the mix", found)
+    if found.stems is not None:
+        problem = problem or _unsettled(found.stems.agreement, "the stems", found)
+    if problem:
+        return problem
     inside = found.chain.agreement.samples - found.path.agreement.samples
     if inside != found.inside:
         return (
@@ -120,10 +121,25 @@ def remarks(found: Roundtrip) -> tuple[str, ...]:
         notes.append(f"the device lost {found.blocks_lost} blocks meanwhile")
     if found.concealed:
         notes.append(
-            f"stems were late: {1000 * found.concealed / device.rate:.0f} ms of them were covered "
-            "by the policy, at the same latency"
+            f"the engine was late: {1000 * found.concealed / device.rate:.0f} ms were covered by "
+            "the policy, at the same latency"
         )
+    if found.chain is not None and found.stems is None:
+        notes.append("the stems were late in nearly all bursts, so nothing was measured in them")
+    notes += _correction(found)
     return tuple(notes)
+
+
+def _correction(found: Roundtrip) -> list[str]:
+    """How a JACK server can be told what it does not know of its sound card."""
+    device = found.device
+    if found.path is None or {device.input, device.output} != {"JACK: system"}:
+        return []
+    missing = found.path.agreement.samples - sum(part.samples for part in found.declared_path)
+    if missing < 2:
+        return []
+    half = missing // 2
+    return [f"jackd declares the missing part if it is started with -I {half} -O {missing - half}"]
 
 
 def _ways(found: Roundtrip, ways: list[Passage]) -> list[str]:
