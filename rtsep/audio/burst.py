@@ -10,6 +10,7 @@ multisines ("Peak factor minimization", IEEE Trans. Instrum. Meas. 37, 1988).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ LEVELS_DB = (-60.0, -6.0)  # above the loudest the peaks would go over full scal
 _BAND_HZ, _HIGHEST = (200.0, 8000.0), 0.45  # the upper edge also of the rate
 _EDGE = 0.5  # of the lower edge's frequency, and an eighth of the upper one's: the soft edges
 _FADE_SECONDS = 0.01
-_ROUNDS, _CEILING = 12, 1.5  # of clipping, at so many times the effective value
+_ROUNDS, _CEILING = 8, 1.5  # of clipping, at so many times the effective value
 
 Weights = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -65,15 +66,20 @@ def envelope(rate: int) -> Weights:
     return curve
 
 
+@cache
 def band(rate: int, size: int) -> Weights:
-    """(size // 2 + 1,): gain per bin of a real transform; 1 in the band, with soft edges."""
+    """(size // 2 + 1,): gain per bin of a real transform; 1 in the band, with soft edges. To be
+    read only."""
     low, high = _BAND_HZ[0], min(_BAND_HZ[1], _HIGHEST * rate)
     frequencies = np.fft.rfftfreq(size, 1 / rate)
     rise = np.clip((frequencies - low) / (_EDGE * low), 0, 1)
     fall = np.clip((high - frequencies) / (high / 8), 0, 1)
-    return np.asarray(np.sin(np.pi / 2 * rise) ** 2 * np.sin(np.pi / 2 * fall) ** 2)
+    weights = np.asarray(np.sin(np.pi / 2 * rise) ** 2 * np.sin(np.pi / 2 * fall) ** 2)
+    weights.flags.writeable = False
+    return weights
 
 
+@cache
 def freedom(rate: int) -> float:
     """How many independent numbers a burst consists of: twice its duration times its bandwidth."""
     seconds = float(np.sum(envelope(rate) ** 2)) / rate

@@ -119,7 +119,7 @@ def send(loop: Loop, search: Search, index: int) -> Take:
     rate = loop.device.rate
     burst = make_burst(rate, index, search.level_db)
     if len(loop.device.output_channels) == 1:  # which plays the mean of both
-        burst[1] = burst[0]
+        burst = burst[[0, 0]]
     played = round(_LEAD_SECONDS * rate)
     played += int(np.random.default_rng(index).integers(_SCATTER))
     late = loop.inside + round(search.seconds * rate)
