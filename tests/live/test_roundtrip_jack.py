@@ -114,7 +114,7 @@ def test_the_whole_chain_is_as_late_as_declared(jack_server: JackServer, live_mo
                 "--model", live_model, "--window", 0.464, "--hop", 464, "--lookahead", 0,
                 "--budget", 700, *SMALL,
             )  # fmt: skip
-            if done.code == 0 and done.json["stems"]:
+            if done.code == 0:
                 break
     assert done.code == 0, done.err
     told = done.json
