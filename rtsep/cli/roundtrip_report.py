@@ -14,6 +14,8 @@ from rtsep.cli.figures import length, say
 from rtsep.session.roundtrip import Passage, Roundtrip
 from rtsep.status import LatencyPart
 
+SMALLEST_CHANCE = -99  # decimal logarithm; less need nobody be told
+
 
 def tell(found: Roundtrip) -> None:
     """A few lines for a person, without the problem."""
@@ -39,10 +41,10 @@ def tell(found: Roundtrip) -> None:
 def _confide(path: Passage) -> None:
     sure = _confidence(path)
     noise = "no noise" if sure["snr_db"] is None else f"{sure['snr_db']:.0f} dB over the noise"
+    chance = max(sure["chance_log10"], SMALLEST_CHANCE)
     say(
-        f"confidence      {sure['sigma']:.0f} sigma at least (by chance: "
-        f"1e{sure['chance_log10']:.0f}), next peak {sure['second_peak_db']:.0f} dB, {noise}, "
-        f"loop gain {_gain(path):+.1f} dB"
+        f"{'confidence':15s} {sure['sigma']:9.0f} sigma   by chance at most 1e{chance:.0f}, next "
+        f"peak {sure['second_peak_db']:.0f} dB, {noise}, loop gain {_gain(path):+.1f} dB"
     )
 
 
