@@ -138,3 +138,30 @@ class Player:
         """End it early, without a result."""
         self._process.terminate()
         self._process.wait(20)
+
+
+@contextmanager
+def running_loop(
+    server: JackServer, client: str = "loop", delay: int = 0, **settings: object
+) -> Iterator[None]:
+    """A client that gives back what it gets, `delay` samples later; see `rig/loop.py`. To whoever
+    opens it for both directions it is a closed loop."""
+    settings = {"matrix": [[1, 0], [0, 1]], "delay": delay, **settings}
+    script = Path(__file__).with_name("loop.py")
+    with subprocess.Popen(
+        [sys.executable, script, client, json.dumps(settings)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=server.env,
+    ) as process:
+        assert process.stdout is not None and process.stdin is not None
+        try:
+            assert process.stdout.readline() == "looping\n"
+            yield
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(5)
+            finally:
+                process.kill()

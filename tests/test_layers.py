@@ -184,6 +184,7 @@ HEAVY = ("torch", "numpy", "soundfile", "soxr", "rich", "onnx", "safetensors", "
         "from rtsep.cli.main import main; assert main([]) == 0",
         "from rtsep.cli.main import main; assert main(['separate', '--help']) == 0",
         "from rtsep.cli.main import main; assert main(['map', '--help']) == 0",
+        "from rtsep.cli.main import main; assert main(['profile', '--help']) == 0",
         "from rtsep.cli.main import main; assert main(['--version']) == 0",
     ],
 )

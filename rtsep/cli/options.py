@@ -157,44 +157,11 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-_LIVE_OPTIONS = (
-    milliseconds(
-        "--budget",
-        help="Time a step may take before it is late; part of the latency.  [default: the hop]",
-    ),
-    click.option(
-        "--on-late",
-        "policy",
-        type=click.Choice(["hold", "dry", "silence"]),
-        default="hold",
-        show_default=True,
-        help="Heard while stems are late: their last balance, the input, or nothing.",
-    ),
-    click.option(
-        "--ui",
-        type=click.Choice(["auto", "tui", "plain", "off"]),
-        default="auto",
-        show_default=True,
-        help="Faders in the terminal, a line a second, or nothing.",
-    ),
-    click.option(
-        "--midi",
-        metavar="PORT|auto|off",
-        default="auto",
-        show_default=True,
-        help="Controllers that move the faders.",
-    ),
-    click.option(
-        "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
-    ),
-    config_option,
-    click.option(
-        "--record",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="FOLDER",
-        help="Record stems, mix and input from the start.",
-    ),
-    click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
+budget_option = milliseconds(
+    "--budget",
+    help="Time a step may take before it is late; part of the latency.  [default: the hop]",
+)
+_DEVICE_OPTIONS = (
     click.option(
         "--blocksize",
         type=click.IntRange(0, 8192),
@@ -232,6 +199,43 @@ _LIVE_OPTIONS = (
         show_default=True,
         help="On Windows: share the device, have it alone, or let the system resample.",
     ),
+)
+_LIVE_OPTIONS = (
+    budget_option,
+    click.option(
+        "--on-late",
+        "policy",
+        type=click.Choice(["hold", "dry", "silence"]),
+        default="hold",
+        show_default=True,
+        help="Heard while stems are late: their last balance, the input, or nothing.",
+    ),
+    click.option(
+        "--ui",
+        type=click.Choice(["auto", "tui", "plain", "off"]),
+        default="auto",
+        show_default=True,
+        help="Faders in the terminal, a line a second, or nothing.",
+    ),
+    click.option(
+        "--midi",
+        metavar="PORT|auto|off",
+        default="auto",
+        show_default=True,
+        help="Controllers that move the faders.",
+    ),
+    click.option(
+        "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
+    ),
+    config_option,
+    click.option(
+        "--record",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Record stems, mix and input from the start.",
+    ),
+    click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
+    *_DEVICE_OPTIONS,
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option(
         "--duration", type=click.FloatRange(min=0), metavar="S", help="End after so many seconds."
@@ -247,25 +251,14 @@ LIVE_ONLY = {
 }  # fmt: skip
 
 
-# Of those, what concerns how sound comes and goes, and not who moves or sees it.
-DEVICE_OPTIONS = (
-    "budget", "policy", "blocksize", "samplerate", "latency", "input_channels", "routes", "wasapi",
-)  # fmt: skip
+def device_options(command: Command) -> Command:
+    """--blocksize, --samplerate, --device-latency, --input-channels, --route, --wasapi"""
+    return _add(_DEVICE_OPTIONS, command)
 
 
 def live_options(command: Command) -> Command:
     """Everything in `LIVE_ONLY`."""
     return _add(_LIVE_OPTIONS, command)
-
-
-def device_options(command: Command) -> Command:
-    """Everything in `DEVICE_OPTIONS`."""
-    chosen = [
-        option
-        for option, name in zip(_LIVE_OPTIONS, LIVE_ONLY, strict=True)
-        if name in DEVICE_OPTIONS
-    ]
-    return _add(chosen, command)
 
 
 def _add(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:

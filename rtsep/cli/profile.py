@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,25 @@ import click
 
 from rtsep.cli.options import (
     Command,
+    budget_option,
     device_options,
     executor_option,
     given_options,
+    milliseconds,
     model_options,
     precision_option,
     stream_options,
     target_option,
 )
+
+# Parameter -> option, of everything that only a session, or only a closed loop, understands.
+SESSION_ONLY = {
+    "duration": "--duration", "runs": "--runs", "report": "--report", "trace": "--trace"
+}  # fmt: skip
+LOOP_ONLY = {
+    "device_only": "--device-only", "repeats": "--repeats", "level_db": "--level",
+    "search": "--search", "wait": "--wait",
+}  # fmt: skip
 
 # What it needs beyond click is imported when it runs.
 
@@ -44,9 +55,8 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
     "--input",
     "source",
     metavar="mic|DEVICE|FILE|demo",
-    default="demo",
-    show_default=True,
-    help="What is separated meanwhile; files over and over, at the pace of a device.",
+    help="What is separated meanwhile; files over and over, at the pace of a device.  "
+    "[default: demo; mic with --roundtrip]",
 )
 @click.option(
     "--output",
@@ -59,6 +69,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 @target_option
 @precision_option(None, "  [default: fp32; auto with --latency]")
 @executor_option
+@budget_option
 @device_options
 @click.option(
     "--duration",
@@ -84,10 +95,52 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 )
 @_written_file("--report", "html", "Write a page with plots, which needs nothing else.")
 @_written_file("--trace", "json", "Write a trace of some steps for Perfetto, in a further run.")
+@click.option(
+    "--roundtrip",
+    is_flag=True,
+    help="Measure a closed loop instead, from output to input: a cable, a microphone, or JACK.",
+)
+@click.option(
+    "--device-only", is_flag=True, help="Of a loop only the devices, without a model and an engine."
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(2, 100),
+    default=8,
+    show_default=True,
+    help="Bursts that go round the loop.",
+)
+@click.option(
+    "--level",
+    "level_db",
+    type=float,
+    default=-18.0,
+    show_default=True,
+    metavar="DB",
+    help="Of the bursts, RMS in dB of full scale.",
+)
+@milliseconds(
+    "--search", default=1000.0, help="How late, beyond what is declared, to look for bursts."
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="S",
+    help="How long you may take to close the loop.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @click.pass_context
 def profile(
-    ctx: click.Context, /, compare: tuple[Path, Path] | None, as_json: bool, **options: Any
+    ctx: click.Context,
+    /,
+    compare: tuple[Path, Path] | None,
+    roundtrip: bool,
+    source: str | None,
+    destination: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Measure where every millisecond of a live session goes.
 
@@ -95,11 +148,28 @@ def profile(
     arrival to its turn; deadlines, jitter, fill levels, pauses and clocks; and the latency that is
     declared, would have been enough, and was measured.
     """
+    given = given_options(ctx)
+    of_session = {name: options.pop(name) for name in SESSION_ONLY}
+    of_loop = {name: options.pop(name) for name in LOOP_ONLY}
     if compare:
         from rtsep.cli.profile_compare import compare_profiles
 
         compare_profiles(*compare, as_json=as_json)
-        return
-    from rtsep.cli.profile_run import run_profile
+    elif roundtrip:
+        _refuse(given, SESSION_ONLY, "does not go with --roundtrip; leave one of them out")
+        from rtsep.cli.roundtrip import run_roundtrip
 
-    run_profile(given=given_options(ctx), as_json=as_json, **options)
+        ends = {"input": source or "mic", "output": destination or "speakers"}
+        run_roundtrip(**ends, as_json=as_json, **of_loop, **options)
+    else:
+        _refuse(given, LOOP_ONLY, "needs --roundtrip")
+        from rtsep.cli.profile_run import run_profile
+
+        ends = {"source": source or "demo", "destination": destination}
+        run_profile(**ends, given=given, as_json=as_json, **of_session, **options)
+
+
+def _refuse(given: list[str], options: Mapping[str, str], why: str) -> None:
+    for option in options.values():
+        if option in given:
+            raise click.UsageError(f"{option} {why}")

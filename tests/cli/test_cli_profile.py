@@ -113,6 +113,8 @@ def test_runs_are_compared(
         (("--runs", "0"), "runs"),
         (("--latency", "auto", "--hop", "93"), "--hop does not go with --latency"),
         (("--compare", "a.json"), "--compare"),
+        (("--repeats", "3"), "--repeats needs --roundtrip"),
+        (("--roundtrip", "--runs", "3"), "--runs does not go with --roundtrip"),
         (("--input", "missing.wav"), "missing.wav"),
     ],
 )

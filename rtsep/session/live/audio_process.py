@@ -13,9 +13,10 @@ from typing import Any
 from rtsep.errors import RtsepError
 from rtsep.session.live.callback import Callback
 from rtsep.session.live.child import settle_in, telling
-from rtsep.session.live.devices import FEED, OpenDevice, find_device
+from rtsep.session.live.devices import FEED, NamedDevice, OpenDevice, find_device
 from rtsep.session.live.messages import AudioRequest, Failed, Found, ModelReady, Stop
 from rtsep.session.live.priority import before_all_others
+from rtsep.session.live.probed import ProbedDevice
 from rtsep.session.live.shared import Shared
 
 LOST = 4  # exit code
@@ -38,7 +39,9 @@ def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: Audio
 
 def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
     """Say that the devices are there; open them when the model is known."""
-    found = find_device(request)
+    found: NamedDevice = find_device(request)
+    if request.probe is not None:
+        found = ProbedDevice(found, request.probe)
     link.send(Found())
     model = link.recv()
     if isinstance(model, Stop):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
 from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.clock import Clock
+from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.session.live.callback import MIX, Callback
+from rtsep.ring.ring import Audio
+from rtsep.session.live.callback import MIX
 from rtsep.session.live.messages import AudioRequest, DeviceReady
 from rtsep.session.live.shared import Counters
+from rtsep.status import LatencyPart
+
+# What is called for each block, like `callback.Callback`: (input, output, samples).
+BlockCall = Callable[[Audio | None, Audio | None, int], None]
 
 CLOCK_BLOCK = 256
 USUAL_BLOCK = 1024  # the longest to expect of a device that does not say
@@ -30,7 +37,7 @@ class OpenDevice(Protocol):
 
     @property
     def active(self) -> bool: ...
-    def start(self, callback: Callback, counters: Counters) -> None: ...
+    def start(self, callback: BlockCall, counters: Counters) -> None: ...
     def close(self) -> None: ...
 
 
@@ -82,7 +89,7 @@ class OpenClock:
     def active(self) -> bool:
         return self._clock.active
 
-    def start(self, callback: Callback, counters: Counters) -> None:
+    def start(self, callback: BlockCall, counters: Counters) -> None:
         self._clock.start(lambda count: callback(None, None, count))
 
     def close(self) -> None:
@@ -98,6 +105,11 @@ class SoundCards:
         self._output = choose(request.output, kind="output") if request.output else None
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
         self._routes = tuple(parse_route(text) for text in request.routes)
+
+    @property
+    def inputs(self) -> int:
+        """How many channels the input device has."""
+        return self._input.inputs if self._input else 0
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         request = self._request
@@ -132,6 +144,9 @@ class SoundCards:
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
             notes=duplex.notes,
+            beyond=_beyond(self._input, self._output, rate),
+            input_channels=self._channels or _first_two(self.inputs),
+            output_channels=duplex.routes[0].channels if duplex.routes else (),
         )
         return OpenCards(duplex, ready, outputs)
 
@@ -148,7 +163,7 @@ class OpenCards:
     def active(self) -> bool:
         return self._duplex.active
 
-    def start(self, callback: Callback, counters: Counters) -> None:
+    def start(self, callback: BlockCall, counters: Counters) -> None:
         def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
             if flags:
                 _count(flags, counters)
@@ -165,6 +180,20 @@ def _count(flags: Any, counters: Counters) -> None:
     counters.underruns[0] += bool(flags.output_underflow)
     counters.xruns[0] += bool(
         flags.input_overflow or flags.input_underflow or flags.output_overflow
+    )
+
+
+def _first_two(channels: int) -> tuple[int, ...]:
+    return tuple(range(min(2, channels)))
+
+
+def _beyond(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
+    """What PortAudio leaves out of a stream's latency on JACK."""
+    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
+    return tuple(
+        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
+        for end, direction, name in ends
+        if end and end.host_api == JACK
     )
 
 

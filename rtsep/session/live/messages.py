@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rtsep.config import StreamSpec
 from rtsep.errors import RtsepError
@@ -66,7 +67,8 @@ class ModelReady:
 @dataclass(frozen=True, kw_only=True)
 class AudioRequest:
     """Which devices, and how to open them. Without an input the feed is played; without an output
-    nothing is heard."""
+    nothing is heard. With a `probe`, shared memory, the device plays what is put there and not the
+    mix; see `probed`."""
 
     input: str | None
     output: str | None
@@ -76,6 +78,7 @@ class AudioRequest:
     input_channels: str | None = None
     routes: tuple[str, ...] = ()
     wasapi: str = "shared"  # or "exclusive", or "convert"
+    probe: Any = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceReady:
-    """The audio process's answer. `latency` is that of the way through the devices."""
+    """The audio process's answer. `latency` is that of the way through the devices; what a JACK
+    server declares for the way beyond its ports is `beyond`. Channels count from 0."""
 
     input: str
     output: str
@@ -94,6 +98,9 @@ class DeviceReady:
     longest_block: int
     latency: tuple[LatencyPart, ...]
     notes: tuple[str, ...] = ()
+    beyond: tuple[LatencyPart, ...] = ()
+    input_channels: tuple[int, ...] = ()
+    output_channels: tuple[int, ...] = ()  # of the first route
 
 
 @dataclass(frozen=True)
