@@ -1,9 +1,10 @@
-"""Files that are there whole or not at all, and their hashes. Knows nothing of models."""
+"""Files that are there whole or not at all, and what a file is. Knows nothing of models."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,15 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def endless(path: Path) -> bool:
+    """Whether reading it could wait for ever, or go on for ever: a pipe, a socket, a device."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # opening it will say why
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def sha256_of(path: Path) -> str:

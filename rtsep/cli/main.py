@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from typing import Any
@@ -27,7 +28,8 @@ from rtsep.cli.options import (
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
 from rtsep.config import EXECUTORS
-from rtsep.errors import RtsepError, UsageError, unexpected
+from rtsep.control.text import printable
+from rtsep.errors import RtsepError, UsageError, explained
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -137,6 +139,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 2 bad usage or input, 1 otherwise."""
     args = sys.argv[1:] if argv is None else argv
     debug = "--debug" in args
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # paths that are no text, as they came
     try:
         # --debug is understood anywhere, also behind a subcommand's name.
         command.main([arg for arg in args if arg != "--debug"], "rtsep", standalone_mode=False)
@@ -144,17 +148,16 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(error, "interrupted", FAILED, debug)
     except click.ClickException as error:
         return _fail(error, error.format_message(), BAD_INPUT, debug)
-    except RtsepError as error:
-        return _fail(
-            error, str(error), BAD_INPUT if isinstance(error, UsageError) else FAILED, debug
-        )
     except Exception as error:
-        return _fail(error, unexpected(error), FAILED, debug)
+        known = error if isinstance(error, RtsepError) else explained(error)
+        code = BAD_INPUT if isinstance(known, UsageError) else FAILED
+        return _fail(error, str(known), code, debug)
     return DONE
 
 
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    click.echo(f"rtsep: {text}", err=True)
+    lines = map(printable, text.split("\n"))  # names in it may come from a stranger's file
+    click.echo("rtsep: " + "\n".join(lines), err=True)
     return code

@@ -20,7 +20,7 @@ from rtsep.cli.midi_ports import (
     midi_system,
     port_options,
 )
-from rtsep.cli.options import config_option
+from rtsep.cli.options import Number, config_option
 from rtsep.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def show_presets(name: str | None, config: Path | None) -> None:
 @midi.command("monitor")
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map whose actions are shown.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else Ctrl-C.")
+@click.option("--seconds", type=Number(min=0), help="End after so long; else Ctrl-C.")
 def monitor(
     config: Path | None, port: str | None, api: str, map_name: str | None, seconds: float | None
 ) -> None:
