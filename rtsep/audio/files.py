@@ -16,6 +16,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from rtsep.audio.wav import native
 from rtsep.closing import Closing
 from rtsep.config import LOUDEST
 from rtsep.errors import AudioFileError
@@ -166,7 +167,7 @@ def _open_sequential(path: Path) -> _SequentialFile:
     if empty:
         raise AudioFileError(f"no audio in {path}: the file is empty; give another file")
     try:
-        return _SequentialFile(path)
+        return _SequentialFile(native(path))
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
         raise AudioFileError(
             f"not an audio file libsndfile can read: {path}; it reads "

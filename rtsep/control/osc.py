@@ -206,31 +206,32 @@ def _listen(spec: OscSpec, warn: Callable[[str], object] | None) -> socket.socke
         raise ConfigError(
             f"OSC cannot listen on {spec.host[:80]!r}: {error}; try {LOOPBACK}"
         ) from error
-    try:
-        if not is_loopback(host := str(address[0])):
-            _warn_of(host, warn)
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise ConfigError(
-            f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
-            "give another port, or 0 for any that is free"
-        ) from error
-    except BaseException:
-        bound.close()
-        raise
+    with contextlib.ExitStack() as opened:
+        opened.callback(bound.close)
+        _warn_of(str(address[0]), warn)
+        try:
+            bound.bind(address)
+        except OSError as error:
+            raise ConfigError(
+                f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
+                "give another port, or 0 for any that is free"
+            ) from error
+        opened.pop_all()
     return bound
+
+
+def _warn_of(host: str, warn: Callable[[str], object] | None) -> None:
+    """Say that it will be open to others, or refuse that."""
+    if is_loopback(host):
+        return
+    if warn is None:
+        raise ConfigError(f"OSC on {host} is open to others, and nobody is told; take {LOOPBACK}")
+    warn(f"warning: OSC on {host} is open: everybody on that network can move the faders")
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a numeric address."""
     return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-
-
-def _warn_of(host: str, warn: Callable[[str], object] | None) -> None:
-    if warn is None:
-        raise ConfigError(f"OSC on {host} is open to others, and nobody is told; take {LOOPBACK}")
-    warn(f"warning: OSC on {host} is open: everybody on that network can move the faders")
 
 
 def _where(host: str, port: int) -> str:

@@ -142,7 +142,11 @@ def _measurements(rows: Iterator[list[str]], path: Path) -> Iterator[Measurement
 def _point(cells: dict[str, str]) -> Point:
     """Raises ValueError."""
     if cells["mode"] not in (*MODES, OFFLINE):
-        raise ValueError(f"mode {cells['mode']!r}")
+        raise ValueError(f"mode {cells['mode'][:80]!r}")
+    times = [_optional(cells[name]) for name in ("window_s", "hop_ms", "lookahead_ms")]
+    if any((time is None) != (cells["mode"] == OFFLINE) for time in times):
+        raise ValueError("only offline, and always there, window, hop and lookahead are empty")
+    window, hop, lookahead = times
     return Point(
         song=cells["song"],
         model=cells["model"],
@@ -150,9 +154,9 @@ def _point(cells: dict[str, str]) -> Point:
         start_s=_time(cells["start_s"]),
         seconds=_time(cells["seconds"]),
         mode=cells["mode"],
-        window_s=_optional(cells["window_s"]),
-        hop_ms=_optional(cells["hop_ms"]),
-        lookahead_ms=_optional(cells["lookahead_ms"]),
+        window_s=window,
+        hop_ms=hop,
+        lookahead_ms=lookahead,
     )
 
 

@@ -14,6 +14,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST_NETWORKS = 16
 LARGEST_BYTES = 1 << 16
 LARGEST_WEIGHT = 1e6
+MOST_BRACKETS = 100  # reading takes the square of their number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ def read_bag(path: Path) -> Bag:
         raise ModelError(f"{path.name} is too large for the description of a bag of models")
     try:
         text = path.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MOST_BRACKETS:
+            raise ModelError(f"{path.name} nests too much for the description of a bag of models")
         # With these a few lines describe gigabytes.
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise ModelError(f"{path.name} repeats parts of itself; write them out")
