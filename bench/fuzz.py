@@ -49,14 +49,14 @@ class Findings:
         }
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(WHERE))
     parser.add_argument("--seconds", type=float, default=60.0, help="for each kind")
     parser.add_argument("--seed", type=int, help="to repeat a run; otherwise another every time")
     parser.add_argument("--replay", metavar="BASE64|FILE", help="one input, of the KIND given")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if unknown := set(args.kinds) - WHERE.keys():
         parser.error(f"no kind {', '.join(unknown)}; there are {', '.join(WHERE)}")
     sandbox = Sandbox()
@@ -74,12 +74,11 @@ def main() -> int:
 
 
 def fuzz(sandbox: Sandbox, name: str, seed: int, seconds: float) -> dict[str, Any]:
-    """Input number n of a run is made by `Random(f"{seed}/{n}")`."""
-    wanted, found = kind(name), Findings()
+    found = Findings()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         number = found.executions
-        data = wanted.make(Random(f"{seed}/{number}"))
+        data = make(name, f"{seed}/{number}")
         began = time.monotonic()
         outcome = sandbox.check(name, data)
         took = time.monotonic() - began if number else 0.0  # the first one starts the process
@@ -93,6 +92,11 @@ def fuzz(sandbox: Sandbox, name: str, seed: int, seconds: float) -> dict[str, An
     shown = {key: figures[key] for key in figures if key not in ("errors", "failures")}
     print(f"{name:12s} {shown} failures {len(found.failures)}", flush=True)
     return figures
+
+
+def make(name: str, seed: str) -> bytes:
+    """Input number n of a run is that of the seed "RUN/n"."""
+    return kind(name).make(Random(seed))
 
 
 def note(found: Findings, outcome: Outcome, took: float) -> None:

@@ -220,7 +220,7 @@ def check_command(path: Path) -> None:
         last = told[told.rindex("rtsep: ") :].removesuffix("\n")
         wrong = complaint(last[:1500] if len(last) < 12_000 else last, None)
         assert wrong is None, (wrong, told[-2000:])
-        raise RtsepError("refused")
+        raise RtsepError(last)
 
 
 KINDS = (

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,11 @@ class Outcome:
 class Sandbox:
     """Started when it is needed, and anew after a crash or a hang."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, modules: Iterable[str] = WHERE.values(), deadline_s: float = DEADLINE_S
+    ) -> None:
+        """`modules` have the kinds that will be asked for."""
+        self._modules, self._deadline_s = sorted({*modules}), deadline_s
         self.folder = Path(tempfile.mkdtemp(prefix="rtsep-fuzz-"))
         self._process: subprocess.Popen[str] | None = None
 
@@ -44,7 +49,7 @@ class Sandbox:
             process.stdin.flush()
         except BrokenPipeError:
             return self._lost("it had died before")
-        return self._answer(DEADLINE_S)
+        return self._answer(self._deadline_s)
 
     def close(self) -> None:
         if self._process is not None:
@@ -56,10 +61,9 @@ class Sandbox:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is not None:
             return self._process
-        modules = sorted({*WHERE.values()})
         with (self.folder / "stderr").open("w") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fuzz.inmate", str(self.folder), *modules],
+                [sys.executable, "-m", "tests.fuzz.inmate", str(self.folder), *self._modules],
                 cwd=ROOT,
                 env=self._environment(),
                 stdin=subprocess.PIPE,
