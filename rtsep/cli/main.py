@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from rtsep import __version__
 from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
+from rtsep.cli.figures import say
 from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
@@ -28,7 +29,6 @@ from rtsep.cli.options import (
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
 from rtsep.config import EXECUTORS
-from rtsep.control.text import printable
 from rtsep.errors import RtsepError, UsageError, explained
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -158,6 +158,5 @@ def main(argv: list[str] | None = None) -> int:
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    lines = map(printable, text.split("\n"))  # names in it may come from a stranger's file
-    click.echo("rtsep: " + "\n".join(lines), err=True)
+    say(f"rtsep: {text}")
     return code

@@ -18,6 +18,7 @@ import click
 
 from rtsep.cli.midi_ports import POLL_S, maps_of, midi_input, midi_system, port_options
 from rtsep.cli.options import Number
+from rtsep.control.text import printable
 
 if TYPE_CHECKING:
     from rtsep.control.actions import Action
@@ -66,7 +67,7 @@ def learn(
         name, base = _base(library, source, wish)
         library.path_of(name)  # complains before there is work to lose
         with midi_input(backend, source) as opened:
-            click.echo(f"learning from {source}")
+            click.echo(f"learning from {printable(source)}")
             bindings = _ask_all(wanted, opened, wish.seconds)
     if not bindings:
         raise RtsepError(f"nothing was learned from {source}; is it the right port?")

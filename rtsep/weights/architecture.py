@@ -16,6 +16,9 @@ from rtsep.errors import ConfigError, ModelError
 
 HTDEMUCS = "demucs.htdemucs.HTDemucs"
 LARGEST_SEGMENT_SECONDS = 3600
+# Of the official networks: 2.8 million values of four stems, and 336 frames.
+LARGEST_SEGMENT_VALUES = 1 << 27
+MOST_FRAMES = 1 << 14
 
 # name in the checkpoint -> (name in NetworkConfig, demucs' default, least, most)
 CARRIED: dict[str, tuple[str, int, int, int]] = {
@@ -114,7 +117,7 @@ def config_from_arguments(
     if not isinstance(cac, bool):
         raise ModelError(f"{origin}: cac must be true or false, got {shown(cac)}")
     try:
-        return NetworkConfig(
+        config = NetworkConfig(
             stems=_stems(arguments.get("sources"), origin),
             cac=cac,
             segment=_segment(arguments.get("segment", 10), origin),
@@ -122,6 +125,19 @@ def config_from_arguments(
         )
     except ConfigError as error:
         raise ModelError(f"{origin}: {error}") from error
+    _check_segment(config, origin)
+    return config
+
+
+def _check_segment(config: NetworkConfig, origin: str) -> None:
+    """Separating takes the memory of some segments of all stems, whatever the weights weigh."""
+    values = len(config.stems) * config.audio_channels * config.segment_samples
+    if values > LARGEST_SEGMENT_VALUES or config.frames_per_segment > MOST_FRAMES:
+        raise ModelError(
+            f"{origin}: a segment of {float(config.segment):g} s at {config.sample_rate} Hz, of "
+            f"{len(config.stems)} stems and {config.frames_per_segment} frames, is more than "
+            "rtsep takes"
+        )
 
 
 def arguments_from_config(config: NetworkConfig) -> dict[str, Any]:
@@ -184,6 +200,7 @@ def _stems(sources: Any, origin: str) -> tuple[str, ...]:
         not isinstance(sources, (list, tuple))
         or not 1 <= len(sources) <= 64
         or not all(isinstance(source, str) and 0 < len(source) <= 64 for source in sources)
+        or not all(source.isprintable() for source in sources)  # they are shown on terminals
     ):
         raise ModelError(f"{origin} does not list its stems")
     if len(set(sources)) != len(sources):

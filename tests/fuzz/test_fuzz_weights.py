@@ -108,6 +108,19 @@ def test_a_fraction_that_would_take_for_ever(sandbox: Sandbox, numerator: object
     assert "fraction of something other than whole numbers" in complaint
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"segment": 3600, "samplerate": 1_000_000}, {"segment": 3600, "nfft": 64}],
+)
+def test_a_segment_that_would_take_all_memory(sandbox: Sandbox, changes: dict[str, object]) -> None:
+    assert "is more than rtsep takes" in refused(sandbox, "safetensors", metadata(**changes))
+
+
+def test_a_stem_that_would_move_a_cursor(sandbox: Sandbox) -> None:
+    hostile = metadata(sources=["drums", "\x1b[2J"])
+    assert "does not list its stems" in refused(sandbox, "safetensors", hostile)
+
+
 def test_names_from_a_file_move_no_cursor(sandbox: Sandbox) -> None:
     tensor = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
     hostile = "\x1b[2J\n" * 1000
