@@ -49,7 +49,7 @@ class CompiledSteps:
             package = Package(path)
         except CompileError:
             return None
-        with suppress(OSError):  # of somebody else's file only the age is not known then
+        with suppress(OSError):  # of the administrator's file only the age is not known then
             path.touch()
         return package
 
@@ -59,6 +59,11 @@ class CompiledSteps:
         longest time go, since every update of rtsep and its settings leaves some behind."""
         path = self.path(spec, batch)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(path.parent):
+            raise CompileError(
+                f"{path.parent} belongs to others, or they can write there, and what is in it is "
+                "run; make it yours alone, or choose another --cache"
+            )
         step = new_step(self._network, spec, batch, torch.device("cpu"))
         warm_up(step)
         block = step.silence(step.network.config.audio_channels, step.spec.hop)
@@ -106,18 +111,20 @@ class CompiledSteps:
 def is_ours(path: Path) -> bool:
     """Whether a file is there that nobody but us and the system's administrator can have put there.
 
-    Says yes for any file where the system knows no owners. A group is trusted, since on many
-    systems everybody is the only member of an own one.
+    A group is trusted, since on many systems everybody is the only member of an own one.
     """
+    return _is_private(path) and _is_private(path.parent)
+
+
+def _is_private(path: Path) -> bool:
+    """False if it is not there; true for what is, where the system knows no owners."""
     try:
-        found = [path.stat(), path.parent.stat()]
+        found = path.stat()
     except OSError:
         return False
     if not hasattr(os, "getuid"):
         return True
-    return all(
-        item.st_uid in (0, os.getuid()) and not item.st_mode & stat.S_IWOTH for item in found
-    )
+    return found.st_uid in (0, os.getuid()) and not found.st_mode & stat.S_IWOTH
 
 
 @functools.cache

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from rtsep.engine.compiled import is_ours
+from rtsep.engine.compiled import CompiledSteps, is_ours
+from rtsep.errors import CompileError
+from tests.fuzz import tiny
 from tests.fuzz.holding import SEEDS, accepted, holds, refused, some
 from tests.fuzz.sandbox import Sandbox
 from tests.fuzz.stored import BAGS, MANIFEST, good_tuning, package
@@ -94,6 +96,11 @@ def test_native_code_that_others_could_have_written(tmp_path: Path) -> None:
         path.chmod(mode)
         assert is_ours(step) is ours
         path.chmod(before)
+    folder.chmod(0o777)
+    with pytest.raises(CompileError, match="make it yours alone, or choose another --cache"):
+        spec = tiny.separator().spec(window=0.5, hop=0.05, lookahead=0.01)
+        CompiledSteps(folder, tiny.separator()._bag).make(spec, 1)
     if os.getuid() == 0:  # others cannot give files away
+        folder.chmod(0o700)
         os.chown(step, 12345, 12345)
         assert not is_ours(step)
