@@ -1,9 +1,10 @@
-"""Files that are there whole or not at all, and their hashes. Knows nothing of models."""
+"""Files that are there whole or not at all, and what a file is. Knows nothing of models."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,15 @@ def write_text_atomically(target: Path, text: str) -> None:
         partial.write_text(text, "utf-8", newline="")
 
     write_atomically(target, write)
+
+
+def endless(path: Path) -> bool:
+    """Whether reading it could wait for ever, or go on for ever: a pipe, a socket, a device."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # opening it will say why
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def sha256_of(path: Path) -> str:

@@ -9,10 +9,15 @@ RtsepError
 └── DownloadError       weights could not be brought here, or arrived damaged
 """
 
+from __future__ import annotations
 
-def unexpected(error: Exception) -> str:
-    """How an error that nobody raised on purpose is told."""
-    return f"{type(error).__name__}: {error}; this is a bug in rtsep, --debug shows where"
+
+def explained(error: Exception) -> RtsepError:
+    """An error that nobody raised on purpose: the system refused a path, or rtsep has a bug."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return UsageError(f"cannot use {error.filename!r:.200}: {error.strerror}; check the path")
+    name = type(error).__name__
+    return RtsepError(f"{name}: {error}; this is a bug in rtsep, --debug shows where")
 
 
 class RtsepError(Exception):

@@ -16,6 +16,7 @@ from rtsep.errors import ConfigError
 PREFERRED = (JACK, WASAPI, CORE_AUDIO, ASIO, "DirectSound", "MME", "WDM-KS", "ALSA", "OSS")
 DEFAULTS = {"input": ("default", "mic"), "output": ("default", "speakers")}
 _MME_NAME = 31  # MME cuts names to so many characters
+_LONGEST_NUMBER = 10
 
 
 def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) -> Device:
@@ -31,7 +32,7 @@ def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) ->
     name = name.strip()
     if name.casefold() in DEFAULTS[kind]:
         found = [device for device in fit if device.is_default(kind)]
-    elif name.isdecimal():
+    elif name.isdecimal() and len(name) < _LONGEST_NUMBER:
         found = [device for device in fit if device.index == int(name)]
     else:
         found = _best(_named(name, fit))

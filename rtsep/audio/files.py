@@ -16,6 +16,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from rtsep.audio.wav import native
 from rtsep.closing import Closing
 from rtsep.config import LOUDEST
 from rtsep.errors import AudioFileError
@@ -25,6 +26,7 @@ Audio = NDArray[np.float32]
 # The file is always decoded in chunks of this many frames, whatever the caller asks for: so the
 # caller's block size cannot change a bit of the result, and a damaged chunk costs little audio.
 CHUNK_FRAMES = 8192
+LOWEST_RATE = 1000  # of less, a few bytes would become hours
 
 
 class AudioSource(Closing):
@@ -41,6 +43,12 @@ class AudioSource(Closing):
         self.sanitized = 0
         self._file = _open_sequential(path)
         self.source_rate: int = self._file.samplerate
+        if self.source_rate < LOWEST_RATE:
+            self.close()
+            raise AudioFileError(
+                f"no audio in {path}: it claims {self.source_rate} samples a second, and below "
+                f"{LOWEST_RATE} there is no sound; its header is damaged"
+            )
         self.source_channels: int = self._file.channels
         self._resampler = _resampler(self.source_rate, sample_rate, channels)
         self._promised: int = self._file.frames
@@ -101,9 +109,8 @@ class AudioSource(Closing):
 
     def _decode(self) -> Audio:
         """The next chunk, clean, as (frames, channels); empty at the end or where damage starts."""
-        frames = max(1, min(CHUNK_FRAMES, self.source_rate))  # at 1 Hz a chunk would become hours
         try:
-            raw: Audio = self._file.read(frames, dtype="float32", always_2d=True)
+            raw: Audio = self._file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
         except soundfile.SoundFileError:
             return np.zeros((0, self.channels), np.float32)
         self._decoded += len(raw)
@@ -160,7 +167,7 @@ def _open_sequential(path: Path) -> _SequentialFile:
     if empty:
         raise AudioFileError(f"no audio in {path}: the file is empty; give another file")
     try:
-        return _SequentialFile(path)
+        return _SequentialFile(native(path))
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
         raise AudioFileError(
             f"not an audio file libsndfile can read: {path}; it reads "

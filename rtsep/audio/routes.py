@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,11 +26,13 @@ def parse_channels(text: str) -> tuple[int, ...]:
     """ "3-4" or "3", as people write them. Raises ConfigError for anything else."""
     first, dash, second = (part.strip() for part in text.partition("-"))
     numbers = [first, second] if dash else [first]
-    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
-        raise ConfigError(f"channels are written like 3-4 or 3, counted from 1; got {text!r}")
+    if not all(re.fullmatch(r"0*[1-9][0-9]{0,3}", number) for number in numbers):
+        raise ConfigError(f"channels are written like 3-4 or 3, counted from 1; got {text[:80]!r}")
     channels = tuple(int(number) - 1 for number in numbers)
     if dash and channels[1] != channels[0] + 1:
-        raise ConfigError(f"a pair is two neighbouring channels, left first, like 3-4; got {text}")
+        raise ConfigError(
+            f"a pair is two neighbouring channels, left first, like 3-4; got {text[:80]}"
+        )
     return channels
 
 

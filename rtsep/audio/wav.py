@@ -8,6 +8,7 @@ short. Knows nothing of stems.
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from typing import Protocol
@@ -139,7 +140,7 @@ class FlacWriter:
         try:
             path.open("wb").close()  # libsndfile would not say why it cannot
             self._file = soundfile.SoundFile(
-                path, "w", sample_rate, channels, "PCM_24", format="FLAC"
+                native(path), "w", sample_rate, channels, "PCM_24", format="FLAC"
             )
         except (OSError, soundfile.SoundFileError) as error:
             raise _cannot_write(path, 0.0, error) from error
@@ -158,6 +159,11 @@ class FlacWriter:
             self._file.close()
         except soundfile.SoundFileError as error:
             raise _cannot_write(self._path, self.frames / self._rate, error) from error
+
+
+def native(path: Path) -> str | bytes:
+    """A path for libsndfile's wrapper, which takes names that are no text as bytes only."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _to_integers(block: Audio, bits: int) -> tuple[NDArray[np.int32], int]:

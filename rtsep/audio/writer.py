@@ -6,6 +6,7 @@ nothing of models, devices or progress bars.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -144,7 +145,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _check_target(path: Path, inputs: Iterable[str | Path]) -> None:
-    if not path.exists():
+    if not os.path.exists(path):  # whose name may have any length
         return
     if not path.is_file():
         raise AudioFileError(f"cannot write {path}: it is there and not a file; give another name")

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from rtsep.config import StreamSpec
+from rtsep.control.text import printable
 
 
 def say(text: str) -> None:
-    """A line for a person, on standard error so that --json stays alone on the other."""
-    click.echo(text, err=True)
+    """Lines for a person, on standard error so that --json stays alone on the other. Names in them
+    may come from strangers, and move no cursor."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
 def length(samples: int, rate: int) -> dict[str, float]:

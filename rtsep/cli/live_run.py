@@ -171,7 +171,7 @@ def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> Non
         opened.enter_context(open_controllers(session.desk, spec, session.events.add))
     if controls.osc is not None:
         opened.enter_context(
-            OscServer(session.desk, session.status, controls.osc, session.events.add)
+            OscServer(session.desk, session.status, controls.osc, session.events.add, warn=say)
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from rtsep import __version__
 from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
+from rtsep.cli.figures import say
 from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
@@ -28,7 +30,7 @@ from rtsep.cli.options import (
 from rtsep.cli.profile import profile
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
-from rtsep.errors import RtsepError, UsageError, unexpected
+from rtsep.errors import RtsepError, UsageError, explained
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -116,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 2 bad usage or input, 1 otherwise."""
     args = sys.argv[1:] if argv is None else argv
     debug = "--debug" in args
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # paths that are no text, as they came
     try:
         # --debug is understood anywhere, also behind a subcommand's name.
         command.main([arg for arg in args if arg != "--debug"], "rtsep", standalone_mode=False)
@@ -123,17 +127,15 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(error, "interrupted", FAILED, debug)
     except click.ClickException as error:
         return _fail(error, error.format_message(), BAD_INPUT, debug)
-    except RtsepError as error:
-        return _fail(
-            error, str(error), BAD_INPUT if isinstance(error, UsageError) else FAILED, debug
-        )
     except Exception as error:
-        return _fail(error, unexpected(error), FAILED, debug)
+        known = error if isinstance(error, RtsepError) else explained(error)
+        code = BAD_INPUT if isinstance(known, UsageError) else FAILED
+        return _fail(error, str(known), code, debug)
     return DONE
 
 
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    click.echo(f"rtsep: {text}", err=True)
+    say(f"rtsep: {text}")
     return code

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rtsep.cli.options import Command, model_options, parse_list, precision_option
+from rtsep.cli.options import Command, Number, model_options, parse_list, precision_option
 from rtsep.config import MODES
 
 
@@ -45,13 +45,13 @@ def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
 @click.option("--mode", type=click.Choice(MODES), help="Only this one.  [default: both]")
 @click.option(
     "--start",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="S",
     help="Where in the songs the scored excerpt begins.  [default: it is their middle]",
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="S",
     help="Length of the excerpt.  [default: 10, or the song]",
 )

@@ -20,8 +20,9 @@ from rtsep.cli.midi_ports import (
     midi_system,
     port_options,
 )
-from rtsep.cli.options import config_option
+from rtsep.cli.options import Number, config_option
 from rtsep.cli.signals import stop_on_signals
+from rtsep.control.text import printable
 
 if TYPE_CHECKING:
     from rtsep.control.midi.library import Entry
@@ -49,7 +50,7 @@ def list_ports(config: Path | None, port: str | None, api: str) -> None:
         for name in names:
             entry = library.best(name)
             known = f"{entry.name} ({_origin(entry)})" if entry else "no map: learn one"
-            click.echo(f"  {name:{width}}  {known}")
+            click.echo(f"  {printable(name):{width}}  {known}")
 
 
 @midi.command("presets")
@@ -69,7 +70,7 @@ def show_presets(name: str | None, config: Path | None) -> None:
 @midi.command("monitor")
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map whose actions are shown.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else Ctrl-C.")
+@click.option("--seconds", type=Number(min=0), help="End after so long; else Ctrl-C.")
 def monitor(
     config: Path | None, port: str | None, api: str, map_name: str | None, seconds: float | None
 ) -> None:
@@ -82,11 +83,11 @@ def monitor(
         maps = {name: library.find(map_name) if map_name else library.best(name) for name in names}
         inputs = {name: stack.enter_context(midi_input(backend, name)) for name in names}
         for name, entry in maps.items():
-            click.echo(f"listening to {name} (map {entry.name if entry else 'none'})")
+            click.echo(f"listening to {printable(name)} (map {entry.name if entry else 'none'})")
         if not names:
             click.echo(f"no MIDI inputs ({backend.api})")
         for name, event in _events(inputs, seconds, stop):
-            click.echo(f"{name}: {event}{_meaning(event, maps[name])}")
+            click.echo(f"{printable(name)}: {event}{_meaning(event, maps[name])}")
         if stop.is_set():  # the usual way to end this
             click.echo("")
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtsep.cli.midi_ports import POLL_S, maps_of, midi_input, midi_system, port_options
+from rtsep.cli.options import Number
+from rtsep.control.text import printable
 
 if TYPE_CHECKING:
     from rtsep.control.actions import Action
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=10.0,
     show_default=True,
     help="How long to wait for each control.",
@@ -65,7 +67,7 @@ def learn(
         name, base = _base(library, source, wish)
         library.path_of(name)  # complains before there is work to lose
         with midi_input(backend, source) as opened:
-            click.echo(f"learning from {source}")
+            click.echo(f"learning from {printable(source)}")
             bindings = _ask_all(wanted, opened, wish.seconds)
     if not bindings:
         raise RtsepError(f"nothing was learned from {source}; is it the right port?")
@@ -170,7 +172,8 @@ def _base(library: Library, source: str, wish: Wishes) -> tuple[str, DeviceMap]:
 def _part(source: str) -> str:
     """What will be the same in the port's name when it comes back: all but its address."""
     name = re.sub(r"( \d+:\d+| #\d+)$", "", source)
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
+    part = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
+    return part if part.strip() else "*"
 
 
 def _slug(source: str) -> str:

@@ -14,7 +14,20 @@ from rtsep.config import EXECUTORS, MODES, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+LARGEST = 1e9
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
+
+
+class Number(click.FloatRange):
+    """A float to reckon with: `nan` would pass every comparison, and `1e308` become infinite."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not abs(number) <= LARGEST:
+            self.fail(f"{value!r} is not a number up to {LARGEST:g}.", param, ctx)
+        return number
 
 
 def milliseconds(
@@ -23,7 +36,7 @@ def milliseconds(
     """A time in ms on the command line, in seconds behind it."""
     return click.option(
         name,
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         metavar="MS",
         default=default,
         show_default=default is not None,
@@ -119,7 +132,7 @@ def stream_options(*, mode: str) -> Callable[[Command], Command]:
         click.option(
             "--window",
             metavar="S",
-            type=click.FloatRange(min=0),
+            type=Number(min=0),
             default=2.0,
             show_default=True,
             help="Seconds the network sees at once.",
@@ -237,9 +250,7 @@ _LIVE_OPTIONS = (
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
-    click.option(
-        "--duration", type=click.FloatRange(min=0), metavar="S", help="End after so many seconds."
-    ),
+    click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
 )
 # Parameter -> option, of everything that only a live session understands.
 LIVE_ONLY = {

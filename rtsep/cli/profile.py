@@ -159,14 +159,14 @@ def profile(
         _refuse(given, SESSION_ONLY, "does not go with --roundtrip; leave one of them out")
         from rtsep.cli.roundtrip import run_roundtrip
 
-        ends = {"input": source or "mic", "output": destination or "speakers"}
-        run_roundtrip(**ends, as_json=as_json, **of_loop, **options)
+        options |= {"input": source or "mic", "output": destination or "speakers"}
+        run_roundtrip(as_json=as_json, **of_loop, **options)
     else:
         _refuse(given, LOOP_ONLY, "needs --roundtrip")
         from rtsep.cli.profile_run import run_profile
 
-        ends = {"source": source or "demo", "destination": destination}
-        run_profile(**ends, given=given, as_json=as_json, **of_session, **options)
+        options |= {"source": source or "demo", "destination": destination}
+        run_profile(given=given, as_json=as_json, **of_session, **options)
 
 
 def _refuse(given: list[str], options: Mapping[str, str], why: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import format_option, model_options
+from rtsep.cli.options import Number, format_option, model_options
 
 
 @click.command()
@@ -24,7 +24,7 @@ from rtsep.cli.options import format_option, model_options
 @click.option("--stem", "stems", metavar="STEM", multiple=True, help="Only such stems.")
 @click.option(
     "--overlap",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.25,
     show_default=True,
     help="Of neighbouring segments, 0 to less than 1.",

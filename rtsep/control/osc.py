@@ -1,7 +1,7 @@
 """OSC over UDP: a desk under the faders of a tablet, a phone or a program, and back to them.
 
 Who sends /subscribe hears of every change, and of levels and figures, until a minute passes without
-another one. Bound to this machine unless a host is given.
+another one. Bound to this machine unless a host is given, and to no network in silence.
 """
 
 from __future__ import annotations
@@ -67,12 +67,15 @@ class OscServer(Closing):
         status: Callable[[], LiveStatus],
         spec: OscSpec,
         on_event: Callable[[str], object],
+        warn: Callable[[str], object] | None = None,
     ) -> None:
+        """`warn` is told, before it happens, that others than this machine will reach the desk;
+        without it that is refused."""
         self.refused = 0  # packets and messages that meant nothing
         self._desk = desk
         self._status = status
         self._on_event = on_event
-        self._socket = _listen(spec)
+        self._socket = _listen(spec, warn)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         self._subscribers: dict[Address, float] = {}  # until when
         self._told: State = {}
@@ -192,7 +195,7 @@ def _answer_address(message: Message, sender: Address) -> Address:
     return (sender[0], int(port), *sender[2:])
 
 
-def _listen(spec: OscSpec) -> socket.socket:
+def _listen(spec: OscSpec, warn: Callable[[str], object] | None) -> socket.socket:
     """A socket that is bound. Raises ConfigError."""
     try:
         found = socket.getaddrinfo(spec.host, spec.port, type=socket.SOCK_DGRAM)
@@ -200,19 +203,38 @@ def _listen(spec: OscSpec) -> socket.socket:
         family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
         bound = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ConfigError(f"OSC cannot listen on {spec.host!r}: {error}; try 127.0.0.1") from error
-    try:
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
         raise ConfigError(
-            f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
-            "give another port, or 0 for any that is free"
+            f"OSC cannot listen on {spec.host[:80]!r}: {error}; try {LOOPBACK}"
         ) from error
+    with contextlib.ExitStack() as opened:
+        opened.callback(bound.close)
+        _warn_of(str(address[0]), warn)
+        try:
+            bound.bind(address)
+        except OSError as error:
+            raise ConfigError(
+                f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
+                "give another port, or 0 for any that is free"
+            ) from error
+        opened.pop_all()
     return bound
 
 
+def _warn_of(host: str, warn: Callable[[str], object] | None) -> None:
+    """Say that it will be open to others, or refuse that."""
+    if is_loopback(host):
+        return
+    if warn is None:
+        raise ConfigError(f"OSC on {host} is open to others, and nobody is told; take {LOOPBACK}")
+    warn(f"warning: OSC on {host} is open: everybody on that network can move the faders")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a numeric address."""
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
 def _where(host: str, port: int) -> str:
-    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+    if is_loopback(host):
         return f"OSC listens on {host}:{port}"
     return f"OSC listens on {host}:{port}: everybody on that network can move the faders"

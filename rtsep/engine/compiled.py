@@ -1,4 +1,4 @@
-"""Compiled steps of one model, kept in a folder."""
+"""Compiled steps of one model, kept in a folder that is ours alone: they are native code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,17 +39,17 @@ class CompiledSteps:
         self._network = network
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
-        """None if there is none, or none that can be read."""
+        """None if there is none, or none that can be read and is ours."""
         if not self.folder.exists():  # the usual case, in which the weights need no reading
             return None
         path = self.path(spec, batch)
-        if not path.exists():
+        if not is_ours(path):
             return None
         try:
             package = Package(path)
         except CompileError:
             return None
-        with suppress(OSError):  # of somebody else's file only the age is not known then
+        with suppress(OSError):  # of the administrator's file only the age is not known then
             path.touch()
         return package
 
@@ -56,7 +58,12 @@ class CompiledSteps:
         """Compile a step. Takes minutes; raises CompileError. Files that were not used for the
         longest time go, since every update of rtsep and its settings leaves some behind."""
         path = self.path(spec, batch)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(path.parent):
+            raise CompileError(
+                f"{path.parent} belongs to others, or they can write there, and what is in it is "
+                "run; make it yours alone, or choose another --cache"
+            )
         step = new_step(self._network, spec, batch, torch.device("cpu"))
         warm_up(step)
         block = step.silence(step.network.config.audio_channels, step.spec.hop)
@@ -99,6 +106,25 @@ class CompiledSteps:
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().flatten().view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is there that nobody but us and the system's administrator can have put there.
+
+    A group is trusted, since on many systems everybody is the only member of an own one.
+    """
+    return _is_private(path) and _is_private(path.parent)
+
+
+def _is_private(path: Path) -> bool:
+    """False if it is not there; true for what is, where the system knows no owners."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    return found.st_uid in (0, os.getuid()) and not found.st_mode & stat.S_IWOTH
 
 
 @functools.cache

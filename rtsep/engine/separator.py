@@ -11,13 +11,15 @@ from torch import Tensor
 
 from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
-from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.compiled import CompiledSteps, is_ours
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.engine.stream import HopStream, Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag
+
+LONGEST_SECONDS = 3600.0  # of anything that a stream is told; no network comes near it
 
 
 class Separator:
@@ -105,6 +107,12 @@ class Separator:
         refresh: float | None = None,
     ) -> StreamSpec:
         """What `stream` makes of these times. Raises ConfigError when they do not fit."""
+        times = {"window": window, "hop": hop, "lookahead": lookahead, "refresh": refresh or 0.0}
+        for name, seconds in times.items():
+            if not 0 <= seconds <= LONGEST_SECONDS:  # written so that NaN is refused too
+                raise ConfigError(
+                    f"{name} must be a time in seconds, 0 to {LONGEST_SECONDS:g}, got {seconds}"
+                )
         return StreamSpec.from_seconds(
             self._bag.config,
             window=window,
@@ -159,7 +167,7 @@ class Separator:
     def is_compiled(self, spec: StreamSpec) -> bool:
         """Whether such a stream runs a compiled step."""
         steps = self._compiled_steps(self._bag)
-        return steps is not None and self.executor != "eager" and steps.path(spec, 1).exists()
+        return steps is not None and self.executor != "eager" and is_ours(steps.path(spec, 1))
 
     def _ways(self, bag: Bag) -> dict[str, Any]:
         """How streams of such a bag run."""

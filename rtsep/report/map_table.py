@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtsep.atomic import write_text_atomically
+from rtsep.atomic import endless, write_text_atomically
 from rtsep.config import MODES
 from rtsep.errors import ConfigError
 from rtsep.metrics import MEAN
@@ -24,6 +23,7 @@ COLUMNS = (
     "start_s", "seconds", "stem", "sdr_db", "step_p50_ms", "device",
 )  # fmt: skip
 _DIGITS = 3
+LARGEST = 1e9  # of any time or SDR; more would be no picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,8 @@ class MapTable:
 
 def read_map(path: Path) -> list[Measurement]:
     """What was measured completely. Raises ConfigError for anything but a map."""
+    if endless(path):
+        raise ConfigError(f"{path} is not a regular file; give one that `rtsep map` wrote")
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
@@ -98,7 +100,10 @@ def read_map(path: Path) -> list[Measurement]:
         raise ConfigError(f"{path} is no text; give a file that `rtsep map` wrote") from error
     whole = text[: text.rfind("\n") + 1]  # behind it is what a crash left of a line
     rows = csv.reader(io.StringIO(whole))
-    header = next(rows, list(COLUMNS))
+    try:
+        header = next(rows, list(COLUMNS))
+    except csv.Error:  # a cell too long for any table
+        header = []
     if tuple(header) != COLUMNS or (text and not whole):
         raise ConfigError(
             f"{path} is no map: it begins with {(whole or text).splitlines()[0][:60]!r} instead of "
@@ -111,16 +116,22 @@ def _measurements(rows: Iterator[list[str]], path: Path) -> Iterator[Measurement
     """Those whose mean is there, in whatever order somebody sorted the rows."""
     sdr: dict[Point, dict[str, float]] = {}
     steps: dict[Point, tuple[str, float | None]] = {}
-    for number, row in enumerate(rows, 2):
-        try:
+    line = 1
+    try:
+        for row in rows:
+            line += 1
+            if len(row) != len(COLUMNS):
+                raise ValueError(f"{len(row)} cells instead of {len(COLUMNS)}")
             cells = dict(zip(COLUMNS, row, strict=True))
             point = _point(cells)
             sdr.setdefault(point, {})[cells["stem"]] = _number(cells["sdr_db"])
             steps[point] = cells["device"], _optional(cells["step_p50_ms"])
-        except ValueError as error:
-            raise ConfigError(
-                f"line {number} of {path} is no row of a map ({error}); correct it, or delete it"
-            ) from error
+    except (ValueError, csv.Error) as error:
+        line += isinstance(error, csv.Error)  # that one could not even be counted
+        raise ConfigError(
+            f"line {line} of {path} is no row of a map ({str(error)[:120]}); "
+            "correct it, or delete it"
+        ) from error
     for point, stems in sdr.items():
         if MEAN in stems:
             device, step = steps[point]
@@ -131,30 +142,43 @@ def _measurements(rows: Iterator[list[str]], path: Path) -> Iterator[Measurement
 def _point(cells: dict[str, str]) -> Point:
     """Raises ValueError."""
     if cells["mode"] not in (*MODES, OFFLINE):
-        raise ValueError(f"mode {cells['mode']!r}")
+        raise ValueError(f"mode {cells['mode'][:80]!r}")
+    times = [_optional(cells[name]) for name in ("window_s", "hop_ms", "lookahead_ms")]
+    if any((time is None) != (cells["mode"] == OFFLINE) for time in times):
+        raise ValueError("only offline, and always there, window, hop and lookahead are empty")
+    window, hop, lookahead = times
     return Point(
         song=cells["song"],
         model=cells["model"],
         precision=cells["precision"],
-        start_s=_number(cells["start_s"]),
-        seconds=_number(cells["seconds"]),
+        start_s=_time(cells["start_s"]),
+        seconds=_time(cells["seconds"]),
         mode=cells["mode"],
-        window_s=_optional(cells["window_s"]),
-        hop_ms=_optional(cells["hop_ms"]),
-        lookahead_ms=_optional(cells["lookahead_ms"]),
+        window_s=window,
+        hop_ms=hop,
+        lookahead_ms=lookahead,
     )
 
 
 def _number(text: str) -> float:
     """Raises ValueError."""
     number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} where a number belongs")
+    if not abs(number) <= LARGEST:  # written so that NaN is refused too
+        raise ValueError(f"{text[:80]} where a number belongs")
+    return number
+
+
+def _time(text: str) -> float:
+    """Raises ValueError."""
+    number = _number(text)
+    if number < 0:
+        raise ValueError(f"{text[:80]} where a time belongs")
     return number
 
 
 def _optional(text: str) -> float | None:
-    return _number(text) if text else None
+    """A time, if there is one."""
+    return _time(text) if text else None
 
 
 def _lines(measurement: Measurement) -> str:

@@ -16,9 +16,12 @@ from rtsep.atomic import write_text_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
+from rtsep.errors import ConfigError
 from rtsep.machine import processor
 from rtsep.session.live.rehearsal import audio_at_work
 from rtsep.weights.cache import default_folder
+
+LONGEST_MS = 60_000  # that a step can have taken
 
 
 def tuned(
@@ -69,12 +72,20 @@ def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] |
     """What was measured before; None if nothing was, or cannot be read."""
     try:
         kept = json.loads(_path(separator, cache).read_text())
-        trials = [
-            Trial(**(trial | {"setting": Setting(**trial["setting"])})) for trial in kept["trials"]
-        ]
-    except (OSError, ValueError, TypeError, KeyError):
+        trials = [_trial(separator, trial) for trial in kept["trials"]]
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError, ConfigError):
         return None
     return trials if any(trial.holds for trial in trials) else None
+
+
+def _trial(separator: Separator, kept: dict[str, Any]) -> Trial:
+    """Raises all sorts for what `measure` did not write."""
+    trial = Trial(**(kept | {"setting": Setting(**kept["setting"])}))
+    trial.setting.spec(separator)
+    times = (trial.p50_ms, trial.p90_ms, trial.answer_ms)
+    if type(trial.compiled) is not bool or not all(0 <= ms <= LONGEST_MS for ms in times):
+        raise ValueError("no trial")
+    return trial
 
 
 def _how_to_compile(separator: Separator, setting: Setting) -> str:

@@ -16,6 +16,9 @@ from rtsep.errors import ConfigError, ModelError
 
 HTDEMUCS = "demucs.htdemucs.HTDemucs"
 LARGEST_SEGMENT_SECONDS = 3600
+# Of the official networks: 2.8 million values of four stems, and 336 frames.
+LARGEST_SEGMENT_VALUES = 1 << 27
+MOST_FRAMES = 1 << 14
 
 # name in the checkpoint -> (name in NetworkConfig, demucs' default, least, most)
 CARRIED: dict[str, tuple[str, int, int, int]] = {
@@ -99,12 +102,12 @@ def config_from_arguments(
     """Read the configuration off a checkpoint; `origin` names the file in errors."""
     if klass != HTDEMUCS:
         raise ModelError(
-            f"{origin} is a {_shown(klass.rpartition('.')[2])}, not a Hybrid Transformer Demucs"
+            f"{origin} is a {shown(klass.rpartition('.')[2])}, not a Hybrid Transformer Demucs"
         )
     arguments = _merge(args, kwargs, origin)
     known = CARRIED.keys() | CARRIED_OTHERWISE | FIXED.keys() | WITHOUT_EFFECT | {"norm_starts"}
     if unknown := sorted(arguments.keys() - known):
-        raise ModelError(f"{origin} uses options rtsep does not know: {_shown(', '.join(unknown))}")
+        raise ModelError(f"{origin} uses options rtsep does not know: {shown(', '.join(unknown))}")
     numbers = {
         field: _whole(arguments.get(name, default), least, most, f"{origin}: {name}")
         for name, (field, default, least, most) in CARRIED.items()
@@ -112,9 +115,9 @@ def config_from_arguments(
     _check_fixed(arguments, numbers["depth"], origin)
     cac = arguments.get("cac", True)
     if not isinstance(cac, bool):
-        raise ModelError(f"{origin}: cac must be true or false, got {_shown(cac)}")
+        raise ModelError(f"{origin}: cac must be true or false, got {shown(cac)}")
     try:
-        return NetworkConfig(
+        config = NetworkConfig(
             stems=_stems(arguments.get("sources"), origin),
             cac=cac,
             segment=_segment(arguments.get("segment", 10), origin),
@@ -122,6 +125,19 @@ def config_from_arguments(
         )
     except ConfigError as error:
         raise ModelError(f"{origin}: {error}") from error
+    _check_segment(config, origin)
+    return config
+
+
+def _check_segment(config: NetworkConfig, origin: str) -> None:
+    """Separating takes the memory of some segments of all stems, whatever the weights weigh."""
+    values = len(config.stems) * config.audio_channels * config.segment_samples
+    if values > LARGEST_SEGMENT_VALUES or config.frames_per_segment > MOST_FRAMES:
+        raise ModelError(
+            f"{origin}: a segment of {float(config.segment):g} s at {config.sample_rate} Hz, of "
+            f"{len(config.stems)} stems and {config.frames_per_segment} frames, is more than "
+            "rtsep takes"
+        )
 
 
 def arguments_from_config(config: NetworkConfig) -> dict[str, Any]:
@@ -153,7 +169,7 @@ def _check_fixed(arguments: Mapping[str, Any], depth: int, origin: str) -> None:
         value = arguments.get(name, default)
         if not any(_same(value, allowed) for allowed in accepted):
             raise ModelError(
-                f"{origin} was built with {name}={_shown(value)}; rtsep implements only "
+                f"{origin} was built with {name}={shown(value)}; rtsep implements only "
                 f"{' or '.join(map(repr, accepted))}"
             )
     norm_starts = arguments.get("norm_starts", NORM_STARTS_DEFAULT)
@@ -174,7 +190,7 @@ def _same(value: Any, allowed: Any) -> bool:
 def _whole(value: Any, least: int, most: int, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ModelError(
-            f"{what} must be a whole number from {least} to {most}, got {_shown(value)}"
+            f"{what} must be a whole number from {least} to {most}, got {shown(value)}"
         )
     return value
 
@@ -184,8 +200,11 @@ def _stems(sources: Any, origin: str) -> tuple[str, ...]:
         not isinstance(sources, (list, tuple))
         or not 1 <= len(sources) <= 64
         or not all(isinstance(source, str) and 0 < len(source) <= 64 for source in sources)
+        or not all(source.isprintable() for source in sources)  # they are shown on terminals
     ):
         raise ModelError(f"{origin} does not list its stems")
+    if len(set(sources)) != len(sources):
+        raise ModelError(f"{origin}: its stems must be distinct names")
     return tuple(sources)
 
 
@@ -195,11 +214,11 @@ def _segment(value: Any, origin: str) -> Fraction:
         or not isinstance(value, (int, float, Fraction))
         or not 0 < value <= LARGEST_SEGMENT_SECONDS
     ):
-        raise ModelError(f"{origin}: segment must be a length in seconds, got {_shown(value)}")
+        raise ModelError(f"{origin}: segment must be a length in seconds, got {shown(value)}")
     return Fraction(value).limit_denominator(1_000_000)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value from a file, short enough for one line and never costly to print."""
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return f"a {type(value).__name__}"  # a nested one may print as gigabytes

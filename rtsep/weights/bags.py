@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from rtsep.errors import ModelError
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST_NETWORKS = 16
 LARGEST_BYTES = 1 << 16
+LARGEST_WEIGHT = 1e6
+MOST_BRACKETS = 100  # reading takes the square of their number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,16 @@ def read_bag(path: Path) -> Bag:
     if path.stat().st_size > LARGEST_BYTES:
         raise ModelError(f"{path.name} is too large for the description of a bag of models")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        text = path.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MOST_BRACKETS:
+            raise ModelError(f"{path.name} nests too much for the description of a bag of models")
+        # With these a few lines describe gigabytes.
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ModelError(f"{path.name} repeats parts of itself; write them out")
+        content = yaml.safe_load(text)
+    except ModelError:
+        raise
+    except Exception as error:  # odd tags make the library raise anything at all
         raise ModelError(f"{path.name} is not a readable yaml file") from error
     signatures = content.get("models") if isinstance(content, dict) else None
     if (
@@ -64,6 +73,6 @@ def _weights(rows: Any, origin: str) -> tuple[tuple[float, ...], ...] | None:
     for value in (value for row in rows for value in row):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ModelError(f"{origin}: weights must be numbers")
-        if not 0 <= value < math.inf:
-            raise ModelError(f"{origin}: weights must be finite and not negative")
+        if not 0 <= value <= LARGEST_WEIGHT:
+            raise ModelError(f"{origin}: weights must be 0 to {LARGEST_WEIGHT:g}")
     return tuple(tuple(float(value) for value in row) for row in rows)

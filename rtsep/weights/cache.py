@@ -138,7 +138,7 @@ class Cache:
             path = self.network_path(signature).with_suffix(".json")
             content = json.loads(path.read_text(encoding="utf-8"))
             return int(content["bytes"]), str(content["sha256"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
 

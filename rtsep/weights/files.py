@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rtsep.atomic import sha256_of
+from rtsep.atomic import endless, sha256_of
 from rtsep.errors import ModelError
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.registry import model_of_network
@@ -15,13 +15,15 @@ ONNX_IR_VERSION = b"\x08"  # field 1 of the protobuf, written first by every exp
 
 
 def read_network(path: Path) -> NetworkWeights:
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder; name the {', '.join(SUFFIXES)} file in it")
+    if endless(path):
+        raise ModelError(f"{path} is not a regular file; give a {', '.join(SUFFIXES)} file")
     try:
+        if path.is_dir():
+            raise ModelError(f"{path} is a folder; name the {', '.join(SUFFIXES)} file in it")
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+        raise ModelError(f"cannot read {path}: {error.strerror}; check the path") from error
     signature = _signature(path)
     if start[:4] == ZIP_MAGIC:
         from rtsep.weights.torch_file import read_torch

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtsep.config import NetworkConfig
 from rtsep.errors import ModelError
+from rtsep.weights.architecture import shown
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.shapes import check_shapes, expected_shapes
 from rtsep.weights.tensors import widened
@@ -58,8 +59,9 @@ def _graph(path: Path) -> Any:
     except ImportError as error:
         raise ModelError(f"reading {path.name} needs onnx: pip install onnx") from error
     try:
-        # External data would make the file name other files to read.
-        graph = onnx.load(str(path), load_external_data=False).graph
+        # External data would make the file name other files to read; without a format, its own
+        # name would say in which language it is written.
+        graph = onnx.load(str(path), format="protobuf", load_external_data=False).graph
     except DecodeError as error:
         raise ModelError(f"{path.name} is not a whole ONNX file") from error
     names = [item.name for item in (*graph.initializer, *graph.node)]
@@ -80,7 +82,7 @@ def _constants(graph: Any, origin: str) -> dict[str, torch.Tensor]:
             try:
                 constants[item.name] = torch.from_numpy(numpy_helper.to_array(item).copy())
             except (ValueError, TypeError) as error:
-                raise ModelError(f"{origin}: the tensor {item.name[:80]} is damaged") from error
+                raise ModelError(f"{origin}: the tensor {shown(item.name)} is damaged") from error
     return constants
 
 
@@ -93,7 +95,7 @@ def _place(node: str) -> tuple[str, str]:
 def _parameter(module: str, operation: str, value: torch.Tensor) -> tuple[str, torch.Tensor] | None:
     """Name and value of the parameter behind a folded constant; None for one we do not know."""
     affine = {"Mul": "weight", "Add": "bias"}
-    if operation == "Expand" and not module and value.ndim == 4:
+    if operation == "Expand" and not module and value.ndim == 4 and value.numel():
         # Rounding to half undoes the exporter's float32 product exactly: the weights were half.
         return "freq_emb.embedding.weight", _unscaled(value[0, :, :, 0].t())
     if ".dconv." in module and module.endswith(LAYER_SCALE) and operation == "Mul":

@@ -93,9 +93,9 @@ OFFICIAL = {
 def unknown_model(name: str, known: Iterable[str]) -> ModelError:
     """The error for a name nobody knows, with the nearest known one."""
     names = sorted(set(known) | OFFICIAL.keys())
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ModelError(f"no model called {name!r}{hint} Known: {', '.join(names)}")
+    near = difflib.get_close_matches(name[:80], names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return ModelError(f"no model called {name[:80]!r}; {hint}Known: {', '.join(names)}")
 
 
 def model_of_network(signature: str) -> OfficialModel | None:

@@ -22,9 +22,16 @@ def load_checkpoint(
     """Weights of a model: from this computer if they are there, fetched and kept if not."""
     observer = observer or LoggingObserver()
     if _is_path(name_or_path):
-        path = Path(name_or_path).expanduser()
+        path = _expanded(Path(name_or_path))
         return bag(path.stem, [read_network(path)])
     return pull(str(name_or_path), Cache(cache or default_folder()), observer)
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ModelError(f"{path} names the folder of a user who is not known here") from error
 
 
 def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:
@@ -91,5 +98,5 @@ def _is_path(name_or_path: str | Path) -> bool:
         return True
     separators = [separator for separator in (os.sep, os.altsep) if separator]
     return any(item in name_or_path for item in separators) or (
-        name_or_path not in OFFICIAL and Path(name_or_path).is_file()
+        name_or_path not in OFFICIAL and os.path.isfile(name_or_path)  # of any length
     )

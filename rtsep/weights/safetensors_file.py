@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from rtsep.config import NetworkConfig
 from rtsep.errors import ModelError
-from rtsep.weights.architecture import HTDEMUCS, arguments_from_config, config_from_arguments
+from rtsep.weights.architecture import (
+    HTDEMUCS,
+    arguments_from_config,
+    config_from_arguments,
+    shown,
+)
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.shapes import check_shapes
 from rtsep.weights.tensors import narrowed, widened
@@ -32,7 +37,7 @@ def read_safetensors(path: Path, signature: str) -> NetworkWeights:
             check_shapes(shapes, config, path.name)  # before any memory is spent on them
             tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
-        raise ModelError(f"{path.name} is not a whole safetensors file: {error}") from error
+        raise _damaged(path, error) from error
     return NetworkWeights(signature=signature, config=config, state=widened(tensors, path.name))
 
 
@@ -44,7 +49,7 @@ def read_config(path: Path) -> NetworkConfig:
         with safe_open(path, framework="numpy") as file:
             return config_from_metadata(file.metadata() or {}, path.name)
     except SafetensorError as error:
-        raise ModelError(f"{path.name} is not a whole safetensors file: {error}") from error
+        raise _damaged(path, error) from error
 
 
 def write_safetensors(path: Path, network: NetworkWeights) -> None:
@@ -68,7 +73,7 @@ def config_from_metadata(metadata: dict[str, str], origin: str) -> NetworkConfig
         args = json.loads(metadata.get("args", "[]"), object_hook=_decode_fraction)
         kwargs = json.loads(metadata.get("kwargs", "{}"), object_hook=_decode_fraction)
     except (ValueError, RecursionError, ArithmeticError, KeyError, TypeError) as error:
-        raise ModelError(f"{origin}: its metadata cannot be read ({error})") from error
+        raise ModelError(f"{origin}: its metadata cannot be read ({shown(str(error))})") from error
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise ModelError(f"{origin}: its metadata does not hold constructor arguments")
     return config_from_arguments(klass, args, kwargs, origin)
@@ -81,6 +86,13 @@ def _encode_fraction(value: Any) -> dict[str, Any]:
 
 
 def _decode_fraction(value: dict[str, Any]) -> Any:
-    if value.get("_type") == "fraction":
-        return Fraction(value["numerator"], value["denominator"])
-    return value
+    if value.get("_type") != "fraction":
+        return value
+    parts = value["numerator"], value["denominator"]
+    if not all(type(part) is int for part in parts):  # of a text it would compute any power of ten
+        raise ValueError("a fraction of something other than whole numbers")
+    return Fraction(*parts)
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(f"{path.name} is not a whole safetensors file: {shown(str(error))}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.errors import ModelError
+from rtsep.weights.architecture import shown
 
 DCONV_LAYERS = 2
 DCONV_COMPRESSION = 8
@@ -44,7 +45,8 @@ def check_shapes(found: Mapping[str, Shape], config: NetworkConfig, origin: str)
         if name in found and found[name] != shape
     ]
     problems = [
-        f"{len(names)} {what} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
+        f"{len(names)} {what} ({', '.join(map(shown, names[:SHOWN]))}"
+        f"{', ...' if len(names) > SHOWN else ''})"
         for what, names in (
             ("missing", missing),
             ("unexpected", unexpected),

@@ -1,13 +1,15 @@
 """Networks in PyTorch's own files, as demucs publishes them (`.th`). Nothing in such a file is run.
 
-A `.th` file is a zip of tensors and one pickle, and a pickle is a program. Three fences, in order:
+A `.th` file is a zip of tensors and one pickle, and a pickle is a program. Four fences, in order:
 the zip may not unpack to more than its own size; the pickle may name only what is listed here, with
 inert stand-ins for the classes of demucs and its libraries; torch's weights_only unpickler does the
-rest, and its result is checked for types and shapes like that of any other file.
+rest, on a map of the file, so that no tensor can reach beyond its end; and the result is checked
+for types, shapes and size like that of any other file.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -16,16 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.errors import ModelError
-from rtsep.weights.architecture import config_from_arguments
+from rtsep.weights.architecture import config_from_arguments, shown
 from rtsep.weights.checkpoint import NetworkWeights
-from rtsep.weights.pickle_check import SuspiciousPickle, pickle_globals
+from rtsep.weights.pickle_check import SuspiciousPickle, read_pickle
 from rtsep.weights.shapes import check_shapes
 from rtsep.weights.tensors import widened
 
 LARGEST_PICKLE_BYTES = 8 << 20  # the official ones stay far below one
+ENCODE = "_codecs.encode"  # how protocol 2 writes bytes, of NumPy's scalars; as latin1
+SLOW_CODECS = frozenset(
+    {"base64", "bz2", "hex", "idna", "punycode", "quopri", "rot-13", "rot13", "uu", "zlib"}
+)
 HARMLESS = frozenset(
     {
-        "_codecs.encode",
+        ENCODE,
         "collections.OrderedDict",
         "torch._utils._rebuild_parameter",
         "torch._utils._rebuild_tensor_v2",
@@ -69,6 +75,8 @@ def read_torch(path: Path, signature: str) -> NetworkWeights:
     config = config_from_arguments(klass.full_name, args, kwargs, origin)
     tensors = _tensors(package["state"], origin)
     check_shapes({name: tuple(t.shape) for name, t in tensors.items()}, config, origin)
+    if sum(t.numel() * t.element_size() for t in tensors.values()) > path.stat().st_size:
+        raise ModelError(f"{origin}: its tensors claim to be larger than the file")
     return NetworkWeights(signature=signature, config=config, state=widened(tensors, origin))
 
 
@@ -81,29 +89,39 @@ def _load(path: Path) -> Any:
     ]
     try:
         with torch.serialization.safe_globals(stand_ins):
-            return torch.load(path, map_location="cpu", weights_only=True)
+            # Read any other way, old versions of torch believe what the pickle says of sizes.
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # a damaged pickle makes the unpickler raise anything at all
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-        raise ModelError(f"{path.name} cannot be unpickled safely: {reason[:120]}") from error
+        raise ModelError(f"{path.name} cannot be unpickled safely: {shown(reason)}") from error
 
 
 def _globals(path: Path) -> set[str]:
     """Everything the pickle wants to call or construct, found without running it; or refused."""
     try:
-        names = pickle_globals(_pickle(path))
+        found = read_pickle(_pickle(path))
     except ModelError:
         raise
     except SuspiciousPickle as error:
         raise ModelError(f"{path.name} refused: {error}") from error
     except Exception as error:  # zipfile and pickletools raise many kinds for damaged bytes
         raise ModelError(f"{path.name} is not a whole PyTorch file") from error
-    for name in sorted(names - HARMLESS):
+    for name in sorted(found.names - HARMLESS):
         if name != "fractions.Fraction" and not name.startswith(REPLACED):
             raise ModelError(
                 f"{path.name} refused: it wants to call {ascii(name)[1:-1][:80]}, "
                 "which no checkpoint of demucs does"
             )
-    return names
+    if ENCODE in found.names and any(map(_is_slow_codec, found.texts)):
+        raise ModelError(f"{path.name} refused: it wants to encode in an odd way")
+    return found.names
+
+
+def _is_slow_codec(text: str) -> bool:
+    try:
+        return codecs.lookup(text).name in SLOW_CODECS
+    except Exception:  # the usual text is no codec at all
+        return False
 
 
 def _pickle(path: Path) -> bytes:

@@ -24,9 +24,15 @@ def test_the_address_is_told_and_the_whole_network_is_a_warning() -> None:
     rig.close()
     assert rig.events == [f"OSC listens on 127.0.0.1:{rig.server.address[1]}"]
     heard: list[str] = []
-    with OscServer(rig.desk, a_status, OscSpec("0.0.0.0", 0), heard.append) as server:
+    told: list[str] = []
+    with OscServer(
+        rig.desk, a_status, OscSpec("0.0.0.0", 0), heard.append, warn=told.append
+    ) as server:
         assert server.address[1] > 0
     assert "everybody on that network can move the faders" in heard[0]
+    assert told == [
+        "warning: OSC on 0.0.0.0 is open: everybody on that network can move the faders"
+    ]
 
 
 def test_a_name_is_an_address_of_ipv4() -> None:
@@ -67,7 +73,7 @@ def test_what_is_no_place_to_listen(text: str) -> None:
 @pytest.mark.parametrize("host", ["203.0.113.1", "no.such.host.invalid", "é" * 80, "x" * 300])
 def test_where_nobody_can_listen(host: str) -> None:
     with pytest.raises(ConfigError, match="OSC cannot listen on"):
-        OscServer(a_desk(), a_status, OscSpec(host, 0), print)
+        OscServer(a_desk(), a_status, OscSpec(host, 0), print, warn=print)
 
 
 def test_a_port_that_is_taken(rig: OscRig) -> None:

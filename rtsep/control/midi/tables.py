@@ -9,6 +9,7 @@ from typing import Any
 from rtsep.errors import ConfigError
 
 LONGEST_TEXT = 80
+LARGEST_NUMBER = 1 << 53  # whole numbers up to here are floats too
 
 _REQUIRED = object()
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
@@ -39,7 +40,7 @@ class Table:
                 raise self.error(f"{key} is missing; {self._hint(key)}")
             return default
         value = self._values.pop(key)
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < LARGEST_NUMBER:
             value = float(value)
         if type(value) is not kind:  # a truth value is an integer to Python, and not to us
             raise self.error(f"{key} must be {_KINDS[kind]}, got {shown(value)}")
@@ -99,5 +100,10 @@ class Table:
 
 def shown(value: object) -> str:
     """A value as an error shows it: on one line, and not too long."""
-    text = ascii(value)
+    if type(value) is int and abs(value) > LARGEST_NUMBER:
+        return "an enormous number"  # in decimal it takes for ever, or raises
+    try:
+        text = ascii(value)
+    except (RecursionError, ValueError):  # what a text can nest, and numbers in there
+        text = f"a {type(value).__name__} of odd things"
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.errors import RtsepError, unexpected
+from rtsep.errors import RtsepError, explained
 from rtsep.session.live.messages import Failed
 
 ORPHANED = 3  # exit code
@@ -35,7 +35,7 @@ def telling(link: Connection[Any, Any]) -> Iterator[None]:
     except RtsepError as error:
         failed = Failed(error, traceback.format_exc())
     except Exception as error:
-        failed = Failed(RtsepError(unexpected(error)), traceback.format_exc())
+        failed = Failed(explained(error), traceback.format_exc())
     with suppress(BrokenPipeError), closing(link):
         if failed:
             link.send(failed)
