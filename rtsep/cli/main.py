@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from rtsep import __version__
 from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
+from rtsep.cli.doctor import doctor
 from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
@@ -126,6 +127,7 @@ def _given(ctx: click.Context) -> list[str]:
 
 command.add_command(compile)
 command.add_command(devices)
+command.add_command(doctor)
 command.add_command(map_command)
 command.add_command(midi)
 command.add_command(models)
