@@ -31,7 +31,12 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     Ends with 1 if something prevents live use.
     """
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-        raise click.BadParameter(f"{device!r} is none of auto, cpu, cuda, mps", param_hint="--device")
+        raise click.BadParameter(
+            f"{device!r} is none of auto, cpu, cuda, mps", param_hint="--device"
+        )
+    from rtsep.session.openmp import share_processors
+
+    share_processors()
     from rtsep.errors import RtsepError
     from rtsep.session.doctor.examine import examine
     from rtsep.session.doctor.surroundings import Surroundings
@@ -40,7 +45,7 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     report = examine(
         Surroundings(
             cache=cache or default_folder(),
-            folder=Path.cwd(),
+            folder=Path("."),
             config=config,
             model=model,
             device=device,
@@ -52,7 +57,9 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     else:
         _print(report)
     if report.problems:
-        raise RtsepError(f"not ready for live use: {', '.join(report.problems)}; see what to change")
+        raise RtsepError(
+            f"not ready for live use: {', '.join(report.problems)}; see what to change"
+        )
 
 
 def _as_json(report: Report) -> dict[str, Any]:
@@ -93,7 +100,9 @@ def _print(report: Report) -> None:
             state, found = check.outcome.state.value, check.outcome.found
             click.echo(f"{state:8s} {check.name:17s} {found}")
     wanted = changes(report.checks)
-    click.echo("\nWhat to change, in order of effect:" if wanted else "\nThere is nothing to change.")
+    click.echo(
+        "\nWhat to change, in order of effect:" if wanted else "\nThere is nothing to change."
+    )
     for number, check in enumerate(wanted, 1):
         _print_change(number, check)
 

@@ -11,7 +11,7 @@ from rtsep.session.doctor.probe import Question, Round, ask
 from rtsep.session.doctor.surroundings import Surroundings
 
 # Seconds for those that answer. Importing PyTorch can take half a minute from a cold, slow disk.
-_SYSTEM_SECONDS, _TORCH_SECONDS = 10.0, 60.0
+SYSTEM_SECONDS, TORCH_SECONDS = 10.0, 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +44,9 @@ def rounds(here: Surroundings) -> list[Round]:
     """What is asked in processes of their own."""
     doctor = __name__.rpartition(".")[0]
     return [
-        Round({"sound": Question(f"{doctor}.sound", "look")}, _SYSTEM_SECONDS),
-        Round({"midi": Question(f"{doctor}.midi", "look", (here.config,))}, _SYSTEM_SECONDS),
-        Round({"permission": Question(f"{doctor}.permission", "look")}, _SYSTEM_SECONDS),
+        Round({"sound": Question(f"{doctor}.sound", "look")}, SYSTEM_SECONDS),
+        Round({"midi": Question(f"{doctor}.midi", "look", (here.config,))}, SYSTEM_SECONDS),
+        Round({"permission": Question(f"{doctor}.permission", "look")}, SYSTEM_SECONDS),
         Round(
             {
                 "torch": Question(f"{doctor}.engine", "look_at_torch"),
@@ -54,6 +54,6 @@ def rounds(here: Surroundings) -> list[Round]:
                     f"{doctor}.engine", "look_at_model", (here.model, here.device, here.cache)
                 ),
             },
-            _TORCH_SECONDS,
+            TORCH_SECONDS,
         ),
     ]

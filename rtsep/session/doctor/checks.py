@@ -18,7 +18,7 @@ from rtsep.session.doctor import (
     versions,
 )
 from rtsep.session.doctor.asking import Facts
-from rtsep.session.doctor.outcome import Outcome, given
+from rtsep.session.doctor.outcome import Outcome, further, known
 from rtsep.session.doctor.surroundings import Surroundings
 
 Look = Callable[[Surroundings, Facts], Outcome | None]
@@ -29,17 +29,17 @@ CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("versions", "packages", lambda here, facts: versions.packages()),
     ("versions", "torch", lambda here, facts: graphics.torch(facts.torch)),
     ("sound", "portaudio", lambda here, facts: sound.library(facts.sound, here.platform)),
-    ("sound", "sound devices", lambda here, facts: given(facts.sound, sound.devices)),
-    ("sound", "sample rate", lambda here, facts: given(
+    ("sound", "sound devices", lambda here, facts: further(facts.sound, sound.devices)),
+    ("sound", "sample rate", lambda here, facts: further(
         facts.sound, partial(sound.sample_rate, platform=here.platform))),
-    ("sound", "sound delay", lambda here, facts: given(
+    ("sound", "sound delay", lambda here, facts: further(
         facts.sound, partial(sound.delay, platform=here.platform))),
-    ("sound", "clocks", lambda here, facts: given(facts.sound, sound.clocks)),
+    ("sound", "clocks", lambda here, facts: further(facts.sound, sound.clocks)),
     ("midi", "midi", lambda here, facts: midi.systems(facts.midi, here.platform)),
-    ("midi", "controllers", lambda here, facts: given(facts.midi, midi.controllers)),
-    ("midi", "maps", lambda here, facts: given(facts.midi, midi.maps)),
+    ("midi", "controllers", lambda here, facts: further(facts.midi, midi.controllers)),
+    ("midi", "maps", lambda here, facts: further(facts.midi, midi.maps)),
     ("processor", "processor", lambda here, facts: processor.name()),
-    ("processor", "threads", lambda here, facts: given(
+    ("processor", "threads", lambda here, facts: further(
         facts.torch, partial(model.threads, cores=processor.cores()[0]))),
     ("processor", "share", lambda here, facts: processor.share(here)),
     ("processor", "governor", lambda here, facts: processor.governor(here)),
@@ -47,16 +47,16 @@ CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("processor", "power mode", lambda here, facts: power.mode(here)),
     ("processor", "power supply", lambda here, facts: power.supply(power.battery())),
     ("processor", "heat", lambda here, facts: processor.throttling(here)),
-    ("processor", "real time", lambda here, facts: given(facts.permission, permission.real_time)),
-    ("processor", "other programs", lambda here, facts: given(facts.load, load.programs)),
-    ("processor", "stolen time", lambda here, facts: given(facts.load, load.stolen)),
+    ("processor", "real time", lambda here, facts: known(facts.permission, permission.real_time)),
+    ("processor", "other programs", lambda here, facts: known(facts.load, load.programs)),
+    ("processor", "stolen time", lambda here, facts: known(facts.load, load.stolen)),
     ("processor", "memory", lambda here, facts: load.free_memory()),
-    ("graphics", "gpu", lambda here, facts: given(
+    ("graphics", "gpu", lambda here, facts: further(
         facts.torch, partial(graphics.gpu, here=here))),
     ("graphics", "gpu state", lambda here, facts: graphics.state(here)),
     ("model", "weights", lambda here, facts: model.weights(facts.model, here)),
-    ("model", "tuning", lambda here, facts: given(facts.model, partial(model.tuning, here=here))),
-    ("model", "compiled steps", lambda here, facts: given(
+    ("model", "tuning", lambda here, facts: further(facts.model, partial(model.tuning, here=here))),
+    ("model", "compiled steps", lambda here, facts: further(
         facts.model, partial(model.compiled, here=here))),
     ("model", "compiler", lambda here, facts: model.compiler(facts.model, here)),
     ("disk", "cache folder", lambda here, facts: disk.cache(here)),

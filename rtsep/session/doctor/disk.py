@@ -87,6 +87,6 @@ def recording(here: Surroundings) -> Outcome:
     told = f"{short(here.folder)}, room for {minutes} minutes of stems, mix and input ({rate})"
     if minutes >= _GOOD_MINUTES:
         return ok(told)
-    return advise(told, "make room, or --record FOLDER on another disk", "a take ends when it is full")
-
-
+    return advise(
+        told, "make room, or --record FOLDER on another disk", "a take ends when it is full"
+    )

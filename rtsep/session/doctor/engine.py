@@ -38,7 +38,7 @@ def _why_none() -> str:
     if torch.version.cuda is None and torch.version.hip is None:
         return ""
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
     except (RuntimeError, AssertionError) as error:
         return str(error).partition("\n")[0]
     return ""

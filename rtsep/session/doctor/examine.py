@@ -22,6 +22,7 @@ ORDER = (
     "controllers", "midi", "maps", "recording", "cache folder", "temporary folder",
 )  # fmt: skip
 
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     theme: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from rtsep.control.midi.ports import APIS, open_backend
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok
 
-_NOBODY = ("Midi Through",)  # ports that systems have without any controller
+_NOBODY = "Midi Through"  # a port that Linux has without any controller
 
+_INSTALL = "pip install --force-reinstall python-rtmidi"
 _REMEDIES = {
     "linux": "sudo modprobe snd-seq (and be in the group audio: sudo usermod -aG audio $USER); "
     "or start JACK or PipeWire",
@@ -69,21 +71,20 @@ def systems(facts: MidiFacts | Failure, platform: str) -> Outcome:
     if isinstance(facts, MidiFacts) and facts.working:
         rest = f" ({'; '.join(facts.broken)})" if facts.broken else ""
         return ok(f"{' and '.join(facts.working)}{rest}")
-    found = facts.reason if isinstance(facts, Failure) else "; ".join(facts.broken)
-    return advise(
-        found or "this build of rtmidi has no MIDI system",
-        _REMEDIES.get(platform, "pip install --force-reinstall python-rtmidi"),
-        "no controllers; the keyboard and OSC work without",
-    )
+    if isinstance(facts, Failure):
+        found, _, told = facts.reason.partition("; ")
+        remedy = told or f"restart JACK, unplug controllers, and look again; or {_INSTALL}"
+    else:
+        found = "; ".join(facts.broken) or "this build of rtmidi has no MIDI system"
+        remedy = _REMEDIES.get(platform, _INSTALL)
+    return advise(found, remedy, "no controllers; the keyboard and OSC work without")
 
 
 def controllers(facts: MidiFacts) -> Outcome | None:
     """Which controllers are plugged in, and whether their faders are known."""
     if not facts.working:
         return None
-    there = {
-        name: known for name, known in facts.inputs.items() if not name.startswith(_NOBODY)
-    }
+    there = {name: known for name, known in facts.inputs.items() if _NOBODY not in name}
     if not there:
         return ok("none is plugged in")
     told = "; ".join(f"{name}: {known or 'no map'}" for name, known in there.items())
@@ -92,7 +93,7 @@ def controllers(facts: MidiFacts) -> Outcome | None:
         return ok(told)
     return advise(
         told,
-        f"rtsep midi learn --port {strangers[0]!r}",
+        f"rtsep midi learn --port {shlex.quote(strangers[0])}",
         "--midi auto opens only controllers that it has a map for",
     )
 

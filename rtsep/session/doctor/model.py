@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rtsep.session.doctor.facts import ModelFacts, TorchFacts
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok, problem
-from rtsep.session.doctor.surroundings import Surroundings, short
+from rtsep.session.doctor.surroundings import Surroundings, existing, short
 from rtsep.weights.cache import Cache
 from rtsep.weights.registry import OFFICIAL, unknown_model
 from rtsep.weights.resolve import is_path
@@ -22,8 +23,10 @@ _COMPILED_WHY = "a compiled step takes two thirds of the time (README: 62 instea
 
 def check_name(here: Surroundings) -> None:
     """Raises ModelError for a model that nobody knows."""
+    if is_path(here.model) or here.model in OFFICIAL:
+        return
     known = Cache(here.cache).models()
-    if not is_path(here.model) and here.model not in OFFICIAL and here.model not in known:
+    if here.model not in known:
         raise unknown_model(here.model, known)
 
 
@@ -46,7 +49,10 @@ def weights(facts: ModelFacts | Failure, here: Surroundings) -> Outcome:
 
 
 def _again(here: Surroundings) -> str:
-    return f"rtsep models pull {here.model}" if here.model in OFFICIAL else "see rtsep models"
+    if here.model not in OFFICIAL:
+        return "see rtsep models"
+    elsewhere = "" if os.access(existing(here.cache), os.W_OK) else " --cache FOLDER"
+    return f"rtsep models pull {here.model}{elsewhere}"
 
 
 def _stored(here: Surroundings) -> str:
@@ -113,9 +119,7 @@ def compiler(facts: ModelFacts | Failure, here: Surroundings) -> Outcome | None:
     path = here.program(name)
     if path is not None:
         return ok(path)
-    return advise(
-        f"no {name}", _GET_COMPILER.get(here.platform, "install g++"), _COMPILED_WHY
-    )
+    return advise(f"no {name}", _GET_COMPILER.get(here.platform, "install g++"), _COMPILED_WHY)
 
 
 def threads(facts: TorchFacts, cores: int) -> Outcome:

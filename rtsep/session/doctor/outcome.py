@@ -52,11 +52,16 @@ def unknown(found: str) -> Outcome:
     return Outcome(state=State.UNKNOWN, found=found)
 
 
-def given(fact: Fact | Failure, check: Callable[[Fact], Outcome | None]) -> Outcome | None:
-    """The check of a fact, if that is known; who found nothing out has said why elsewhere."""
+def known(fact: Fact | Failure, check: Callable[[Fact], Outcome | None]) -> Outcome | None:
+    """The check of a fact; without the fact it says why."""
     if isinstance(fact, Failure):
-        return unknown(f"not known: {fact.reason.partition('; ')[0]}")
+        return unknown(f"cannot be found out: {fact.reason}")
     return check(fact)
+
+
+def further(fact: Fact | Failure, check: Callable[[Fact], Outcome | None]) -> Outcome | None:
+    """One more check of a fact; without the fact another check has said why."""
+    return None if isinstance(fact, Failure) else check(fact)
 
 
 def guarded(check: Callable[[], Outcome | None]) -> Outcome | None:

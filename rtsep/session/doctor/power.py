@@ -61,9 +61,7 @@ def _linux(here: Surroundings) -> Outcome:
     if _HIGH not in offered:
         return ok(f"{profile}; the machine offers no {_HIGH}")
     set_it = f"powerprofilesctl set {_HIGH}"
-    return advise(
-        profile, set_it if by_daemon else f"echo {_HIGH} | sudo tee /{_PROFILE}", _WHY
-    )
+    return advise(profile, set_it if by_daemon else f"echo {_HIGH} | sudo tee /{_PROFILE}", _WHY)
 
 
 def _listed(here: Surroundings) -> str:

@@ -10,6 +10,7 @@ import importlib
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -64,7 +65,7 @@ class _Child:
     """A process that answers a round, and a thread that listens to it."""
 
     def __init__(self, asked: Round) -> None:
-        self._round = asked
+        self._round, self._answered = asked, False
         self._end = time.monotonic() + asked.seconds
         # Not from the current folder: a file there must not be taken for a library.
         program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import answer; answer()"
@@ -76,15 +77,17 @@ class _Child:
         with suppress(OSError):  # it has ended already; the listener finds that out
             self._process.stdin.write(pickle.dumps(dict(asked.questions)))
             self._process.stdin.close()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        try:
-            while True:
-                self._heard.put(pickle.load(self._process.stdout))
-        except Exception:  # its end, or what is no answer: pickle raises all sorts
-            self._heard.put(None)
+        with self._process.stdout as stream:
+            try:
+                while True:
+                    self._heard.put(pickle.load(stream))
+            except Exception:  # its end, or what is no answer: pickle raises all sorts
+                self._heard.put(None)
 
     def answers(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -99,6 +102,8 @@ class _Child:
                 found |= self._missing(names[len(found) :], self._died())
                 break
             found[heard[0]] = heard[1]
+        else:
+            self._answered = True
         return found
 
     def _missing(self, names: list[str], why: str) -> dict[str, Any]:
@@ -114,18 +119,21 @@ class _Child:
             code = self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             return "the process that asked went silent"
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return f"the process that asked {how}"
+        how = f"with {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+        return f"it ended the process that asked, {how}"
 
     def end(self) -> None:
-        """Let it go, or kill it. One that the system cannot kill is left to the system."""
+        """Let it go if it has answered, else kill it. One that the system cannot kill is left to
+        the system."""
+        if not self._ended(_END_SECONDS if self._answered else 0.0):
+            self._process.kill()
+            self._ended(_END_SECONDS)
+        self._listener.join(_END_SECONDS)
+
+    def _ended(self, seconds: float) -> bool:
         with suppress(subprocess.TimeoutExpired):
-            done = self._process.poll() is not None or time.monotonic() < self._end
-            self._process.wait(_END_SECONDS if done else 0)
-            return
-        self._process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
+            self._process.wait(seconds)
+        return self._process.returncode is not None
 
 
 def answer() -> None:

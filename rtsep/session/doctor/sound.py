@@ -159,8 +159,6 @@ def clocks(facts: SoundFacts) -> Outcome | None:
     )
 
 
-
-
 def _ends(facts: SoundFacts) -> list[Device]:
     kinds: tuple[Kind, ...] = ("input", "output")
     return [one for kind in kinds if (one := facts.default(kind))]

@@ -69,8 +69,9 @@ class Surroundings:
 def short(path: Path) -> str:
     """A path as it may be shown to others: without the user's name."""
     try:
-        return str(Path("~") / path.resolve().relative_to(Path.home().resolve()))
-    except (ValueError, RuntimeError, OSError):  # elsewhere, or there is no home
+        absolute, home = path.absolute(), Path.home()
+        return str(Path("~") / absolute.relative_to(home) if home != home.parent else absolute)
+    except (ValueError, RuntimeError, OSError):  # elsewhere; or there is no home, or no folder
         return str(path)
 
 
