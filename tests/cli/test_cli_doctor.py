@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rtmidi
+import torch
 from cli_support import Done, Rtsep, finish, start
 
 from rig.server import JackServer, running_jack
-from rtsep.engine import tune as tuning
 from rtsep.engine.tune import Setting, Trial
+from rtsep.session import tuned
 from rtsep.session.doctor import asking
+from rtsep.session.load import load
+from rtsep.session.runtime import share_cores
 
 STATES = {"ok", "advice", "problem", "unknown"}
 
@@ -75,7 +76,7 @@ def test_under_a_sound_server(jack_server: JackServer, small_model: Path, tmp_pa
     assert "mic: JACK: system; speakers: JACK: system" in found["sound devices"]["found"]
     assert found["sample rate"]["state"] == found["clocks"]["state"] == "ok"
     assert "jack" in found["midi"]["found"]
-    assert "nanoKONTROL2 MIDI 1: nanokontrol2" in found["controllers"]["found"]
+    assert "nanoKONTROL2 MIDI 1: korg-nanokontrol2" in found["controllers"]["found"]
     assert "rtsep midi learn --port Strange:Desk" in found["controllers"]["advice"]
     assert str(small_model.name) in found["weights"]["found"]
     assert "never tuned" in found["tuning"]["found"]
@@ -113,24 +114,35 @@ def test_a_server_at_another_rate(tmp_path: Path) -> None:
 def test_what_was_tuned_is_known_and_compiled_steps_that_are_gone(
     rtsep: Rtsep, no_sound: Path, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tuning, "TRIAL_SECONDS", 0.3)
-    model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
-    assert rtsep("tune", *model, "--no-compile").code == 0
-    (path,) = tmp_path.glob("tuning-*.json")
-    kept = json.loads(path.read_text())
-    trials = [Trial(**t | {"setting": Setting(**t["setting"])}) for t in kept["trials"]]
-    held = tuning.best(trials)
-    better = dataclasses.replace(
-        held, compiled=True, p90_ms=0.0, answer_ms=0.0,
-        setting=dataclasses.replace(held.setting, lookahead=held.setting.lookahead / 2),
-    )  # fmt: skip
-    kept["trials"].append(dataclasses.asdict(better))
-    path.write_text(json.dumps(kept))
+    cache = tmp_path / "cache"
+    remember(small_model, cache, [trial(0.186), trial(0.093, compiled=True)], monkeypatch)
+    kept = {path: path.read_text() for path in cache.iterdir()}
+    model = ("--model", small_model, "--cache", cache, "--device", "cpu")
     found = checks(rtsep("doctor", *model, "--json"))
-    assert found["tuning"]["state"] == "ok"
-    assert f"{1000 * held.latency:.0f} ms: hop" in found["tuning"]["found"]
+    assert found["tuning"]["state"] == "ok", found["tuning"]
+    assert found["tuning"]["found"] == "418 ms: hop 186 ms, incremental"
     assert "are gone" in found["compiled steps"]["found"]
-    assert sorted(tmp_path.glob("*.json")) == [path]
+    assert "186 ms of latency less" in found["compiled steps"]["effect"]
+    assert {path: path.read_text() for path in cache.iterdir()} == kept
+
+
+def trial(hop: float, *, compiled: bool = False) -> Trial:
+    """One that held its hop."""
+    setting = Setting(mode="incremental", window=0.6, hop=hop, lookahead=0.046)
+    return Trial(setting=setting, compiled=compiled, steps=9, p50_ms=1.0, p90_ms=1.0, answer_ms=1.0)
+
+
+def remember(
+    model: Path, cache: Path, trials: list[Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if `rtsep tune` had found that; in either precision, since "auto" takes the faster one."""
+    monkeypatch.setattr(tuned, "tune", lambda *arguments: trials)
+    monkeypatch.setattr(tuned, "audio_at_work", lambda *arguments: nullcontext())
+    threads = torch.get_num_threads()
+    share_cores()
+    for precision in ("fp32", "bf16"):
+        tuned.measure(load(model, "cpu", precision=precision, cache=cache), cache=cache)
+    torch.set_num_threads(threads)
 
 
 def test_the_plain_report_is_lines_to_send_to_somebody(

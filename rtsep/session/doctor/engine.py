@@ -11,7 +11,6 @@ import torch
 from rtsep.engine.precision import choose_precision
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Trial, best
-from rtsep.errors import RtsepError
 from rtsep.session.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
 from rtsep.session.load import assembled, choose_device
 from rtsep.session.runtime import share_cores
@@ -100,10 +99,10 @@ def _tuned(separator: Separator, cache: Path) -> Tuned | None:
     if trials is None:
         return None
     wanted = best(trials)
-    try:
-        taken = best([trial for trial in trials if can_be_run(separator, trial)])
-    except RtsepError:  # only compiled steps were fast enough, and they are gone
+    rest = [trial for trial in trials if trial.holds and can_be_run(separator, trial)]
+    if not rest:  # only compiled steps were fast enough, and they are gone
         return Tuned(**_figures(wanted), lost=0.0, runs=False)
+    taken = best(rest)
     return Tuned(**_figures(taken), lost=taken.latency - wanted.latency, runs=True)
 
 
