@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtsep import __version__
 from rtsep.cli.options import config_option, model_options
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def _as_json(report: Report) -> dict[str, Any]:
 
     return {
         "ready": not report.problems,
-        "versions": report.versions,
+        "versions": {"rtsep": __version__, **report.versions},
         "checks": [
             {
                 "theme": check.theme,
@@ -89,9 +91,7 @@ def _print(report: Report) -> None:
 
     from rtsep.session.doctor.examine import changes
 
-    versions = report.versions
-    head = ", ".join(f"{name} {versions[name]}" for name in ("rtsep", "torch") if name in versions)
-    click.echo(f"{head} on {versions['system']}\n" if head else "")
+    click.echo(f"rtsep {__version__} on {platform.platform()}\n")
     console = Console(highlight=False)
     if console.is_terminal:
         _print_table(console, report)
@@ -112,16 +112,16 @@ def _print_table(console: Any, report: Report) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True, style="dim")
+    table.add_column("", no_wrap=True)
     table.add_column("check", no_wrap=True)
     table.add_column("found", overflow="fold")
     theme = ""
     for check in report.checks:
-        if check.theme != theme:
-            theme = check.theme
-            table.add_row("", Text(theme, style="bold"), "")
         state = check.outcome.state.value
-        table.add_row(Text(state, style=_COLOURS[state]), check.name, Text(check.outcome.found))
+        heading, theme = check.theme if check.theme != theme else "", check.theme
+        found = Text(check.outcome.found)
+        table.add_row(heading, Text(state, style=_COLOURS[state]), check.name, found)
     console.print(table)
 
 

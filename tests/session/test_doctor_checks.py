@@ -97,7 +97,7 @@ def test_the_packages_here_are_those_of_our_metadata() -> None:
     names = [one.name for one in versions.requirements() or []]
     assert "torch" in names and "pytest" not in names  # that one is an extra
     is_ok(versions.packages())
-    assert {"rtsep", "python", "system", "torch", "sounddevice"} <= versions.versions().keys()
+    assert {"python", "system", "torch", "sounddevice"} <= versions.versions().keys()
 
 
 # sound

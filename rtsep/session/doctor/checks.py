@@ -54,7 +54,8 @@ CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("graphics", "gpu", lambda here, facts: further(
         facts.torch, partial(graphics.gpu, here=here))),
     ("graphics", "gpu state", lambda here, facts: graphics.state(here)),
-    ("model", "weights", lambda here, facts: model.weights(facts.model, here)),
+    ("model", "weights", lambda here, facts: known(
+        facts.torch, lambda torch: model.weights(facts.model, here))),
     ("model", "tuning", lambda here, facts: further(facts.model, partial(model.tuning, here=here))),
     ("model", "compiled steps", lambda here, facts: further(
         facts.model, partial(model.compiled, here=here))),

@@ -68,11 +68,10 @@ class Surroundings:
 
 def short(path: Path) -> str:
     """A path as it may be shown to others: without the user's name."""
-    try:
-        absolute, home = path.absolute(), Path.home()
-        return str(Path("~") / absolute.relative_to(home) if home != home.parent else absolute)
-    except (ValueError, RuntimeError, OSError):  # elsewhere; or there is no home, or no folder
-        return str(path)
+    absolute = path.absolute()
+    home = Path("~").expanduser()  # as it stands where there is none
+    inside = home != home.parent and absolute.is_relative_to(home)
+    return str(Path("~") / absolute.relative_to(home)) if inside else str(absolute)
 
 
 def existing(path: Path) -> Path:

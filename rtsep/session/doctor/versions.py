@@ -7,18 +7,16 @@ from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from rtsep import __version__
 from rtsep.session.doctor.outcome import Outcome, advise, ok, problem, unknown
 
 _US = "rtsep"
 
 
 def versions() -> dict[str, str]:
-    """Of everything that a bug report should name."""
+    """Of everything else that a bug report should name."""
     wanted = requirements() or []
     installed = {one.name: _installed(one.name) for one in wanted}
     return {
-        "rtsep": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
         **{name: version for name, version in installed.items() if version},
