@@ -454,12 +454,19 @@ FAST = Tuned(mode="incremental", hop=0.186, latency=0.451, compiled=True, lost=0
 def test_weights_that_are_not_here(tmp_path: Path) -> None:
     here = machine(tmp_path)
     absent = loaded(loaded=False)
-    no_live_use(model.weights(absent, here), "rtsep models pull htdemucs (84 MB)", "network")
+    no_live_use(
+        model.weights(absent, here), "rtsep models pull htdemucs --cache", "(84 MB)", "network"
+    )
     damaged = dataclasses.replace(absent, notices=("x is damaged",))
     no_live_use(model.weights(damaged, here), "x is damaged")
     no_live_use(model.weights(Failure("no cuda device here; use --device cpu"), here), "--device")
     assert model.tuning(absent, here) is None and model.compiled(absent, here) is None
-    is_ok(model.weights(loaded(), here), "htdemucs", "bf16")
+    is_ok(model.weights(loaded(), here), "htdemucs", "verified")
+
+
+def test_the_precision_is_told() -> None:
+    is_ok(model.precision(loaded()), "bf16: tried now, much faster")
+    is_ok(model.precision(loaded(precision="fp32", device="mps")), "not much faster on this mps")
 
 
 def test_tuning_and_compiled_steps(tmp_path: Path) -> None:
@@ -467,8 +474,11 @@ def test_tuning_and_compiled_steps(tmp_path: Path) -> None:
     is_ok(model.tuning(loaded(FAST), here), "451 ms: hop 186 ms, incremental, compiled")
     is_ok(model.compiled(loaded(FAST), here), "186 ms")
     other = dataclasses.replace(here, model="mine", device="cpu")
-    advises(model.tuning(loaded(), other), "never tuned", "rtsep tune --model mine --device cpu")
-    advises(model.compiled(loaded(), here), "never tuned", "two thirds")
+    advises(
+        model.tuning(loaded(), other), "never tuned", "rtsep tune --model mine --device cpu --cache"
+    )
+    advises(model.tuning(loaded(), here), "two thirds")
+    assert model.compiled(loaded(), here) is None
     plain = dataclasses.replace(FAST, compiled=False)
     advises(model.compiled(loaded(plain), here), "runs without", "rtsep tune")
     lost = dataclasses.replace(plain, lost=0.22)

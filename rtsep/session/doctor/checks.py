@@ -56,6 +56,7 @@ CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("graphics", "gpu state", lambda here, facts: graphics.state(here)),
     ("model", "weights", lambda here, facts: known(
         facts.torch, lambda torch: model.weights(facts.model, here))),
+    ("model", "precision", lambda here, facts: further(facts.model, model.precision)),
     ("model", "tuning", lambda here, facts: further(facts.model, partial(model.tuning, here=here))),
     ("model", "compiled steps", lambda here, facts: further(
         facts.model, partial(model.compiled, here=here))),

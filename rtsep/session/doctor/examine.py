@@ -16,7 +16,7 @@ ORDER = (
     "python", "packages", "torch", "portaudio", "sound devices", "weights", "memory",
     "shared memory",
     "gpu", "threads", "share", "processor", "power supply", "clock limit", "power mode", "governor",
-    "heat", "compiler", "compiled steps", "tuning",
+    "heat", "precision", "compiler", "compiled steps", "tuning",
     "stolen time", "other programs", "gpu state", "real time",
     "sound delay", "sample rate", "clocks",
     "controllers", "midi", "maps", "recording", "cache folder", "temporary folder",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from rtsep.session.doctor.facts import ModelFacts, TorchFacts
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok, problem
 from rtsep.session.doctor.surroundings import Surroundings, existing, short
-from rtsep.weights.cache import Cache
+from rtsep.weights.cache import Cache, default_folder
 from rtsep.weights.registry import OFFICIAL, unknown_model
 from rtsep.weights.resolve import is_path
 
@@ -38,7 +39,7 @@ def weights(facts: ModelFacts | Failure, here: Surroundings) -> Outcome:
             f"{here.model} cannot be loaded: {found}", advice or _again(here), "nothing separates"
         )
     if facts.loaded:
-        return ok(f"{_stored(here)}, verified; runs on {facts.device} in {facts.precision}")
+        return ok(f"{_stored(here)}, verified; runs on {facts.device}")
     damaged = f": {'; '.join(facts.notices)}" if facts.notices else ""
     size = OFFICIAL[here.model].download_bytes / 1e6 if here.model in OFFICIAL else 0
     return problem(
@@ -51,8 +52,7 @@ def weights(facts: ModelFacts | Failure, here: Surroundings) -> Outcome:
 def _again(here: Surroundings) -> str:
     if here.model not in OFFICIAL:
         return "see rtsep models"
-    elsewhere = "" if os.access(existing(here.cache), os.W_OK) else " --cache FOLDER"
-    return f"rtsep models pull {here.model}{elsewhere}"
+    return f"rtsep models pull {here.model}{_cache_option(here)}"
 
 
 def _stored(here: Surroundings) -> str:
@@ -65,6 +65,13 @@ def _stored(here: Surroundings) -> str:
     return f"{here.model} in {short(here.cache)}{also}, {size / 1e6:.0f} MB"
 
 
+def precision(facts: ModelFacts) -> Outcome:
+    """What --precision auto and --latency take."""
+    if facts.precision == "fp32":
+        return ok(f"fp32: bf16, tried now, is not much faster on this {facts.device}")
+    return ok(f"{facts.precision}: tried now, much faster than fp32 on this {facts.device}")
+
+
 def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
     """Whether --latency auto knows what to take."""
     if not facts.loaded:
@@ -74,8 +81,8 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
         return advise(
             f"never tuned for {here.model} on {facts.device} in {facts.precision}",
             f"{_command('rtsep tune', here)}, when the rest of this list is done",
-            "--latency auto then starts at once, at the smallest latency this machine holds; "
-            "untuned it measures first, for a minute or two, and knows no compiled steps",
+            "--latency auto then need not measure first, for a minute or two"
+            f"{f'; and {_COMPILED_WHY}' if facts.device == 'cpu' else ''}",
         )
     told = (
         f"{1000 * found.latency:.0f} ms: hop {1000 * found.hop:.0f} ms, {found.mode}"
@@ -85,7 +92,7 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
         return ok(told)
     return advise(
         f"{told}, but the compiled steps are gone, and nothing else was fast enough",
-        _command("rtsep tune", here),
+        _tune(here),
         "--latency auto refuses until then",
     )
 
@@ -93,15 +100,11 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
 def compiled(facts: ModelFacts, here: Surroundings) -> Outcome | None:
     """Whether the tuned setting runs compiled."""
     found = facts.tuned
-    if not facts.loaded or facts.device != "cpu":
-        return None  # on cards steps are recorded, not compiled
-    if found is not None and found.compiled and found.runs and not found.lost:
+    if found is None or not found.runs or facts.device != "cpu":
+        return None  # told by `tuning`; and on cards steps are recorded, not compiled
+    if found.compiled and not found.lost:
         return ok(f"for the hop of {1000 * found.hop:.0f} ms that was tuned")
-    command = _command("rtsep tune", here)
-    if found is None:
-        return advise("none is known: never tuned", command, _COMPILED_WHY)
-    if not found.runs:
-        return None  # told by `tuning`
+    command = _tune(here)
     if found.lost:
         return advise(
             "those that were tuned are gone, or older than this version of rtsep or PyTorch",
@@ -134,6 +137,13 @@ def threads(facts: TorchFacts, cores: int) -> Outcome:
     )
 
 
-def _command(command: str, here: Surroundings) -> str:
-    model = f" --model {here.model}" if here.model != "htdemucs" else ""
-    return f"{command}{model}{f' --device {here.device}' if here.device != 'auto' else ''}"
+def _tune(here: Surroundings) -> str:
+    model = f" --model {shlex.quote(here.model)}" if here.model != "htdemucs" else ""
+    device = f" --device {here.device}" if here.device != "auto" else ""
+    return f"rtsep tune{model}{device}{_cache_option(here)}"
+
+
+def _cache_option(here: Surroundings) -> str:
+    if not os.access(existing(here.cache), os.W_OK):
+        return " --cache FOLDER"
+    return "" if here.cache == default_folder() else f" --cache {shlex.quote(str(here.cache))}"
