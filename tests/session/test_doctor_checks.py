@@ -483,6 +483,8 @@ def test_tuning_and_compiled_steps(tmp_path: Path) -> None:
     advises(model.compiled(loaded(plain), here), "runs without", "rtsep tune")
     lost = dataclasses.replace(plain, lost=0.22)
     advises(model.compiled(loaded(lost), here), "are gone", "220 ms of latency less")
+    worse = dataclasses.replace(FAST, lost=0.1)  # a compiled step is left, but not the best
+    advises(model.compiled(loaded(worse), here), "are gone", "100 ms of latency less")
     gone = dataclasses.replace(FAST, runs=False)
     advises(model.tuning(loaded(gone), here), "nothing else was fast enough")
     assert model.compiled(loaded(gone), here) is None
@@ -567,6 +569,7 @@ def test_every_check_has_a_place_in_the_order_of_effect() -> None:
 def test_problems_come_first_then_what_has_more_effect() -> None:
     outcomes = {
         "maps": advise("", "a", "b"),
+        "packages": advise("", "a", "b"),
         "weights": problem("", "a", "b"),
         "governor": advise("", "a", "b"),
         "memory": ok(""),
@@ -576,7 +579,9 @@ def test_problems_come_first_then_what_has_more_effect() -> None:
         "sample rate": advise("", "a", "b"),
     }
     checks = [Check(theme="", name=name, outcome=outcome) for name, outcome in outcomes.items()]
-    order = ["portaudio", "weights", "gpu", "governor", "sample rate", "clocks", "maps"]
+    order = [
+        "portaudio", "weights", "packages", "gpu", "governor", "sample rate", "clocks", "maps",
+    ]  # fmt: skip
     assert [one.name for one in changes(checks)] == order
 
 

@@ -80,7 +80,7 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
     if found is None:
         return advise(
             f"never tuned for {here.model} on {facts.device} in {facts.precision}",
-            f"{_command('rtsep tune', here)}, when the rest of this list is done",
+            f"{_tune(here)}, when the rest of this list is done",
             "--latency auto then need not measure first, for a minute or two"
             f"{f'; and {_COMPILED_WHY}' if facts.device == 'cpu' else ''}",
         )
