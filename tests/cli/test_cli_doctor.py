@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rtmidi
-import torch
 from cli_support import Done, Rtsep, finish, start
 
 from rig.server import JackServer, running_jack
-from rtsep.engine.tune import Setting, Trial
-from rtsep.session import tuned
 from rtsep.session.doctor import asking
-from rtsep.session.load import load
-from rtsep.session.runtime import share_cores
 
 STATES = {"ok", "advice", "problem", "unknown"}
 
@@ -111,55 +107,37 @@ def test_a_server_at_another_rate(tmp_path: Path) -> None:
     assert rate is not None and "48 kHz" in rate.found and "ms of latency" in rate.effect
 
 
-def test_what_was_tuned_is_known_and_compiled_steps_that_are_gone(
-    rtsep: Rtsep, no_sound: Path, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache = tmp_path / "cache"
-    remember(small_model, cache, [trial(0.186), trial(0.093, compiled=True)], monkeypatch)
-    kept = {path: path.read_text() for path in cache.iterdir()}
-    model = ("--model", small_model, "--cache", cache, "--device", "cpu")
-    found = checks(rtsep("doctor", *model, "--json"))
-    assert found["tuning"]["state"] == "ok", found["tuning"]
-    assert found["tuning"]["found"] == "418 ms: hop 186 ms, incremental"
-    assert "are gone" in found["compiled steps"]["found"]
-    assert "186 ms of latency less" in found["compiled steps"]["effect"]
-    assert {path: path.read_text() for path in cache.iterdir()} == kept
+@pytest.fixture
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("sound", "midi", "permission", "torch", "model")
+    answers = dict.fromkeys(names, asking.Failure("no answer in 10 s"))
+    monkeypatch.setattr(asking, "ask", lambda *rounds: answers)
 
 
-def trial(hop: float, *, compiled: bool = False) -> Trial:
-    """One that held its hop."""
-    setting = Setting(mode="incremental", window=0.6, hop=hop, lookahead=0.046)
-    return Trial(setting=setting, compiled=compiled, steps=9, p50_ms=1.0, p90_ms=1.0, answer_ms=1.0)
-
-
-def remember(
-    model: Path, cache: Path, trials: list[Trial], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As if `rtsep tune` had found that; in either precision, since "auto" takes the faster one."""
-    monkeypatch.setattr(tuned, "tune", lambda *arguments: trials)
-    monkeypatch.setattr(tuned, "audio_at_work", lambda *arguments: nullcontext())
-    threads = torch.get_num_threads()
-    share_cores()
-    for precision in ("fp32", "bf16"):
-        tuned.measure(load(model, "cpu", precision=precision, cache=cache), cache=cache)
-    torch.set_num_threads(threads)
-
-
-def test_the_plain_report_is_lines_to_send_to_somebody(
-    rtsep: Rtsep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Made from facts that need no asking."""
-    answers = dict.fromkeys(("sound", "midi", "permission", "torch", "model"))
-    failure = asking.Failure("no answer in 10 s")
-    monkeypatch.setattr(asking, "ask", lambda *rounds: dict.fromkeys(answers, failure))
+@pytest.mark.usefixtures("nobody_answers")
+def test_the_plain_report_is_lines_to_send_to_somebody(rtsep: Rtsep, tmp_path: Path) -> None:
     done = rtsep("doctor", "--cache", tmp_path)
     lines = done.out.splitlines()
     assert lines[0].startswith("rtsep ") and " on " in lines[0]
     assert "problem  portaudio         no answer in 10 s" in lines
+    assert "unknown  weights           cannot be found out: no answer in 10 s" in lines
     at = lines.index("What to change, in order of effect:")
     assert lines[at + 1].startswith(" 1. torch (problem): PyTorch cannot be loaded")
     assert lines[at + 2].startswith("    do:  ") and lines[at + 3].startswith("    why: ")
     assert done.code == 1 and done.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_the_report_on_a_terminal_is_a_table(
+    rtsep: Rtsep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    done = rtsep("doctor", "--cache", tmp_path)
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in done.out.splitlines()]
+    assert ["sound", "problem", "portaudio", "no", "answer"] in [line.split()[:5] for line in plain]
+    assert plain != done.out.splitlines()
+    assert "What to change, in order of effect:" in plain
 
 
 def test_a_library_that_is_missing_is_a_finding(
