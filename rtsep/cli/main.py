@@ -12,6 +12,7 @@ import click
 from rtsep import __version__
 from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
+from rtsep.cli.doctor import doctor
 from rtsep.cli.figures import say
 from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
@@ -106,6 +107,7 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
 
 command.add_command(compile)
 command.add_command(devices)
+command.add_command(doctor)
 command.add_command(map_command)
 command.add_command(midi)
 command.add_command(models)

@@ -10,6 +10,7 @@ import click
 
 from rtsep.cli.options import (
     Command,
+    Number,
     budget_option,
     device_options,
     executor_option,
@@ -73,7 +74,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 @device_options
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="S",
     default=30.0,
     show_default=True,
@@ -113,7 +114,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 @click.option(
     "--level",
     "level_db",
-    type=float,
+    type=Number(),
     default=-18.0,
     show_default=True,
     metavar="DB",
@@ -124,7 +125,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     show_default=True,
     metavar="S",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import torch
 
-from rtsep.engine.precision import choose_precision
+from rtsep.engine.precision import Precision, choose_precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
-from rtsep.weights import load_checkpoint
+from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.cache import default_folder
 from rtsep.weights.observer import Observer
 
@@ -41,10 +41,21 @@ def load(
     chosen = choose_device(device)
     products = choose_precision(precision, chosen)
     checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
+    return assembled(checkpoint, chosen, products, executor, cache)
+
+
+def assembled(
+    checkpoint: Checkpoint,
+    device: torch.device,
+    precision: Precision,
+    executor: str = "auto",
+    cache: Path | None = None,
+) -> Separator:
+    """The model of these weights, as `load` makes it."""
     networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
     bag = Bag(networks, checkpoint.stem_weights)
     compiled = (cache or default_folder()) / "compiled"
-    return Separator(checkpoint.name, bag, chosen, products, executor, compiled)
+    return Separator(checkpoint.name, bag, device, precision, executor, compiled)
 
 
 def choose_device(name: str) -> torch.device:

@@ -41,7 +41,7 @@ def tuned(
     if trials is None:
         say(f"measuring which latency this machine holds with {separator.name}, once")
         trials = measure(separator, cache=cache)
-    found = best([trial for trial in trials if _can_be_run(separator, trial)])
+    found = best([trial for trial in trials if can_be_run(separator, trial)])
     setting = found.setting
     if latency:
         setting = stretched(setting, latency, separator.frame_seconds)
@@ -98,7 +98,7 @@ def _how_to_compile(separator: Separator, setting: Setting) -> str:
     )
 
 
-def _can_be_run(separator: Separator, trial: Trial) -> bool:
+def can_be_run(separator: Separator, trial: Trial) -> bool:
     """Compiled steps may have been deleted since, or are not wanted this time."""
     return not trial.compiled or separator.is_compiled(trial.setting.spec(separator))
 

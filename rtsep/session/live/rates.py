@@ -6,6 +6,8 @@ Both directions are soxr streams. What comes out is aligned with what went in, s
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import soxr
 
@@ -42,3 +44,10 @@ def withheld_samples(from_rate: int, to_rate: int) -> int:
         got += convert(block).shape[1]
         worst = max(worst, count * _TRIAL_BLOCK - got * from_rate / to_rate)
     return int(worst) + _TRIAL_BLOCK
+
+
+def conversion_samples(device_rate: int, model_rate: int) -> int:
+    """What both ways together add to the latency, in samples of the device."""
+    ratio = device_rate / model_rate
+    up = math.ceil(withheld_samples(model_rate, device_rate) * ratio)
+    return withheld_samples(device_rate, model_rate) + up

@@ -10,7 +10,7 @@ from rtsep.config import PACE
 from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.live.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
-from rtsep.session.live.rates import withheld_samples
+from rtsep.session.live.rates import conversion_samples
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.shared import Layout
 from rtsep.status import LatencyPart
@@ -54,8 +54,7 @@ def latency_parts(
     algorithmic = math.ceil(spec.latency_samples * ratio)
     lookahead = math.ceil(spec.lookahead * ratio)
     compute = math.ceil(spec.hop * ratio if budget is None else budget * rate)
-    conversion = withheld_samples(rate, spec.sample_rate)
-    conversion += math.ceil(withheld_samples(spec.sample_rate, rate) * ratio)
+    conversion = conversion_samples(rate, spec.sample_rate)
     inside = {
         "hop": algorithmic - lookahead,
         "lookahead": lookahead,
