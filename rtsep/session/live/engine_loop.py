@@ -138,11 +138,12 @@ class EngineLoop:
         converted = self._convert(stems)
         start = self._made
         self._made += converted.shape[1]
-        usable = converted[:, max(self._valid - start, 0) :]
+        ring = self._shared.stems
+        # A predecessor, whose hops lay elsewhere, may have made the first of them already.
+        usable = converted[:, max(max(self._valid, ring.head) - start, 0) :]
         start = self._made - usable.shape[1]
         if not usable.shape[1]:
             return
-        ring = self._shared.stems
         if ring.head < start:
             ring.skip_to(start)
         if self._ratio != 1:
