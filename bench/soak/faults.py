@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from bench.soak import gestures, takes
-from bench.soak.inputs import DeviceInput, FileInput, TwoClocksInput
+from bench.soak.inputs import SLIDING_SECONDS, DeviceInput, FileInput, TwoClocksInput
 from bench.soak.scenario import Fault
 from bench.soak.studio import Studio
 from rtsep.audio.choose import choose_rate
@@ -30,6 +30,7 @@ class Director:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self.begun: list[Fault] = []
+        self._numbers: set[int] = set()  # of those
         self._due = [
             (fault.at, number, KINDS[fault.kind](studio, fault), fault)
             for number, fault in enumerate(studio.plan.faults)
@@ -41,11 +42,12 @@ class Director:
         now = self._studio.now
         while self._due and self._due[0][0] <= now:
             _, number, course, fault = heapq.heappop(self._due)
-            if not self.begun or fault is not self.begun[-1]:
+            if number not in self._numbers:
+                self._numbers.add(number)
                 self.begun.append(fault)
             wait = next(course, None)
             if wait is not None:
-                heapq.heappush(self._due, (now + wait, number, course, fault))
+                heapq.heappush(self._due, (self._studio.now + wait, number, course, fault))
 
 
 @contextmanager
@@ -75,10 +77,12 @@ def slow_step(studio: Studio, fault: Fault) -> Course:
 
 
 def hops_to_forget(studio: Studio, seconds: float) -> int:
-    """A fifth of it is believed; of that, a tenth is given up with every hop."""
+    """A fifth of it is believed; of that, a tenth is given up with every hop that is skipped, and
+    those that came meanwhile are skipped at once."""
     learnt = 0.2 * seconds + studio.step_seconds
     room = max(studio.budget_seconds - studio.step_seconds, 0.01)
-    return max(math.ceil(math.log(max(learnt / room, 1.0)) / -math.log(0.9)), 0) + 1
+    hops = math.log(max(learnt / room, 1.0)) / -math.log(0.9)
+    return max(math.ceil(hops - seconds / studio.plan.hop_seconds), 0) + 1
 
 
 def late_steps(studio: Studio, fault: Fault) -> Course:
@@ -136,12 +140,18 @@ def stems_not_a_number(studio: Studio, fault: Fault) -> Course:
 def device_loss(studio: Studio, fault: Fault) -> Course:
     """The audio process ends, and a new one goes on, with blocks of another length."""
     before = studio.block
-    studio.pause(fault.seconds)
-    studio.new_callback()
+    _reopen(studio, fault.seconds)
     with trouble(studio):
         _blocks(studio, int(fault.size))
-        yield 2.0
+        yield 1.0
         _blocks(studio, before)
+
+
+def _reopen(studio: Studio, seconds: float) -> None:
+    studio.pause(seconds)
+    studio.new_callback()
+    if isinstance(studio.input, TwoClocksInput):
+        studio.input.open(studio.now)
 
 
 def other_rate_only(studio: Studio, fault: Fault) -> Course:
@@ -156,8 +166,7 @@ def other_rate_only(studio: Studio, fault: Fault) -> Course:
     except ConfigError:
         refused = True
     studio.checker.report.hold("another rate is refused", refused, studio.checker.where)
-    studio.pause(fault.seconds)
-    studio.new_callback()
+    _reopen(studio, fault.seconds)
     with trouble(studio):
         yield 0.0
 
@@ -175,7 +184,7 @@ def _blocks(studio: Studio, size: int) -> None:
     room = int(studio.budget_seconds * studio.layout.rate * (1 - studio.plan.step_share))
     studio.block = min(size, studio.layout.longest_block + room // 2)
     if isinstance(studio.input, TwoClocksInput):
-        studio.input.settled_at = studio.now + 40
+        studio.input.settled_at = studio.now + SLIDING_SECONDS
 
 
 def xrun(studio: Studio, fault: Fault) -> Course:
@@ -217,9 +226,9 @@ def hot_input(studio: Studio, fault: Fault) -> Course:
 
 
 def barely_too_hot(studio: Studio, fault: Fault) -> Course:
-    device(studio).peak = fault.size
+    device(studio).gain = fault.size / device(studio).peak(fault.seconds)
     yield fault.seconds
-    device(studio).peak = 0.0
+    device(studio).gain = 1.0
 
 
 def device(studio: Studio) -> DeviceInput:
@@ -257,7 +266,7 @@ def input_device_stalls(studio: Studio, fault: Fault) -> Course:
     yield fault.seconds
     clocks.deaf -= 1
     if not clocks.deaf:
-        clocks.settled_at = studio.now + 40
+        clocks.settled_at = studio.now + SLIDING_SECONDS
 
 
 KINDS: dict[str, Callable[[Studio, Fault], Course]] = {

@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bench.soak.music import LENGTH, Audio, excerpt
+from bench.soak.music import Audio, excerpt
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
 from rtsep.session.live.feeder import BLOCK, Feeder
 from rtsep.session.live.shared import Shared
+
+
+SETTLING_SECONDS = 10.0  # in which a control loop finds a drift
+SLIDING_SECONDS = 40.0  # in which it makes a delay longer by a block
 
 
 class Input(Protocol):
@@ -28,7 +32,11 @@ class DeviceInput:
         self._position = 0
         self.gain = 1.0
         self.bad = np.zeros(0, np.float32)  # what comes in place of music, on the next samples
-        self.peak = 0.0  # if set, every block is as loud as this
+
+    def peak(self, seconds: float) -> float:
+        """Of what comes next, without gain."""
+        ahead = excerpt(self._rate, self._channels, self._position, int(seconds * self._rate))
+        return float(np.abs(ahead).max())
 
     def lose(self, samples: int) -> None:
         self._position += samples
@@ -44,8 +52,6 @@ def spoil(heard: Audio, by: DeviceInput) -> None:
     """As the faults that are on have it, in place."""
     if by.gain != 1:
         heard *= np.float32(by.gain)
-    if by.peak:
-        heard *= np.float32(by.peak / max(float(np.abs(heard).max()), 0.05))
     if by.bad.size:
         now = by.bad[: heard.shape[1]]
         by.bad = by.bad[now.size :]
@@ -97,20 +103,21 @@ class TwoClocksInput(DeviceInput):
     def __init__(self, rate: int, block: int, rng: np.random.Generator) -> None:
         super().__init__(rate, 2)
         self._block, self._rng = block, rng
-        self.resampler = AdaptiveResampler(2, rate, needed_delay(block, block))
         self.ppm = 0.0
         self.deaf = 0  # faults that keep it from recording
-        self.settled_at = 5.0  # seconds, from when on the delay must be right
-        self.expected_gaps = 0
-        self._recorded, self._due, self._began, self._last = 0, 0.0131, 0.0, 0.0
+        self.gaps = 0
         self.worst = {"tone": 0.0, "delay": 0.0}
         self.checked = 0
         self._omega = 2 * np.pi * np.array(self.HERTZ)[:, None] / rate
+        self.open(0.0)
+
+    def open(self, now: float) -> None:
+        """Both devices, at first or again."""
+        self.resampler = AdaptiveResampler(2, self._rate, needed_delay(self._block, self._block))
+        self.settled_at = now + SETTLING_SECONDS  # from when on the delay must be right
+        self._recorded, self._due, self._began = 0, now + 0.0131, now
 
     def take(self, count: int, now: float) -> tuple[Audio | None, Audio]:
-        if now - self._last > 0.5:  # the playing device was away, and both are opened again
-            self._due = max(self._due, now)
-        self._last = now
         while self._due <= now:
             self._record()
         heard = np.empty((2, count), np.float32)
@@ -119,6 +126,7 @@ class TwoClocksInput(DeviceInput):
         resampler.read_into(heard, now + self._rng.uniform(0, self.JITTER_SECONDS))
         if played and resampler.gaps == gaps and now >= self.settled_at:
             self._compare(heard, start, now)
+        self.gaps += resampler.gaps - gaps
         spoil(heard, self)
         return heard, heard
 
@@ -130,6 +138,9 @@ class TwoClocksInput(DeviceInput):
             self._recorded += self._block
         self._began = self._due
         self._due += self._seconds_per_block()
+
+    def peak(self, seconds: float) -> float:
+        return 2 * self.LEVEL
 
     def _tone(self, at: Any) -> Any:
         return self.LEVEL * (np.sin(self._omega * at) + np.sin(self._omega[::-1] * 0.37 * at))
@@ -149,5 +160,3 @@ class TwoClocksInput(DeviceInput):
         self.worst["delay"] = max(self.worst["delay"], stray)
         self.checked += heard.shape[1]
 
-
-assert LENGTH % BLOCK == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from bench.soak.faults import Director
 from bench.soak.inputs import TwoClocksInput
 from bench.soak.memory import Memory
 from bench.soak.report import Report, Violation
-from bench.soak.scenario import Plan, describe, sessions
+from bench.soak.scenario import FRAME, MODEL_RATE, Plan, describe, sessions
 from bench.soak.studio import Studio, new_buffer
+from rtsep.errors import ConfigError
 
 SESSION_SECONDS = 240.0
 SPACING_SECONDS = 3.0
@@ -61,6 +62,14 @@ def run_session(
     plan: Plan, buffer: bytearray, report: Report, prepare: Callable[[Studio], Any]
 ) -> None:
     tag = f"session {plan.number}, which began at {plan.began:.0f} s"
+    if bytes_needed(plan) > len(buffer):
+        refused = False
+        try:
+            Studio(plan, buffer, lambda facts: Checker(facts, report, tag))
+        except ConfigError:
+            refused = True
+        report.hold("what does not fit is refused", refused, lambda: f"{tag}: {plan}")
+        plan = replace(plan, stems=4)
     studio = Studio(plan, buffer, lambda facts: Checker(facts, report, tag))
     director = Director(studio)
     prepare(studio)
@@ -80,8 +89,15 @@ def run_session(
         _clocks(studio, studio.input, report)
 
 
+def bytes_needed(plan: Plan) -> float:
+    """Of the rings alone: four seconds beyond the delay or the window, and eight of tape."""
+    seconds = 4 + max(plan.window_frames * FRAME / MODEL_RATE, 2 * plan.hop_seconds)
+    channels = (plan.stems + 2) * plan.channels  # input, feed and stems; stems, mix and input
+    return 4 * plan.rate * channels * (seconds + 8)
+
+
 def _clocks(studio: Studio, clocks: TwoClocksInput, report: Report) -> None:
     where = studio.checker.where
     report.check("two clocks: sample for sample", clocks.worst["tone"], 1, where, clocks.checked)
     report.check("two clocks: no delay lost", clocks.worst["delay"], 1, where, clocks.checked)
-    report.counts["clock gaps"] += clocks.resampler.gaps
+    report.counts["clock gaps"] += clocks.gaps

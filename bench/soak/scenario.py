@@ -14,6 +14,8 @@ import numpy as np
 RATES = (44_100, 48_000, 44_100, 96_000, 44_100)  # of the device; the model's is 44.1 kHz
 POLICIES = ("hold", "dry", "silence")
 SOURCES = ("device", "device", "file", "two clocks")
+BLOCKS = (64, 128, 256, 441, 512, 1024)  # short ones cost most, and `blocks change` has them too
+BLOCK_SHARES = (0.03, 0.07, 0.2, 0.1, 0.3, 0.3)
 FRAME = 1024  # samples of the model
 CALM_SECONDS = 3.0  # at the start and at the end of a session
 MODEL_RATE = 44_100
@@ -67,7 +69,7 @@ _TABLE: dict[str, tuple[float, float, float, float, float]] = {
     "stems not a number": (2, 0.05, 0.3, 0, 0),
     "device loss": (3, 0.05, 4.0, 16, 2048),  # and reopening with blocks of that size
     "other rate only": (0.5, 0.5, 2.0, 0, 0),
-    "blocks change": (3, 1.0, 4.0, 16, 1024),
+    "blocks change": (3, 0.3, 2.0, 16, 1024),
     "xrun": (3, 0, 0, 1, 4096),  # samples that are lost
     "not a number": (3, 0, 0, 1, 1500),  # NaN and infinity, samples
     "denormals": (2, 0, 0, 1, 1500),
@@ -122,8 +124,8 @@ def plan(seed: int, number: int, began: float, seconds: float, spacing: float) -
         window_frames=int(rng.choice([16, 20, 43])),
         hop_frames=hop_frames,
         lookahead_frames=lookahead,
-        block=int(rng.choice([64, 128, 256, 256, 441, 512, 1024])) * (2 if rate > 48_000 else 1),
-        uneven=source != "two clocks" and bool(rng.random() < 0.2),
+        block=int(rng.choice(BLOCKS, p=BLOCK_SHARES)) * (2 if rate > 48_000 else 1),
+        uneven=source != "two clocks" and bool(rng.random() < 0.15),
         policy=POLICIES[number % len(POLICIES)],
         source=source,
         budget_hops=float(rng.uniform(0.4, 1.2)),

@@ -68,6 +68,7 @@ class Studio:
         self.asleep = 0  # faults that keep the engine from being woken
         self.extra_seconds = 0.0  # once, on top of the next step
         self.step_seconds = plan.step_share * self.budget_seconds
+        self._stepped = 0.0  # seconds that all steps have taken, the engine's clock
         self._life = 0  # the number of engines that were lost
         self.excused = 0  # faults that are on
         self.excused_until = 2 * self.layout.delay + self.layout.rate  # of frames
@@ -109,7 +110,7 @@ class Studio:
 
         hops.step = lasting  # type: ignore[method-assign]
         self.engine: EngineLoop | None = EngineLoop(
-            hops, self.shared, self.step_seconds, lambda: self.now
+            hops, self.shared, self.step_seconds, lambda: self._stepped
         )
 
     def lose_engine(self) -> None:
@@ -146,6 +147,7 @@ class Studio:
     def _spend(self, life: int) -> None:
         """The time that a step takes."""
         seconds, self.extra_seconds = self.step_seconds + self.extra_seconds, 0.0
+        self._stepped += seconds
         end = self.now + seconds
         while self.now < end and self.now < self.plan.seconds:
             self.play_block()
