@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.soak.model import DRY, HOLD, Array, Factors, GainModel, Targets, clean
-from bench.soak.report import Report
+from bench.soak.report import Digest, Report
 
 FADE = 64  # samples that a crossfade takes, or a block if that is shorter
 MIRROR = 64  # after the last stems, the newest samples may be heard once more
@@ -20,7 +20,8 @@ CHUNK_SECONDS = 0.5
 EXACT = 4e-6  # of the loudest sample nearby; float32, and up to eight products that are summed
 CONVERTED = 1e-3  # where a rate converter is in between
 JUMP = 0.02  # a second difference that the music does not have, at any rate
-RINGING = 2048  # samples of the model, at most
+RINGING = 1100  # samples of the session, that a substitute may ring around a jump
+CONVERTER_RINGING = 2048  # samples of the model
 RAMPING = 3e-5  # while a gain moves, which snaps to its target a little earlier or later
 HELD = 6e-3  # a substitute is filtered by measured shares
 QUIET = 1e-4  # below it the measured shares are of nothing
@@ -56,8 +57,8 @@ class _Block:
 class Checker:
     """Of one session. Raises `Violation`."""
 
-    def __init__(self, facts: Facts, report: Report, tag: str) -> None:
-        self.facts, self.report, self._tag = facts, report, tag
+    def __init__(self, facts: Facts, report: Report, digest: Digest, tag: str) -> None:
+        self.facts, self.report, self._digest, self._tag = facts, report, digest, tag
         self._room = int(CHUNK_SECONDS * facts.rate) + (1 << 13)
         self._input = np.zeros((facts.channels, facts.delay + self._room), np.float32)
         self._out = np.zeros(((len(facts.shares) + 1) * facts.channels, self._room), np.float32)
@@ -141,7 +142,7 @@ class Checker:
         )  # fmt: skip
         self._compare(x, factors, mix, moving)
         self._muted(factors, count)
-        self.report.digest.update(np.ascontiguousarray(self._out[:, :count]).data)
+        self._digest.update(np.ascontiguousarray(self._out[:, :count]).data)
         self._forget(count)
 
     def _lanes(self) -> tuple[Array, bool]:
@@ -178,31 +179,31 @@ class Checker:
         limited = self._limited_mask(x, factors, low, high, concealed, count)
         error = mix - factors.heard(factors.stems) * x
         exact = ~(concealed | limited)
-        margin = tolerance + self._rough(count)
+        rough = self._rough(count)
+        margin = tolerance + (0.0 if facts.exact else rough)
         self._exact(error, exact, margin)
         self._account(error, concealed, limited, margin)
         if concealed.any():
             slack = tolerance + (HELD * loudest if HOLD in policies else 0.0)
-            self._hull(x, factors, mix, low, high, concealed & ~limited, slack, policies)
+            self._hull(x, factors, mix, low, high, concealed & ~limited, slack + rough, policies)
         self._full_scale(mix, factors, limited)
-        self._steps(x, factors, error, mix, concealed, limited, tolerance, low, high)
+        self._steps(x, factors, error, concealed, limited, tolerance + 2 * rough, high - low)
 
-    def _rough(self, count: int) -> Array | float:
-        """What a converter may ring around a jump of the input, by as much as that at most."""
+    def _rough(self, count: int) -> Array:
+        """What a filter may ring around a jump of the input, by as much as that at most: those of
+        rate converters, and those that hold the balance."""
         facts = self.facts
-        if facts.exact:
-            return 0.0
-        near = RINGING * facts.rate // 44_100
-        ahead = self._input[:, : count + min(facts.delay, near)]
-        jumps = np.abs(np.diff(ahead, 2, axis=1)).max(0)
+        near = RINGING if facts.exact else CONVERTER_RINGING * facts.rate // 44_100
         rough = np.zeros(count)
         rough[: max(self._rough_until - self._first, 0)] = self._roughest
+        ahead = self._input[:, : count + min(facts.delay, near)]
+        jumps = np.abs(np.diff(ahead, 2, axis=1)).max(0)
         where = np.flatnonzero(jumps > JUMP)
         if where.size:
             self._roughest = float(jumps.max())
-            for at in where:
-                rough[max(int(at) - near, 0) : int(at) + near] = self._roughest
             self._rough_until = self._first + int(where[-1]) + near
+            for at in where.tolist():
+                rough[max(at - near, 0) : at + near] = self._roughest
         return rough
 
     def _exact(self, error: Array, exact: Array, margin: Array | float) -> None:
@@ -242,8 +243,8 @@ class Checker:
                 self.report.passed("nothing is concealed without a cause")
                 self._run = 0
             self.concealing = block.concealed > 0
-            self.report.longest_concealed_seconds = max(
-                self.report.longest_concealed_seconds, self._run / self.facts.rate
+            self.report.longest_concealed = max(
+                self.report.longest_concealed, self._run / self.facts.rate
             )
             self.concealed_total += block.concealed
 
@@ -276,7 +277,7 @@ class Checker:
         return mask
 
     def _hull(self, x: Array, factors: Factors, mix: Array, low: Array, high: Array,
-              where_: Array, slack: float, policies: set[int]) -> None:  # fmt: skip
+              where_: Array, slack: Array, policies: set[int]) -> None:  # fmt: skip
         """While something is concealed, the output lies between the stems and the substitute."""
         strict = where_.copy()
         loose = np.zeros_like(where_)
@@ -291,15 +292,16 @@ class Checker:
         one, other = factors.heard(low) * x, factors.heard(high) * x
         beyond = np.maximum(np.minimum(one, other) - mix, mix - np.maximum(one, other))
         off = beyond.max(0) * strict
-        worst = int(np.argmax(off))
-        self.report.check("between the stems and their substitute", float(off[worst]), slack,
+        worst = int(np.argmax(off - slack))
+        self.report.check("between the stems and their substitute", float(off[worst]),
+                          float(slack[worst]),
                           lambda: self.where(worst), int(np.count_nonzero(strict)))  # fmt: skip
         loudest = float(np.abs(x).max()) * max(float(factors.loudest.max()), 1.0)
         loudest *= max(float(factors.master.max()), 1.0)
         off = np.abs(mix).max(0) * (loose & where_)
-        worst = int(np.argmax(off))
+        worst = int(np.argmax(off - slack))
         self.report.check("no louder than what it is made of", float(off[worst]),
-                          1.5 * loudest + slack, lambda: self.where(worst),
+                          1.5 * loudest + float(slack[worst]), lambda: self.where(worst),
                           int(np.count_nonzero(loose)))  # fmt: skip
 
     def _full_scale(self, mix: Array, factors: Factors, limited: Array) -> None:
@@ -313,27 +315,28 @@ class Checker:
         self.report.check("within full scale", float(off[worst]), 1.0, lambda: self.where(worst),
                           int(np.count_nonzero(on & ~dry)))  # fmt: skip
 
-    def _steps(self, x: Array, factors: Factors, error: Array, mix: Array, concealed: Array,
-               limited: Array, tolerance: float, low: Array, high: Array) -> None:  # fmt: skip
+    def _steps(self, x: Array, factors: Factors, error: Array, concealed: Array, limited: Array,
+               margin: Array, between: Array) -> None:  # fmt: skip
         """Between two samples, what is wrong changes by no more than a crossfade lets it."""
         step = np.abs(np.diff(error, axis=1, prepend=self._last_error)).max(0)
-        gap = np.diff(np.abs(x), axis=1).max(initial=0.0)
-        slope = float(max(np.abs(np.diff(x, axis=1)).max(initial=0.0), gap))
+        slope = float(np.abs(np.diff(x, axis=1)).max(initial=0.0))
         peak = float(np.abs(x).max())
         scale = float(factors.master.max())
         shortest = min((block.count for block in self._blocks if block.concealed), default=FADE)
         fade = max(min(FADE, shortest), 1)
-        apart = float((high - low).max())
+        apart = float(between.max())
         if self._first < self._shares_known_from:
             apart = max(apart, float(factors.loudest.max()))
         own = float(np.abs(factors.stems).max())
         allowed = scale * (apart * peak / fade + (apart + 6 * own) * slope) * 1.05
-        allowed += 2 * tolerance + 2 * HELD * max(peak, 1.0) / fade + HELD * slope
+        allowed += 2 * HELD * max(peak, 1.0) / fade + HELD * slope
         free = ~limited & (concealed | np.concatenate(([self.concealing_before], concealed[:-1])))
         free &= ~np.concatenate(([self._limited_before], limited[:-1]))
+        free[[block.start for block in self._blocks if block.fresh]] = False  # a device began
         off = step * free
-        worst = int(np.argmax(off))
-        self.report.check("no step beyond the crossfade's", float(off[worst]), allowed,
+        worst = int(np.argmax(off - margin))
+        self.report.check("no step beyond the crossfade's", float(off[worst]),
+                          allowed + 2 * float(margin[worst]),
                           lambda: self.where(worst), int(np.count_nonzero(free)))  # fmt: skip
         self._last_error = error[:, -1:].astype(np.float64)
         self._limited_before = bool(limited[-1])
@@ -421,7 +424,7 @@ class Checker:
         for name in ("steps", "misses", "skipped", "gaps", "limited", "sanitized", "starved"):
             value = int(getattr(counters, name)[0])
             self.report.counts[name] += value
-            self.report.digest.update(f"{name}={value};".encode())
+            self._digest.update(f"{name}={value};".encode())
         self.report.counts["frames"] += studio.frames
         self.report.counts["blocks"] += self.callbacks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,8 +20,9 @@ from rtsep.errors import ConfigError
 from rtsep.session.live.devices import _count
 from rtsep.session.live.watch import HANG_SECONDS, EngineWatch
 
-Course = Iterator[float]
+Course = Generator[float, None, None]
 _LOOK_SECONDS = 0.1  # between two looks of the session at its engine
+_DELAYED_SECONDS = 15.0  # by steps that were being made, and lost devices
 
 
 class Director:
@@ -50,6 +51,12 @@ class Director:
                 heapq.heappush(self._due, (self._studio.now + wait, number, course, fault))
 
 
+    def end(self) -> None:
+        """Leave off what was still going on."""
+        for _, _, course, _ in self._due:
+            course.close()
+
+
 @contextmanager
 def trouble(studio: Studio, extra_hops: int = 0) -> Iterator[None]:
     """Meanwhile, and so long afterwards, stems may be missing."""
@@ -72,8 +79,10 @@ def engine_stall(studio: Studio, fault: Fault) -> Course:
 def slow_step(studio: Studio, fault: Fault) -> Course:
     """The engine takes it for typical, in part, and skips hops until it has forgotten it."""
     with trouble(studio, hops_to_forget(studio, fault.seconds)):
-        studio.extra_seconds = fault.seconds
-        yield fault.seconds + studio.plan.hop_seconds
+        studio.extra_seconds += fault.seconds
+        while studio.extra_seconds:  # until a step begins
+            yield _LOOK_SECONDS
+        yield max(studio.busy_until - studio.now, 0.0) + studio.plan.hop_seconds
 
 
 def hops_to_forget(studio: Studio, seconds: float) -> int:
@@ -122,7 +131,7 @@ def engine_hang(studio: Studio, fault: Fault) -> Course:
         while not watch.hangs():
             yield _LOOK_SECONDS
             took = studio.now - began
-            most = HANG_SECONDS + 8 * studio.plan.hop_seconds + 1
+            most = HANG_SECONDS + 8 * studio.plan.hop_seconds + _DELAYED_SECONDS
             studio.checker.report.check("a hang is noticed", took, most, studio.checker.where)
         studio.lose_engine()
         studio.asleep -= 1

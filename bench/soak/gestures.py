@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from rtsep.control.midi.surface import MOST_AT_ONCE, Surface
 if TYPE_CHECKING:
     from bench.soak.studio import Studio
 
-Course = Iterator[float]
+Course = Generator[float, None, None]
 _POLL_SECONDS = 0.005
 _MOVE_SECONDS = 0.02
 _GAIN, _MASTER, _MUTE, _SOLO, _BYPASS, _RESET, _LIMITER = 1, 20, 40, 50, 60, 61, 62

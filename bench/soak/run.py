@@ -1,9 +1,11 @@
-"""A whole soak: one session after the other."""
+"""A whole soak: one session after the other, or several beside each other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import numpy as np
@@ -13,80 +15,121 @@ from bench.soak.checker import Checker
 from bench.soak.faults import Director
 from bench.soak.inputs import TwoClocksInput
 from bench.soak.memory import Memory
-from bench.soak.report import Report, Violation
-from bench.soak.scenario import FRAME, MODEL_RATE, Plan, describe, sessions
+from bench.soak.report import Digest, Report, Violation
+from bench.soak.scenario import FRAME, MODEL_RATE, Plan, describe
 from bench.soak.studio import Studio, new_buffer
 from rtsep.errors import ConfigError
 
-SESSION_SECONDS = 240.0
-SPACING_SECONDS = 3.0
+Prepare = Callable[[Studio], Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Soak:
-    """What to run. Only sessions that overlap `since` to `until`, in seconds, are."""
-
-    seed: int
-    seconds: float
-    since: float = 0.0
-    until: float = float("inf")
-    session_seconds: float = SESSION_SECONDS
-    spacing_seconds: float = SPACING_SECONDS
+def _as_it_is(studio: Studio) -> None:
+    """Nothing is broken but what the plan says."""
 
 
-def run(
-    soak: Soak,
-    tell: Callable[[Plan, Report], None] = lambda plan, report: None,
-    prepare: Callable[[Studio], Any] = lambda studio: None,
-) -> tuple[Report, Memory]:
-    """Raises Violation, saying where and after which faults. `tell` hears of every session that is
-    over; `prepare` may meddle with each before it begins."""
-    report, memory, buffer = Report(), Memory(), new_buffer()
+@dataclass
+class Result:
+    """Of one session. `memory` is how much there was of it afterwards: objects, MiB."""
+
+    plan: Plan
+    report: Report = field(default_factory=Report)
+    digest: str = ""
+    memory: tuple[int, float] = (0, 0.0)
+    violation: str | None = None
+
+
+def run(plans: Sequence[Plan], jobs: int = 1, prepare: Prepare = _as_it_is) -> Iterator[Result]:
+    """The results, as they come. A violation ends its session, not those after it.
+
+    `prepare` may meddle with each session before it begins, which needs a single job.
+    """
+    if jobs == 1:
+        yield from _in_turn(plans, prepare)
+        return
+    context = multiprocessing.get_context("spawn")
+    links, workers = [], []
+    for job in range(jobs):
+        ours, theirs = context.Pipe()
+        worker = context.Process(target=_work, args=(plans[job::jobs], theirs), daemon=True)
+        worker.start()
+        theirs.close()
+        links.append(ours)
+        workers.append(worker)
+    try:
+        yield from _as_they_come(links)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+
+
+def _as_they_come(links: list[Connection[Any, Any]]) -> Iterator[Result]:
+    while links:
+        for link in wait(links):
+            assert isinstance(link, Connection)
+            result = link.recv()
+            if result is None:
+                links.remove(link)
+                continue
+            yield result
+
+
+def _work(plans: Sequence[Plan], link: Connection[Any, Any]) -> None:
+    """The life of a worker."""
+    for result in _in_turn(plans, _as_it_is):
+        link.send(result)
+    link.send(None)
+
+
+def _in_turn(plans: Sequence[Plan], prepare: Prepare) -> Iterator[Result]:
+    memory, buffer = Memory(), new_buffer()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for plan in sessions(
-            soak.seed, soak.seconds, length=soak.session_seconds, spacing=soak.spacing_seconds
-        ):
-            if plan.began + plan.seconds <= soak.since or plan.began >= soak.until:
-                continue
-            run_session(plan, buffer, report, prepare)
-            memory.sample(report, f"after session {plan.number}")
-            tell(plan, report)
+        for plan in plans:
+            result = Result(plan)
+            try:
+                _session(result, buffer, prepare)
+                memory.sample(result.report, f"after session {plan.number}")
+                result.memory = memory.samples[-1]
+            except Violation as violation:
+                result.violation = str(violation)
+            yield result
     finally:
         torch.set_num_threads(threads)
-    return report, memory
 
 
-def run_session(
-    plan: Plan, buffer: bytearray, report: Report, prepare: Callable[[Studio], Any]
-) -> None:
-    tag = f"session {plan.number}, which began at {plan.began:.0f} s"
+def _session(result: Result, buffer: bytearray, prepare: Prepare) -> None:
+    plan, report, digest = result.plan, result.report, Digest()
+    tag = f"session {plan.number}, which begins at {plan.began:.0f} s"
     if bytes_needed(plan) > len(buffer):
-        refused = False
-        try:
-            Studio(plan, buffer, lambda facts: Checker(facts, report, tag))
-        except ConfigError:
-            refused = True
-        report.hold("what does not fit is refused", refused, lambda: f"{tag}: {plan}")
+        _refused(plan, buffer, report)
         plan = replace(plan, stems=4)
-    studio = Studio(plan, buffer, lambda facts: Checker(facts, report, tag))
+    studio = Studio(plan, buffer, lambda facts: Checker(facts, report, digest, tag))
     director = Director(studio)
     prepare(studio)
     try:
         with np.errstate(all="ignore"):
             studio.run()
+            director.end()
     except Violation as violation:
-        before = [describe(fault) for fault in director.begun[-3:]]
-        raise Violation(
-            f"{violation}\n  faults before it: {before}\n  {plan}\n"
-            f"  after {studio.now:.3f} s of the session"
-        ) from None
+        before = "\n    ".join(describe(fault) for fault in director.begun[-3:])
+        raise Violation(f"{violation}\n  faults before it:\n    {before}\n  {plan}") from None
     for fault in director.begun:
         report.faults[fault.kind] += 1
-        report.seconds_of_fault[fault.kind] += fault.seconds
+        report.fault_seconds[fault.kind] += fault.seconds
     if isinstance(studio.input, TwoClocksInput):
-        _clocks(studio, studio.input, report)
+        _clocks(studio, studio.input)
+    result.digest = str(digest)
+
+
+def _refused(plan: Plan, buffer: bytearray, report: Report) -> None:
+    try:
+        Studio(plan, buffer, lambda facts: Checker(facts, report, Digest(), ""))
+        refused = False
+    except ConfigError:
+        refused = True
+    report.hold("what does not fit is refused", refused, lambda: str(plan))
 
 
 def bytes_needed(plan: Plan) -> float:
@@ -96,8 +139,8 @@ def bytes_needed(plan: Plan) -> float:
     return 4 * plan.rate * channels * (seconds + 8)
 
 
-def _clocks(studio: Studio, clocks: TwoClocksInput, report: Report) -> None:
-    where = studio.checker.where
+def _clocks(studio: Studio, clocks: TwoClocksInput) -> None:
+    report, where = studio.checker.report, studio.checker.where
     report.check("two clocks: sample for sample", clocks.worst["tone"], 1, where, clocks.checked)
     report.check("two clocks: no delay lost", clocks.worst["delay"], 1, where, clocks.checked)
     report.counts["clock gaps"] += clocks.gaps

@@ -67,6 +67,7 @@ class Studio:
         self.uneven = plan.uneven
         self.asleep = 0  # faults that keep the engine from being woken
         self.extra_seconds = 0.0  # once, on top of the next step
+        self.busy_until = 0.0  # when the step that is made is done
         self.step_seconds = plan.step_share * self.budget_seconds
         self._stepped = 0.0  # seconds that all steps have taken, the engine's clock
         self._life = 0  # the number of engines that were lost
@@ -84,8 +85,7 @@ class Studio:
         self.new_engine()
 
     def run(self) -> None:
-        end = self.plan.seconds
-        while self.now < end:
+        while self.now < self.plan.seconds:
             self.play_block()
             if not self.asleep and self.engine is not None:
                 self._work()
@@ -99,6 +99,7 @@ class Studio:
 
     def new_engine(self) -> None:
         """A new engine process, made ready as it makes itself ready."""
+        self._life += 1  # whichever there was
         self.network = ShareNetwork(self._config)
         hops = HopStream(self.network, self.spec, batch=1, device=_CPU)
         make_ready(hops)  # what it measures is no virtual time
@@ -148,7 +149,7 @@ class Studio:
         """The time that a step takes."""
         seconds, self.extra_seconds = self.step_seconds + self.extra_seconds, 0.0
         self._stepped += seconds
-        end = self.now + seconds
+        self.busy_until = end = self.now + seconds
         while self.now < end and self.now < self.plan.seconds:
             self.play_block()
             if self._life != life:

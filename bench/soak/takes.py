@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from rtsep.session.live.recorder import Recorder, RecordSpec
 if TYPE_CHECKING:
     from bench.soak.studio import Studio
 
-Course = Iterator[float]
+Course = Generator[float, None, None]
 _TURN_SECONDS = 0.1
 _TAPE_SECONDS = 8.0  # what the tape ring holds
 
