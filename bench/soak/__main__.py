@@ -2,6 +2,7 @@
 
 Draws sessions and their faults from a seed; the same seed is the same run, bit by bit. Ends with
 exit code 1 at the first invariant that does not hold. Ctrl-C ends it with what is done by then.
+Whoever wants less waits for `--minutes`, or asks for fewer `--hours`.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _explain(result, args)
                 if not args.keep_going:
                     return 1
-            _progress(total, plans, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _progress(total, plans, seconds)
+            if seconds > 60 * args.minutes:
+                break
     except KeyboardInterrupt:
         print("\nended early", file=sys.stderr)
     figures = _figures(args, total, time.perf_counter() - began)
@@ -146,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--spacing", type=float, default=SPACING_SECONDS, metavar="S",
                         help="between two faults, on average")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="sessions beside each other")
+    parser.add_argument("--minutes", type=float, default=float("inf"),
+                        help="of real time, after which no more sessions are waited for")  # fmt: skip
     parser.add_argument("--keep-going", action="store_true",
                         help="after a violation go on with the next session")  # fmt: skip
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")

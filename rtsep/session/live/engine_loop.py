@@ -149,6 +149,8 @@ class EngineLoop:
         if self._ratio != 1:
             self._share_residual(usable, start)
         ring.write(usable)
+        if not np.isfinite(usable).all():  # a broken step teaches nothing
+            return
         ring.read_into(ring.head - RATIO_SAMPLES, self._recent)
         shape = (self._shared.layout.stems, self._shared.layout.channels, RATIO_SAMPLES)
         self._shared.ratios.publish(ratios_of(self._recent.reshape(shape)))
