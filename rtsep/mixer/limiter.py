@@ -65,7 +65,8 @@ class Limiter:
     def _stay(self, count: int, allowed: float) -> Audio:
         curve = self._curve[:count]
         curve[:] = self.gain
-        self._hold = self._hold_samples if allowed < NEAR * self.gain else self._hold - count
+        needed = allowed < min(NEAR * self.gain, 1.0)  # a block within full scale needs no gain
+        self._hold = self._hold_samples if needed else self._hold - count
         return curve
 
     def _release(self, count: int, allowed: float) -> Audio:

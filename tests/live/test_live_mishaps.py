@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from live_rig import RATE, BandNetwork, VirtualSession, music, stream_spec
 from test_live_positions import db, delayed
+from torch import Tensor
 
 from rtsep.mixer.desk import Desk
 
@@ -67,6 +69,24 @@ def test_hold_keeps_the_balance() -> None:
     assert level(played, 440) > level(dry, 440) - 1
 
 
+def test_stems_that_are_no_numbers_do_not_change_the_balance() -> None:
+    audio, session = music(3.0), VirtualSession()
+    muted_vocals(session)
+    step = session.engine._hops.step
+
+    def broken(block: Tensor) -> Tensor:
+        return step(block) * (torch.nan if session._at in STALL else 1.0)
+
+    session.engine._hops.step = broken  # type: ignore[method-assign]
+    played = session.run(audio)
+    assert abs(session.shared.counters.concealed[0] - len(STALL)) <= 2 * session.spec.hop
+    middle, wave = slice(STALL.start + RATE // 4, STALL.stop), np.arange(RATE * 3) / RATE
+    vocals = np.exp(-2j * np.pi * 5000 * wave[middle])
+    dry = delayed(audio, session.delay)
+    back = abs(np.mean(played[0, middle] * vocals)) / abs(np.mean(dry[0, middle] * vocals))
+    assert 20 * np.log10(back) < -20
+
+
 def test_at_unity_a_stall_cannot_be_heard_at_all() -> None:
     audio, session = music(2.5), VirtualSession()
     played = session.run(audio, stalled=stalled)
@@ -114,6 +134,22 @@ def test_a_new_engine_takes_over_where_the_old_one_died() -> None:
     assert session.shared.counters.gaps[0] == 1
     assert db((played - calm.run(audio))[:, settled:]) < -40
     assert largest_step(played) < 2 * largest_step(audio) + 2 / 64
+
+
+def test_an_engine_that_is_back_at_once_does_not_shift_the_stems() -> None:
+    """Its hops begin elsewhere, and of the first one its predecessor has made a part already."""
+    audio, session, calm = music(7.0), VirtualSession(budget=None), VirtualSession(budget=None)
+    muted_vocals(session)
+    muted_vocals(calm)
+    lost = 256 * (11 * RATE // 2 // 256)
+
+    def before(position: int) -> None:
+        if position == lost:
+            session.new_engine()
+
+    played = session.run(audio, before=before)
+    assert session.shared.input.readable()[0] > 0  # the new one could not begin where the old did
+    assert db((played - calm.run(audio))[:, lost + 2 * session.delay :]) < -40
 
 
 def test_a_new_audio_process_fades_in_where_the_old_one_stopped() -> None:

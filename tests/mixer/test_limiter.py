@@ -107,6 +107,16 @@ def test_release_is_slow_and_complete(block: int) -> None:
     assert limiter.gain == 1
 
 
+@pytest.mark.parametrize("peak", [1.001, 1.01, 1.019])
+def test_a_moment_that_is_hardly_too_loud_is_over_too(peak: float) -> None:
+    """What is within full scale must not hold a gain that something else needed."""
+    signal, limiter = np.full((2, RATE), 0.9), new_limiter()
+    signal[:, 1000:1010] = peak
+    out = limited(limiter, signal, 256)
+    assert limiter.gain == 1
+    np.testing.assert_array_equal(out[:, RATE // 2 :], signal[:, RATE // 2 :].astype("f4"))
+
+
 def test_switching_off_lets_go_without_a_step() -> None:
     signal, limiter = sine(200, 1, 2), new_limiter()
     on = limited(limiter, signal[:, : RATE // 2], 256)

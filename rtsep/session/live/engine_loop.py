@@ -160,16 +160,19 @@ class EngineLoop:
         converted = self._convert(stems)
         start = self._made
         self._made += converted.shape[1]
-        usable = converted[:, max(self._valid - start, 0) :]
+        ring = self._shared.stems
+        # A predecessor, whose hops lay elsewhere, may have made the first of them already.
+        usable = converted[:, max(max(self._valid, ring.head) - start, 0) :]
         start = self._made - usable.shape[1]
         if not usable.shape[1]:
             return
-        ring = self._shared.stems
         if ring.head < start:
             ring.skip_to(start)
         if self._ratio != 1:
             self._share_residual(usable, start)
         ring.write(usable)
+        if not np.isfinite(usable).all():  # a broken step teaches nothing
+            return
         ring.read_into(ring.head - RATIO_SAMPLES, self._recent)
         shape = (self._shared.layout.stems, self._shared.layout.channels, RATIO_SAMPLES)
         self._shared.ratios.publish(ratios_of(self._recent.reshape(shape)))

@@ -1,0 +1,203 @@
+"""The classes of a live session in one process and in virtual time.
+
+Time passes by blocks of the device: between them, and while a step is made, as long as that takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.soak.checker import Checker, Facts
+from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
+from bench.soak.network import ShareNetwork, config_of, shares_of
+from bench.soak.scenario import FRAME, MODEL_RATE, Plan
+from rtsep.config import StreamSpec
+from rtsep.engine.stream import HopStream
+from rtsep.mixer.desk import Desk
+from rtsep.session.live.callback import MIX, Callback
+from rtsep.session.live.engine_loop import EngineLoop
+from rtsep.session.live.engine_process import make_ready
+from rtsep.session.live.messages import DeviceReady, ModelReady
+from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
+from rtsep.session.live.spec import latency_parts, layout_of
+
+_CPU = torch.device("cpu")
+
+
+class EngineLost(Exception):
+    """The engine's process is gone, in the middle of what it did."""
+
+
+@dataclass
+class Recovery:
+    """How long after a fault stems may still be missing, in samples of the session."""
+
+    hop: int
+    delay: int
+    most: int
+
+    def samples(self, extra_hops: int = 0) -> int:
+        return self.delay + (4 + extra_hops) * self.hop + self.most
+
+
+class Studio:
+    """One session. `buffer` is its shared memory."""
+
+    def __init__(self, plan: Plan, buffer: bytearray, checker: Callable[[Facts], Checker]) -> None:
+        self.plan = plan
+        self.rng = np.random.default_rng(plan.seed)
+        self.now = 0.0
+        self.frames = 0
+        np.frombuffer(buffer, np.uint8).fill(0)
+        self._config = config_of(plan.stems, plan.channels)
+        self.spec = spec_of(plan)
+        self.layout = layout_for(plan, self.spec)
+        self.shared = Shared(buffer, self.layout)
+        self.shared.control.reset()
+        self.desk = Desk(self._config.stems, self.shared.control)
+        self.desk.set_policy(plan.policy)
+        self.budget_seconds = plan.budget_hops * plan.hop_seconds
+        self.block = plan.block
+        self.uneven = plan.uneven
+        self.asleep = 0  # faults that keep the engine from being woken
+        self.extra_seconds = 0.0  # once, on top of the next step
+        self.busy_until = 0.0  # when the step that is made is done
+        self.step_seconds = plan.step_share * self.budget_seconds
+        self._stepped = 0.0  # seconds that all steps have taken, the engine's clock
+        self._life = 0  # the number of engines that were lost
+        self.excused = 0  # faults that are on
+        self.excused_until = 2 * self.layout.delay + self.layout.rate  # of frames
+        self.before: Callable[[], None] = lambda: None
+        hop = plan.hop_frames * FRAME * plan.rate // MODEL_RATE + 1
+        conversion = 4096 if plan.rate != MODEL_RATE else 0
+        self.recovery = Recovery(hop, self.layout.delay, 4 * plan.block + conversion)
+        self.input = self._open_input()
+        self.checker = checker(self._facts())
+        self._outputs = (MIX, *range(plan.stems))
+        self._out = np.empty((len(self._outputs) * plan.channels, 1 << 13), np.float32)
+        self.new_callback()
+        self.new_engine()
+
+    def run(self) -> None:
+        while self.now < self.plan.seconds:
+            self.play_block()
+            if not self.asleep and self.engine is not None:
+                self._work()
+        self.checker.finish(self)
+
+    def new_callback(self) -> None:
+        """A new audio process."""
+        feed = self.plan.source == "file"
+        self.callback = Callback(self.shared, lambda: None, feed=feed, outputs=self._outputs)
+        self.checker.new_process()
+
+    def new_engine(self) -> None:
+        """A new engine process, made ready as it makes itself ready."""
+        self._life += 1  # whichever there was
+        self.network = ShareNetwork(self._config)
+        hops = HopStream(self.network, self.spec, batch=1, device=_CPU)
+        make_ready(hops)  # what it measures is no virtual time
+        step, life = hops.step, self._life
+
+        def lasting(block: torch.Tensor) -> torch.Tensor:
+            self._spend(life)
+            return step(block)
+
+        hops.step = lasting  # type: ignore[method-assign]
+        self.engine: EngineLoop | None = EngineLoop(
+            hops, self.shared, self.step_seconds, lambda: self._stepped
+        )
+
+    def lose_engine(self) -> None:
+        """At once, or out of the step that it is at."""
+        self._life += 1
+        self.engine = None
+
+    def play_block(self) -> None:
+        """What the device does."""
+        self.before()
+        count = int(self.rng.integers(1, self.block + 1)) if self.uneven else self.block
+        given, known = self.input.take(count, self.now)
+        out = self._out[:, :count]
+        out.fill(np.nan)  # whatever is not written is found
+        self.checker.before(self)
+        self.callback(given, out, count)
+        self.frames += count
+        self.now += count / self.layout.rate
+        self.checker.block(self, known, out)
+
+    def pause(self, seconds: float) -> None:
+        """No device calls meanwhile."""
+        self.now += seconds
+
+    @property
+    def in_trouble(self) -> bool:
+        return self.excused > 0 or self.frames <= self.excused_until
+
+    def _work(self) -> None:
+        assert self.engine is not None
+        with suppress(EngineLost):
+            self.engine.work()
+
+    def _spend(self, life: int) -> None:
+        """The time that a step takes."""
+        seconds, self.extra_seconds = self.step_seconds + self.extra_seconds, 0.0
+        self._stepped += seconds
+        self.busy_until = end = self.now + seconds
+        while self.now < end and self.now < self.plan.seconds:
+            self.play_block()
+            if self._life != life:
+                raise EngineLost
+
+    def _open_input(self) -> Input:
+        plan = self.plan
+        if plan.source == "file":
+            return FileInput(self.shared, plan.rate, plan.channels)
+        if plan.source == "two clocks":
+            return TwoClocksInput(plan.rate, plan.block, self.rng)
+        return DeviceInput(plan.rate, plan.channels)
+
+    def _facts(self) -> Facts:
+        plan, layout = self.plan, self.layout
+        return Facts(
+            rate=plan.rate,
+            channels=plan.channels,
+            shares=shares_of(plan.stems),
+            delay=layout.delay,
+            lookahead=plan.lookahead_frames * FRAME * plan.rate // MODEL_RATE,
+            longest=layout.longest_block,
+            exact=plan.rate == MODEL_RATE,
+        )
+
+
+def spec_of(plan: Plan) -> StreamSpec:
+    lookahead = plan.lookahead_frames * FRAME
+    return StreamSpec(
+        window=plan.window_frames * FRAME,
+        hop=plan.hop_frames * FRAME,
+        lookahead=lookahead,
+        crossfade=min(FRAME // 2, lookahead),
+        frame=FRAME,
+        sample_rate=MODEL_RATE,
+    )
+
+
+def layout_for(plan: Plan, spec: StreamSpec) -> Layout:
+    """As a session makes it of what its processes answer."""
+    config = config_of(plan.stems, plan.channels)
+    model = ModelReady(name="shares", device="cpu", executor="eager", stems=config.stems,
+                       channels=plan.channels, spec=spec, step_seconds=0.0)  # fmt: skip
+    device = DeviceReady(input="", output="", rate=plan.rate, blocksize=plan.block,
+                         longest_block=plan.block, latency=())  # fmt: skip
+    parts = latency_parts(model, device, plan.budget_hops * plan.hop_seconds)
+    return layout_of(model, device, parts)
+
+
+def new_buffer() -> Any:
+    return bytearray(SHARED_BYTES)

@@ -1,0 +1,169 @@
+"""A minute of the torture bench for two seeds, twice the same; and every invariant can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.soak import __main__ as command
+from bench.soak.memory import WARM_UP, Memory
+from bench.soak.report import Report, Violation
+from bench.soak.run import Result, run
+from bench.soak.scenario import Fault, Plan, sessions
+from bench.soak.studio import Studio
+from rtsep.mixer.faders import Faders
+from rtsep.mixer.limiter import Limiter
+from rtsep.mixer.playout import Playout
+from rtsep.ring.ring import Ring
+from rtsep.session.live.callback import Callback
+from rtsep.session.live.recorder import Recorder
+
+STALL = Fault(3.2, "engine stall", 0.8)
+CRASH = Fault(3.2, "engine crash", 0.05)
+PANIC = Fault(3.2, "panic", 0.5)
+HOT = Fault(3.2, "hot input", 0.5, 4.0)
+TAKE = Fault(3.2, "take", 0.6)
+
+
+def soaked(plans: Sequence[Plan]) -> list[Result]:
+    results = list(run(plans))
+    assert [result.violation for result in results] == [None] * len(plans)
+    return results
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_minute_packed_with_faults(seed: int) -> None:
+    results = soaked(list(sessions(seed, 60.0, length=30.0, spacing=0.8)))
+    total = Report()
+    for result in results:
+        total.add(result.report)
+    assert total.faults.total() > 30 and total.counts["concealed samples"] > 0
+    assert total.invariants["in time and in place"].checks > total.counts["frames"] / 10
+
+
+def plan(*faults: Fault, policy: str = "hold") -> Plan:
+    return Plan(
+        number=0, seed=7, began=0.0, seconds=6.5, rate=44_100, stems=4, channels=2,
+        window_frames=20, hop_frames=4, lookahead_frames=2, block=441, uneven=False,
+        policy=policy, source="device", budget_hops=0.5, step_share=0.0, faults=faults,
+    )  # fmt: skip
+
+
+def test_the_same_plan_is_the_same_run_and_another_seed_is_not() -> None:
+    first, again = (soaked([plan(STALL, TAKE, HOT)])[0] for _ in range(2))
+    assert first.digest == again.digest and first.report == again.report
+    assert soaked([plan(CRASH)])[0].digest != first.digest
+
+
+def test_a_violation_is_told_with_its_replay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Limiter, "process", lambda self, block, on=True: block.fill(2.0))
+    options = ["--hours", "0.004", "--session", "7", "--seed", "3"]
+    assert command.main(options) == 1
+    assert "--seed 3 --session 7 --spacing 3 --from 0 --until 7" in capsys.readouterr().err
+
+
+def jumps(self: Playout, weights: np.ndarray, at: int, to: Any) -> None:
+    """A change of sources without a crossfade."""
+    weights[:, at:] = 0
+    weights[to, at:] = 1
+    self._source = to
+
+
+def late_by_one(studio: Studio) -> None:
+    """A sample of the stems is dropped, once."""
+    write, ring = Ring.write, studio.shared.stems
+
+    def dropping(self: Ring, block: np.ndarray) -> None:
+        if self is ring and studio.now > 3:
+            block = np.concatenate((block[:, 1:], block[:, -1:]), 1)
+        write(self, block)
+
+    studio.shared.stems.write = dropping.__get__(ring)  # type: ignore[method-assign]
+
+
+def backwards(studio: Studio) -> None:
+    def act() -> None:
+        if studio.now > 3:
+            studio.shared.stems._marks[0] -= 1
+
+    studio.before = act
+
+
+def never_again(studio: Studio) -> None:
+    """A lost engine has no successor."""
+    studio.new_engine = lambda: None  # type: ignore[method-assign]
+
+
+def deaf_to_mutes(self: Faders) -> None:
+    self._target[: self._stems] = self._control.gain
+    self._target[-3:] = 1.0, 0.0, 1.0
+
+
+def unlimited(self: Limiter, block: np.ndarray, on: bool = True) -> None:
+    """Lets everything pass."""
+
+
+def shy(self: Playout, position: int, start: int, stop: int, count: int) -> None:
+    """Conceals and does not say so."""
+    follow(self, position, start, stop, count)
+    self.concealed = 0
+
+
+def unclean(self: Callback, indata: np.ndarray, count: int) -> np.ndarray:
+    return indata
+
+
+def forgetful(self: Recorder) -> None:
+    write_tape(self)
+    self._position += 1
+
+
+follow, write_tape = Playout._follow, Recorder._write
+NOTHING: Callable[[Studio], None] = lambda studio: None  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("place", "broken", "prepare", "faults", "invariant"),
+    [
+        ((Playout, "_move"), jumps, NOTHING, STALL, "no step beyond the crossfade's"),
+        (None, None, late_by_one, PANIC, "in time and in place"),
+        (None, None, backwards, PANIC, "positions in order"),
+        (None, None, never_again, CRASH, "nothing is concealed without a cause"),
+        ((Faders, "_aim"), deaf_to_mutes, NOTHING, PANIC, "in time and in place"),
+        ((Limiter, "process"), unlimited, NOTHING, HOT, "the limiter counts what it limits"),
+        ((Playout, "_follow"), shy, NOTHING, STALL, "in time and in place"),
+        ((Callback, "_received"), unclean, NOTHING, Fault(3.2, "not a number", 0, 300),
+         "every sample is a number"),
+        ((Recorder, "_write"), forgetful, NOTHING, TAKE, "takes are what was heard"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[type, str] | None,
+    broken: Any,
+    prepare: Callable[[Studio], None],
+    faults: Fault,
+    invariant: str,
+) -> None:
+    if place:
+        monkeypatch.setattr(*place, broken)
+    (result,) = run([plan(faults, policy="silence")], prepare=prepare)
+    assert result.violation and result.violation.startswith(invariant), result.violation
+
+
+def test_a_leak_is_found() -> None:
+    memory, report, leaked = Memory(), Report(), []
+    for _ in range(WARM_UP):
+        memory.sample(report, "")
+    memory.sample(report, "")
+    leaked.append(np.ones(8 << 20))
+    with pytest.raises(Violation, match="memory flat: resident"):
+        memory.sample(report, "after it")
+    leaked[:] = [object() for _ in range(100_000)]
+    with pytest.raises(Violation, match="memory flat: objects"):
+        memory.sample(report, "after it")
