@@ -15,6 +15,7 @@ from rtsep.report.profile.figures import figures
 from rtsep.report.profile.page import write_page
 from rtsep.report.profile.run import Run
 
+PATIENCE_MS = 180_000  # a busy machine takes its time over five megabytes of plots
 HOSTILE = "<script>document.title='hacked'</script>"
 
 
@@ -46,6 +47,7 @@ def told(run: Run) -> dict[str, Any]:
 def opened(browser: Browser, path: Path) -> tuple[Page, list[str], list[str]]:
     """The page, what it complained of, and what it asked for besides itself."""
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     asked: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
