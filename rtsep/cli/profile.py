@@ -27,7 +27,7 @@ from rtsep.config import EXECUTORS
     "--device-only", is_flag=True, help="Only from output to input, without a model and an engine."
 )
 @click.option(
-    "--repeats", type=click.IntRange(2, 100), default=8, show_default=True, help="Bursts to play."
+    "--repeats", type=click.IntRange(2, 50), default=8, show_default=True, help="Bursts to play."
 )
 @click.option(
     "--level",
