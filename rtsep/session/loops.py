@@ -72,7 +72,11 @@ class DeviceLoop:
             assert recorded is not None and played is not None
             self._probe.exchange((recorded,), played)
 
-        self._open.start(process, self._counters)
+        try:
+            self._open.start(process, self._counters)
+        except BaseException:
+            self._open.close()
+            raise
         return self
 
     def __exit__(

@@ -34,6 +34,7 @@ LEVEL_DB = -18.0
 SEARCH_SECONDS = 1.0
 _LEAD_SECONDS = 0.1  # of silence before a burst, in which the noise is measured
 _SCATTER = 1024  # samples: no two bursts begin at the same place of a block
+SUMMED = slice(4, 6)  # rows of the stems' sum
 CLIPPED, FULL_SCALE = 4, 0.999  # so many samples there are no accident
 
 
@@ -61,7 +62,7 @@ class Take:
 
     burst: Audio
     played: int
-    heard: Audio  # rows as in `probed`, (rows, m)
+    heard: Audio  # the rows of INPUT, and with a session those of MIXED and SUMMED, (rows, m)
     at: int  # the number of the burst's first sample
     blocks_lost: int
     concealed: int  # samples that the policy made up
@@ -128,11 +129,12 @@ def send(loop: Loop, search: Search, index: int) -> Take:
     blocks_before, concealed_before = loop.lost()
     heard, start = loop.play(signal)
     blocks, concealed = loop.lost()
-    np.nan_to_num(heard, copy=False, nan=0, posinf=0, neginf=0)
+    if loop.stems:
+        heard = np.concatenate([heard[:STEMS], heard[STEMS:].reshape(-1, 2, heard.shape[1]).sum(0)])
     return Take(
         burst=burst,
         played=played,
-        heard=heard,
+        heard=np.nan_to_num(heard, nan=0, posinf=0, neginf=0),
         at=start + played,
         blocks_lost=blocks - blocks_before,
         concealed=concealed - concealed_before,
@@ -196,5 +198,5 @@ def _through(loop: Loop, takes: Sequence[Take], path: Passage) -> tuple[Passage,
 
     mixes = [take.heard[MIXED.start + path.input] for take in takes]
     in_time = [take for take in takes if not take.concealed]
-    sums = [take.heard[STEMS + path.input :: 2].sum(0) for take in in_time]
+    sums = [take.heard[SUMMED.start + path.input] for take in in_time]
     return to(takes, mixes), to(in_time, sums) if len(in_time) >= FEWEST else None
