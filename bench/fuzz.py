@@ -75,6 +75,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def fuzz(sandbox: Sandbox, name: str, seed: int, seconds: float) -> dict[str, Any]:
     found = Findings()
+    sandbox.start()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         number = found.executions
