@@ -14,7 +14,7 @@ from tests.fuzz.holding import SEEDS, accepted, holds, refused, some
 from tests.fuzz.sandbox import Sandbox
 
 
-@some(100)
+@some(60)
 @given(SEEDS)
 def test_any_sound(sandbox: Sandbox, seed: int) -> None:
     holds(sandbox, "audio", seed)

@@ -22,7 +22,7 @@ from tests.fuzz.weights import good_onnx, good_safetensors, good_th, rezipped, s
 
 
 @pytest.mark.parametrize("name", ["th", "pickle", "safetensors", "onnx"])
-@some(40)
+@some(30)
 @given(seed=SEEDS)
 def test_any_checkpoint(sandbox: Sandbox, name: str, seed: int) -> None:
     holds(sandbox, name, seed)
