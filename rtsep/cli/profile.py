@@ -106,7 +106,7 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(2, 100),
+    type=click.IntRange(2, 50),
     default=8,
     show_default=True,
     help="Bursts that go round the loop.",
