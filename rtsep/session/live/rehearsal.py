@@ -34,7 +34,9 @@ def audio_at_work(stems: int, channels: int, rate: int) -> Iterator[None]:
     It is a program, since the engine process may have no children of `multiprocessing`; it ends
     when its input does, and so with whoever started it.
     """
-    program = f"from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
+    # Of this process's own libraries, and of no file in the current folder that is named like one.
+    libraries = f"import sys; sys.path[:] = {sys.path!r}"
+    program = f"{libraries}; from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
