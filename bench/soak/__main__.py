@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="between two faults, on average")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="sessions beside each other")
     parser.add_argument("--minutes", type=float, default=float("inf"),
-                        help="of real time, after which no more sessions are waited for")  # fmt: skip
+                        help="of real time, after which no session is waited for")  # fmt: skip
     parser.add_argument("--keep-going", action="store_true",
                         help="after a violation go on with the next session")  # fmt: skip
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")

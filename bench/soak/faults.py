@@ -50,7 +50,6 @@ class Director:
             if wait is not None:
                 heapq.heappush(self._due, (self._studio.now + wait, number, course, fault))
 
-
     def end(self) -> None:
         """Leave off what was still going on."""
         for _, _, course, _ in self._due:

@@ -153,7 +153,7 @@ def _anything(rng: np.random.Generator, count: int) -> list[list[int]]:
 
 
 def _garbage(rng: np.random.Generator) -> list[int]:
-    """Cut off, running on without a status, exclusive, with a status among the data, or real time."""
+    """Cut off, without a status, exclusive, with a status among the data, too long, real time."""
     data = rng.integers(0, 128, 8).tolist()
     kind = int(rng.integers(7))
     return (

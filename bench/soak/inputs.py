@@ -13,7 +13,6 @@ from rtsep.audio.drift import AdaptiveResampler, needed_delay
 from rtsep.session.live.feeder import BLOCK, Feeder
 from rtsep.session.live.shared import Shared
 
-
 SETTLING_SECONDS = 10.0  # in which a control loop finds a drift
 SLIDING_SECONDS = 40.0  # in which it makes a delay longer by a block
 
@@ -159,4 +158,3 @@ class TwoClocksInput(DeviceInput):
         self.worst["tone"] = max(self.worst["tone"], off if off == off else math.inf)
         self.worst["delay"] = max(self.worst["delay"], stray)
         self.checked += heard.shape[1]
-

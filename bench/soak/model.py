@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ Array = np.ndarray[Any, Any]
 
 RAMP_SECONDS = 0.004
 SNAP = 1e-5
+HELD = 6e-3  # how exactly a substitute is known, which is filtered by measured shares
 HOLD, DRY, SILENCE = 0, 1, 2
 
 
@@ -74,7 +76,8 @@ class Factors:
     """
 
     def __init__(self, lanes: Array, shares: Array) -> None:
-        self.gains, self.master, self.bypass, self.fade = lanes[:-3], lanes[-3], lanes[-2], lanes[-1]
+        self.gains = lanes[:-3]
+        self.master, self.bypass, self.fade = lanes[-3:]
         held = shares**2 / (shares**2).sum()
         self.stems = shares @ self.gains
         self.substitutes = {
@@ -105,7 +108,7 @@ def travel_to_gain(travel: float) -> float:
         return 0.0
     marks = [(0.0, -90.0), (0.05, -60.0), (0.15, -40.0), (0.3, -20.0), (0.5, -10.0), (0.8, 0.0),
              (1.0, 6.0)]  # fmt: skip
-    for (low, low_db), (high, high_db) in zip(marks, marks[1:], strict=False):
+    for (low, low_db), (high, high_db) in pairwise(marks):
         if travel <= high:
             db = low_db + (high_db - low_db) * (travel - low) / (high - low)
             return math.pow(10.0, db / 20.0)

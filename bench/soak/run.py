@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -75,10 +76,11 @@ def _as_they_come(links: list[Connection[Any, Any]]) -> Iterator[Result]:
 
 
 def _work(plans: Sequence[Plan], link: Connection[Any, Any]) -> None:
-    """The life of a worker."""
-    for result in _in_turn(plans, _as_it_is):
-        link.send(result)
-    link.send(None)
+    """The life of a worker, which ends when nobody listens any more."""
+    with suppress(BrokenPipeError):
+        for result in _in_turn(plans, _as_it_is):
+            link.send(result)
+        link.send(None)
 
 
 def _in_turn(plans: Sequence[Plan], prepare: Prepare) -> Iterator[Result]:

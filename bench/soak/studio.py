@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.soak.checker import Checker, Facts
+from bench.soak.checker import Checker
+from bench.soak.chunk import Facts
 from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan

@@ -40,7 +40,7 @@ def _take(studio: Studio, seconds: float, disk_seconds: float) -> Course:
             studio.shared.tape, studio.layout, studio.desk, RecordSpec(folder=Path(folder)),
             end=lambda: None, on_event=events.append,
         )  # fmt: skip
-        studio.checker.flush(studio)
+        studio.checker.flush()
         studio.checker.take = []
         began = studio.frames
         studio.desk.set_recording(True)
@@ -48,14 +48,14 @@ def _take(studio: Studio, seconds: float, disk_seconds: float) -> Course:
         idle = 0
         for turn in range(round(seconds / _TURN_SECONDS)):
             yield _TURN_SECONDS
-            if 2 <= turn and turn * _TURN_SECONDS < disk_seconds:
+            if turn >= 2 and turn * _TURN_SECONDS < disk_seconds:
                 continue
             idle = max(idle, studio.frames - began - recorder._written)
             recorder._turn()
         studio.desk.set_recording(False)
         idle = max(idle, studio.frames - began - recorder._written)
         recorder._turn()
-        studio.checker.flush(studio)
+        studio.checker.flush()
         _compare(studio, recorder, events, idle)
         studio.checker.take = None
 

@@ -107,6 +107,6 @@ class Shared:
         except MemoryError as error:
             raise ConfigError(
                 f"{layout.stems} stems at {layout.rate} Hz with a delay of {layout.delay} samples "
-                f"do not fit: {error}; shorten the window or the hop"
+                f"do not fit: {error}; take a lower --samplerate, or a shorter window or hop"
             ) from error
         self.layout = layout

@@ -1,0 +1,125 @@
+"""The invariants of what is heard, each a function of a chunk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.soak.chunk import Chunk
+from bench.soak.model import DRY, HELD, RAMP_SECONDS, Array
+from bench.soak.report import Report
+
+FADE = 64  # samples that a crossfade takes, or a block if that is shorter
+
+
+def _worst(report: Report, name: str, chunk: Chunk, off: Array, allowed: Array | float,
+           mask: Array) -> None:  # fmt: skip
+    """No sample within the mask may be off by more than is allowed there."""
+    checks = int(np.count_nonzero(mask))
+    if not checks:
+        return
+    bounds = np.broadcast_to(allowed, off.shape)
+    share = np.where(mask, off - bounds, -np.inf)
+    at = int(np.argmax(share))
+    nearest = np.where(mask & (bounds > 0), off / np.maximum(bounds, 1e-30), 0.0)
+    report.check(name, float(off[at]), float(bounds[at]), lambda: chunk.where(at), checks)
+    entry = report.invariants[name]
+    entry.worst = max(entry.worst, float(nearest.max()))
+
+
+def finite(report: Report, chunk: Chunk) -> None:
+    broken = np.count_nonzero(~np.isfinite(chunk.mix)) + np.count_nonzero(~np.isfinite(chunk.stems))
+    size = chunk.mix.size + chunk.stems.size
+    report.check("every sample is a number", broken, 0, lambda: chunk.where(0), size)
+
+
+def in_time(report: Report, chunk: Chunk, limited: Array, margin: Array | float) -> None:
+    """Where nothing is concealed or limited, the output is the model's."""
+    mask = ~(chunk.concealed | limited)
+    _worst(report, "in time and in place", chunk, chunk.off, chunk.tolerance + margin, mask)
+
+
+def stems_in_time(report: Report, chunk: Chunk, margin: Array | float) -> None:
+    """So is every stem on an output of its own, which nothing limits."""
+    factors, off = chunk.factors, np.zeros(chunk.count, np.float32)
+    gains = factors.gains * chunk.facts.shares[:, None] * factors.master * factors.fade
+    for gain, stem in zip(gains.astype(np.float32), chunk.stems, strict=True):
+        np.maximum(off, np.abs(stem - gain * chunk.x).max(0), out=off)
+    _worst(report, "every stem in its place", chunk, off, chunk.tolerance + margin,
+           ~chunk.concealed)  # fmt: skip
+
+
+def within_bounds(report: Report, chunk: Chunk, limited: Array, ringing: Array,
+                  unknown: bool) -> None:  # fmt: skip
+    """While something is concealed, the output lies between the stems and the substitute.
+
+    Not so where the newest stems are heard once more, or, with `unknown`, where shares were
+    measured on silence; there it is no louder than what it is made of.
+    """
+    slack = chunk.tolerance + ringing + (HELD * chunk.loudest if chunk.holds else 0.0)
+    loose = chunk.concealed if unknown and chunk.holds else chunk.mirrored
+    ends = [chunk.factors.heard(factor) * chunk.x for factor in (chunk.low, chunk.high)]
+    beyond = np.maximum(np.minimum(*ends) - chunk.mix, chunk.mix - np.maximum(*ends)).max(0)
+    _worst(report, "between the stems and their substitute", chunk, beyond, slack,
+           chunk.concealed & ~loose & ~limited)  # fmt: skip
+    loudest = float(chunk.level.max()) * max(float(chunk.factors.loudest.max()), 1.0)
+    loudest *= max(float(chunk.factors.master.max()), 1.0)
+    _worst(report, "no louder than what it is made of", chunk, np.abs(chunk.mix).max(0),
+           1.5 * loudest + slack, chunk.concealed & loose & ~limited)  # fmt: skip
+
+
+def full_scale(report: Report, chunk: Chunk) -> None:
+    """Limited means within full scale; A/B is the input itself and is not limited."""
+    on = np.zeros(chunk.count, np.bool_)
+    for block in chunk.blocks:
+        on[block.here] = block.limiter
+    on &= np.broadcast_to(chunk.factors.bypass == 0, on.shape)
+    _worst(report, "within full scale", chunk, np.abs(chunk.mix).max(0), 1.0, on)
+
+
+class Steps:
+    """From one sample to the next, what is wrong changes by no more than a crossfade lets it."""
+
+    def __init__(self, channels: int) -> None:
+        self._error = np.zeros((channels, 1))
+        self._x = np.zeros((channels, 1))
+        self._free, self._concealed = False, False  # of the last sample
+
+    def check(self, report: Report, chunk: Chunk, limited: Array, ringing: Array,
+              unknown: bool) -> None:  # fmt: skip
+        step = np.abs(np.diff(chunk.error, axis=1, prepend=self._error)).max(0)
+        mask = (chunk.concealed | np.append(self._concealed, chunk.concealed[:-1])) & ~limited
+        mask &= np.append(self._free, ~limited[:-1])
+        mask[[block.start for block in chunk.blocks if block.fresh]] = False  # a device began
+        if mask.any():
+            allowed = self._allowed(chunk, unknown) + 2 * (chunk.tolerance + ringing)
+            _worst(report, "no step beyond the crossfade's", chunk, step, allowed, mask)
+        self._error, self._x = chunk.error[:, -1:].copy(), chunk.x[:, -1:].copy()
+        self._free, self._concealed = not limited[-1], bool(chunk.concealed[-1])
+
+    def _allowed(self, chunk: Chunk, unknown: bool) -> Array:
+        factors = chunk.factors
+        slope = np.abs(np.diff(chunk.x, axis=1, prepend=self._x)).max(0)
+        level = np.maximum(chunk.level, np.abs(np.append(self._x, chunk.x[:, :-1], 1)).max(0))
+        fade = min([FADE, *(block.count for block in chunk.blocks if block.concealed)])
+        apart = float((chunk.high - chunk.low).max())
+        if unknown:
+            apart = max(apart, float(factors.loudest.max()))
+        allowed = apart * (level / fade + slope)
+        # The newest samples once more, backwards: other samples than those that belong there.
+        again = (apart + 4 * float(np.abs(factors.stems).max())) * float(slope.max())
+        allowed[chunk.mirrored] = again + apart * float(level.max()) / fade
+        if chunk.moving:
+            allowed += 2 * level * float(factors.loudest.max()) / (RAMP_SECONDS * chunk.facts.rate)
+        allowed *= 1.02 * float(factors.master.max())
+        return allowed + (HELD / 2 * max(float(level.max()), 1.0) if chunk.holds else 0.0)
+
+
+def muted(report: Report, chunk: Chunk) -> None:
+    """A stem whose gain is 0 is not there at all; if all are, so is the mix."""
+    off = np.broadcast_to(chunk.factors.gains, (len(chunk.stems), chunk.count)) == 0
+    for stem in np.flatnonzero(off.any(1)):
+        sounding = np.abs(chunk.stems[stem]).max(0)
+        _worst(report, "muted stays muted", chunk, sounding, 0.0, off[stem])
+    if DRY not in chunk.policies:
+        silent = off.all(0) & np.broadcast_to(chunk.factors.bypass == 0, chunk.count)
+        _worst(report, "all muted is silence", chunk, np.abs(chunk.mix).max(0), 0.0, silent)
