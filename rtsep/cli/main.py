@@ -34,6 +34,7 @@ from rtsep.cli.tune import tune
 from rtsep.errors import RtsepError, UsageError, explained
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+LONGEST = 1400  # of what is said about an error
 
 # What a command needs beyond click is imported when it runs: `rtsep --help` must not wait.
 
@@ -139,5 +140,6 @@ def main(argv: list[str] | None = None) -> int:
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    say(f"rtsep: {text}")
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."  # it may hold an argument
+    say(f"rtsep: {short}")
     return code

@@ -218,7 +218,7 @@ def check_command(path: Path) -> None:
     assert not any(folder.rglob("canary"))
     if code:
         last = told[told.rindex("rtsep: ") :].removesuffix("\n")
-        wrong = complaint(last[:1500] if len(last) < 12_000 else last, None)
+        wrong = complaint(last, None)
         assert wrong is None, (wrong, told[-2000:])
         raise RtsepError(last)
 

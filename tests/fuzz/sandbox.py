@@ -90,7 +90,8 @@ class Sandbox:
         if not line:
             return self._lost(f"the process ended with code {process.wait()}")
         answer = json.loads(line)
-        return Outcome(answer["outcome"], answer.get("text", ""), answer.get("seconds", 0.0))
+        text = answer.get("text", "").replace(f"{self.folder}/", "")  # it is another every time
+        return Outcome(answer["outcome"], text, answer.get("seconds", 0.0))
 
     def _lost(self, why: str) -> Outcome:
         """Its end is a failure of the input that was being read."""

@@ -35,6 +35,8 @@ SONG = ("--input", "song.wav", "--model", "model.safetensors")
         [*SONG, "--output", "x" * 300],
         [*SONG, "--cache", "x" * 300, "--model", "own"],
         ["--input", "x" * 300],
+        ["models", "path", "9" * 5000],
+        ["models", "list", "9" * 5000],
         ["--input", "9" * 5000],
         ["--input", "device:" + "9" * 5000],
         ["--input", "mic", "--input-channels", "9" * 5000],
