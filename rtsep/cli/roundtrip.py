@@ -15,9 +15,9 @@ from rtsep.errors import RtsepError
 from rtsep.session.live.messages import AudioRequest, EngineRequest
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.spec import LiveSpec
-from rtsep.session.loops import DeviceLoop, SessionLoop
-from rtsep.session.measuring import look_elsewhere, measure
-from rtsep.session.roundtrip import Roundtrip, Search
+from rtsep.session.roundtrip.loops import DeviceLoop, SessionLoop
+from rtsep.session.roundtrip.measure import look_elsewhere, measure
+from rtsep.session.roundtrip.takes import Roundtrip, Search
 
 NOWHERE = Path("rtsep-recordings")  # nothing is recorded
 

@@ -11,7 +11,7 @@ import numpy as np
 from rtsep.audio.agreement import EXACT, Agreement
 from rtsep.audio.burst import SECONDS
 from rtsep.cli.figures import length, say
-from rtsep.session.roundtrip import Passage, Roundtrip
+from rtsep.session.roundtrip.takes import Passage, Roundtrip
 from rtsep.status import LatencyPart
 
 SMALLEST_CHANCE = -99  # decimal logarithm; less need nobody be told

@@ -15,9 +15,9 @@ from rtsep.audio.portaudio import portaudio
 from rtsep.cli.main import main
 from rtsep.session import loops
 from rtsep.session.live.messages import AudioRequest
-from rtsep.session.loops import DeviceLoop
-from rtsep.session.measuring import look_elsewhere, measure
-from rtsep.session.roundtrip import Roundtrip, Search
+from rtsep.session.roundtrip.loops import DeviceLoop
+from rtsep.session.roundtrip.measure import look_elsewhere, measure
+from rtsep.session.roundtrip.takes import Roundtrip, Search
 
 SEARCH = Search(repeats=2, seconds=0.05)
 SMALL = ("--repeats", 2, "--search", 50, "--json")

@@ -18,8 +18,8 @@ from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session import measuring, roundtrip
 from rtsep.session.live.messages import AudioRequest, DeviceReady
-from rtsep.session.measuring import look_elsewhere, measure
-from rtsep.session.roundtrip import Roundtrip, Search
+from rtsep.session.roundtrip.measure import look_elsewhere, measure
+from rtsep.session.roundtrip.takes import Roundtrip, Search
 from rtsep.status import LatencyPart
 
 RATE = 44_100

@@ -26,7 +26,7 @@ from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.live.messages import DeviceReady
 from rtsep.session.live.probed import INPUT, MIXED, STEMS
-from rtsep.session.loops import Loop
+from rtsep.session.roundtrip.loops import Loop
 from rtsep.status import LatencyPart
 
 REPEATS = 8

@@ -12,7 +12,7 @@ from rtsep.audio.correlate import power_in_band
 from rtsep.audio.routes import channel_names
 from rtsep.session.live.messages import DeviceReady
 from rtsep.session.live.probed import INPUT
-from rtsep.session.roundtrip import CLIPPED, Passage, Roundtrip, Search, Take
+from rtsep.session.roundtrip.takes import CLIPPED, Passage, Roundtrip, Search, Take
 
 SILENT_DB = -70.0
 _MONITORS = ("monitor", "loopback")

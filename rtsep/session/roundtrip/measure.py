@@ -10,9 +10,9 @@ from rtsep.audio.correlate import find_burst
 from rtsep.audio.routes import channel_names
 from rtsep.errors import ConfigError
 from rtsep.session.live.messages import AudioRequest
-from rtsep.session.loops import DeviceLoop, Loop
-from rtsep.session.roundtrip import Roundtrip, Search, Take, evaluate, send
-from rtsep.session.wiring import absence, clipping, disagreement, elsewhere, remarks
+from rtsep.session.roundtrip.loops import DeviceLoop, Loop
+from rtsep.session.roundtrip.takes import Roundtrip, Search, Take, evaluate, send
+from rtsep.session.roundtrip.wiring import absence, clipping, disagreement, elsewhere, remarks
 
 _TRIES = 2  # for a first burst, without waiting
 
