@@ -26,6 +26,7 @@ Start = Callable[..., LiveSession]
 CLIENT = "rtsep"
 SETTINGS = ("--window", 1, "--hop", 929, "--lookahead", 46, "--mute", "vocals")
 HOP, LOOKAHEAD = 40 * 1024, 2 * 1024  # those times in samples
+FEW = 4  # misses and lost blocks, of some 16 hops, with which enough is left to compare
 
 
 @contextmanager
@@ -90,10 +91,10 @@ def test_the_real_model_in_real_time_is_the_file_mode_shifted_by_the_declared_la
 ) -> None:
     song, model = np.tile(mixture(), 2), ("--cache", weights_cache)
     song *= 0.9 / np.abs(song).max()
-    for attempt in range(3):  # a machine that is busy with something else may miss deadlines
+    for attempt in range(3):  # a machine that is busy with something else may miss many
         capture, told, take = play_live(jack_server, song, tmp_path / f"{attempt}", model)
         lost = told["underruns"] + told["xruns"] + capture.xruns  # blocks, not hops
-        if told["deadline_misses"] == lost == 0:
+        if told["deadline_misses"] + lost < FEW:
             break
     assert capture.missing_frames == 0
     assert told["spec"]["hop"]["samples"] == HOP
