@@ -5,6 +5,7 @@ Time passes by blocks of the device: between them, and while a step is made, as 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -201,4 +202,7 @@ def layout_for(plan: Plan, spec: StreamSpec) -> Layout:
 
 
 def new_buffer() -> Any:
-    return bytearray(SHARED_BYTES)
+    """All of it resident from the start, so that a session with larger rings is no leak."""
+    buffer = bytearray(SHARED_BYTES)
+    buffer[:: mmap.PAGESIZE] = bytes(len(buffer) // mmap.PAGESIZE)
+    return buffer
