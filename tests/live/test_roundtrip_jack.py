@@ -13,8 +13,8 @@ from cli_support import Done, finish, start
 from rig.server import JackServer, running_jack, running_loop
 from rtsep.audio.portaudio import portaudio
 from rtsep.cli.main import main
-from rtsep.session import loops
 from rtsep.session.live.messages import AudioRequest
+from rtsep.session.roundtrip import loops
 from rtsep.session.roundtrip.loops import DeviceLoop
 from rtsep.session.roundtrip.measure import look_elsewhere, measure
 from rtsep.session.roundtrip.takes import Roundtrip, Search

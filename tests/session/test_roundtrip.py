@@ -16,8 +16,9 @@ from rtsep.audio.burst import make_burst
 from rtsep.cli.roundtrip_report import as_dict, tell
 from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
-from rtsep.session import measuring, roundtrip
 from rtsep.session.live.messages import AudioRequest, DeviceReady
+from rtsep.session.roundtrip import measure as measuring
+from rtsep.session.roundtrip import takes
 from rtsep.session.roundtrip.measure import look_elsewhere, measure
 from rtsep.session.roundtrip.takes import Roundtrip, Search
 from rtsep.status import LatencyPart
@@ -81,7 +82,7 @@ class ArrayLoop:
 
 @pytest.fixture(autouse=True)
 def bursts_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roundtrip, "make_burst", MADE)
+    monkeypatch.setattr(takes, "make_burst", MADE)
 
 
 def measured(*arguments: Any, search: Search = SEARCH, **settings: Any) -> Roundtrip:
