@@ -84,21 +84,18 @@ def run_live(
         click.echo(json.dumps(as_dict(session)))
 
 
+def engine_request(options: dict[str, Any]) -> EngineRequest:
+    """Takes its part out of the options of a command."""
+    names = ("model", "device", "cache", "window", "hop", "lookahead", "mode", "refresh",
+             "precision", "executor")  # fmt: skip
+    chosen = {name: options.pop(name) for name in names}
+    return EngineRequest(latency=options.pop("target"), **chosen)
+
+
 def live_spec(
     source: Place,
     destination: Place,
     *,
-    model: str,
-    device: str,
-    cache: Path | None,
-    window: float,
-    hop: float,
-    lookahead: float,
-    mode: str,
-    refresh: float | None,
-    target: float | None,
-    precision: str,
-    executor: str,
     budget: float | None,
     encoding: str,
     record: Path | None,
@@ -111,21 +108,10 @@ def live_spec(
         raise click.UsageError(
             f"--record and --output {destination.name} both record; leave one out"
         )
+    engine = engine_request(options)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
     return LiveSpec(
-        engine=EngineRequest(
-            model=model,
-            device=device,
-            cache=cache,
-            window=window,
-            hop=hop,
-            lookahead=lookahead,
-            mode=mode,
-            refresh=refresh,
-            precision=precision,
-            executor=executor,
-            latency=target,
-        ),
+        engine=engine,
         audio=AudioRequest(
             input=source.name if source.kind is Kind.DEVICE else None,
             output=destination.name if destination.kind is Kind.DEVICE else None,

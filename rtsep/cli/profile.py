@@ -152,6 +152,9 @@ def profile(
     given = given_options(ctx)
     of_session = {name: options.pop(name) for name in SESSION_ONLY}
     of_loop = {name: options.pop(name) for name in LOOP_ONLY}
+    from rtsep.cli.run import settled_precision
+
+    options["precision"] = settled_precision(options["precision"], options["target"])
     if compare:
         from rtsep.cli.profile_compare import compare_profiles
 

@@ -17,7 +17,7 @@ from rtsep import __version__
 from rtsep.cli.figures import say, spec_dict
 from rtsep.cli.live_run import live_spec
 from rtsep.cli.progress import RichObserver
-from rtsep.cli.run import check_target, settled_precision
+from rtsep.cli.run import check_target
 from rtsep.cli.signals import stop_on_signals
 from rtsep.machine import processor
 from rtsep.report.profile.figures import figures
@@ -45,7 +45,6 @@ def run_profile(
 ) -> None:
     """Measure, and tell in all the ways that are asked for."""
     check_target(options["target"], given)
-    options["precision"] = settled_precision(options["precision"], options["target"])
     if report:
         check_page_tools()
     spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
 from rtsep.cli.figures import say
+from rtsep.cli.live_run import engine_request
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.roundtrip_report import as_dict, tell
 from rtsep.errors import RtsepError
-from rtsep.session.live.messages import AudioRequest, EngineRequest
+from rtsep.session.live.messages import AudioRequest
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.spec import LiveSpec
 from rtsep.session.roundtrip.loops import DeviceLoop, SessionLoop
@@ -24,32 +26,14 @@ NOWHERE = Path("rtsep-recordings")  # nothing is recorded
 
 def run_roundtrip(
     *,
-    input: str,
-    output: str,
-    samplerate: int | None,
-    blocksize: int,
-    latency: str | float,
-    input_channels: str | None,
-    routes: tuple[str, ...],
-    wasapi: str,
     repeats: int,
     level_db: float,
     search: float,
     wait: float,
     device_only: bool,
     as_json: bool,
-    model: str,
-    device: str,
-    cache: Path | None,
-    window: float,
-    hop: float,
-    lookahead: float,
-    mode: str,
-    refresh: float | None,
-    target: float | None,
-    precision: str | None,
-    executor: str,
     budget: float | None,
+    **options: Any,
 ) -> None:
     """Measure the device path, and unless `device_only` the whole chain with a live engine. Tells a
     person, prints one JSON object if asked to, and raises RtsepError for what is no measurement.
@@ -57,33 +41,12 @@ def run_roundtrip(
     `search` and `wait` are seconds, like the engine's times. Options of the devices and the engine
     mean what they mean for a live session.
     """
-    audio = AudioRequest(
-        input=input,
-        output=output,
-        samplerate=samplerate,
-        blocksize=blocksize,
-        latency=latency,
-        input_channels=input_channels,
-        routes=routes,
-        wasapi=wasapi,
-    )
+    engine = engine_request(options)
+    audio = AudioRequest(**options)
     wanted = Search(repeats=repeats, level_db=level_db, seconds=search)
     if device_only:
         found = _device_path(audio, wanted, wait)
     else:
-        engine = EngineRequest(
-            model=model,
-            device=device,
-            cache=cache,
-            window=window,
-            hop=hop,
-            lookahead=lookahead,
-            mode=mode,
-            refresh=refresh,
-            precision=precision or ("fp32" if target is None else "auto"),
-            executor=executor,
-            latency=target,
-        )
         record = RecordSpec(folder=NOWHERE)
         found = _whole_chain(
             LiveSpec(engine=engine, audio=audio, budget=budget, record=record), wanted, wait
