@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if missing := _missing(args.peers):
         print(
-            f"{' and '.join(missing)} not installed: pip install -e '.[test,bench]'",
+            f"{' and '.join(missing)} not installed: pip install -e '.[test]'",
             file=sys.stderr,
         )
         return 2

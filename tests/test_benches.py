@@ -51,8 +51,6 @@ def test_a_step_agrees_with_demucs(model: str, capsys: pytest.CaptureFixture[str
 
 
 def test_the_runtimes_agree_with_demucs(model: str, capsys: pytest.CaptureFixture[str]) -> None:
-    for package in ("onnxruntime", "openvino"):
-        pytest.importorskip(package, reason="of the extra 'bench'")
     found = run_peers(model, capsys, "ONNX Runtime", "OpenVINO")
     for name in ("ONNX Runtime", "OpenVINO"):
         assert found[name]["agreement_db"] > ALIKE_DB
@@ -64,7 +62,7 @@ def test_a_missing_runtime_says_what_to_install(
     monkeypatch.setattr(peers, "find_spec", lambda name: None)
     assert peers.main([]) == 2
     told = capsys.readouterr().err
-    assert "onnxruntime and openvino not installed: pip install -e '.[test,bench]'" in told
+    assert "onnxruntime and openvino not installed: pip install -e '.[test]'" in told
 
 
 def test_costs_become_pictures(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +72,6 @@ def test_costs_become_pictures(model: str, tmp_path: Path, monkeypatch: pytest.M
         assert cost.main([part, *options, "--save"]) == 0
     found = plots.newest(tmp_path, "cost-window")
     assert found and found["window_s"]["exact"].keys() == {"1", "2"}
-    pytest.importorskip("matplotlib", reason="of the extra 'plot'")
     assert plots.main(["--results", str(tmp_path), "--to", str(tmp_path)]) == 0
     drawn = {path.name for path in tmp_path.glob("*.svg")}
     assert drawn == {"cost-window.svg", "cost-streams.svg"}

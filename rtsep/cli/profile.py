@@ -152,8 +152,9 @@ def profile(
     given = given_options(ctx)
     of_session = {name: options.pop(name) for name in SESSION_ONLY}
     of_loop = {name: options.pop(name) for name in LOOP_ONLY}
-    from rtsep.cli.run import settled_precision
+    from rtsep.cli.run import check_target, settled_precision
 
+    check_target(options["target"], given)
     options["precision"] = settled_precision(options["precision"], options["target"])
     if compare:
         from rtsep.cli.profile_compare import compare_profiles
@@ -170,7 +171,7 @@ def profile(
         from rtsep.cli.profile_run import run_profile
 
         options |= {"source": source or "demo", "destination": destination}
-        run_profile(given=given, as_json=as_json, **of_session, **options)
+        run_profile(as_json=as_json, **of_session, **options)
 
 
 def _refuse(given: list[str], options: Mapping[str, str], why: str) -> None:

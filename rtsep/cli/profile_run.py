@@ -17,7 +17,6 @@ from rtsep import __version__
 from rtsep.cli.figures import say, spec_dict
 from rtsep.cli.live_run import live_spec
 from rtsep.cli.progress import RichObserver
-from rtsep.cli.run import check_target
 from rtsep.cli.signals import stop_on_signals
 from rtsep.machine import processor
 from rtsep.report.profile.figures import figures
@@ -40,11 +39,9 @@ def run_profile(
     report: Path | None,
     trace: Path | None,
     as_json: bool,
-    given: list[str],
     **options: Any,
 ) -> None:
     """Measure, and tell in all the ways that are asked for."""
-    check_target(options["target"], given)
     if report:
         check_page_tools()
     spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from rtsep.report.profile.run import Clocks
+from rtsep.session.processor_time import time_shares
 
 
 class ClockReader:
@@ -22,19 +23,14 @@ class ClockReader:
 
     def read(self) -> Clocks:
         before, self._times = self._times, psutil.cpu_times()
-        passed = {
-            name: getattr(self._times, name) - getattr(before, name) for name in before._fields
-        }
-        # Linux counts guests in "user" as well.
-        total = sum(s for name, s in passed.items() if not name.startswith("guest")) or 1.0
-        idle = passed["idle"] + passed.get("iowait", 0.0)
-        stolen = passed.get("steal", 0.0)
+        spent = time_shares(before, self._times)
+        stolen = spent.get("steal", 0.0)
         return Clocks(
             at=time.perf_counter(),
             cpu_mhz=_cpu_mhz(),
             gpu_mhz=self._gpu_mhz(),
-            busy=1 - (idle + stolen) / total,
-            stolen=stolen / total,
+            busy=1 - (spent["idle"] + spent.get("iowait", 0.0) + stolen),
+            stolen=stolen,
         )
 
 

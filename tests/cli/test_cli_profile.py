@@ -114,6 +114,7 @@ def test_runs_are_compared(
         (("--latency", "auto", "--hop", "93"), "--hop does not go with --latency"),
         (("--compare", "a.json"), "--compare"),
         (("--repeats", "3"), "--repeats needs --roundtrip"),
+        (("--roundtrip", "--latency", "400", "--hop", "93"), "--hop does not go with --latency"),
         (("--roundtrip", "--runs", "3"), "--runs does not go with --roundtrip"),
         (("--input", "missing.wav"), "missing.wav"),
     ],

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 
 from rtsep.machine import processor_features
 from rtsep.session.doctor.outcome import Outcome, advise, ok, problem
+from rtsep.session.processor_time import time_shares
 
 _LOOK_SECONDS = 0.5
 _MUCH = 0.25  # of one core, by all other programs together
@@ -41,8 +41,8 @@ def measure() -> Load:
     busy = sorted(((share, who) for who, share in shares.items() if share > 0), reverse=True)
     return Load(
         programs={who: round(share, 3) for share, who in busy},
-        stolen=_stolen(later, times),
-        stolen_before=_stolen(times, None),
+        stolen=time_shares(times, later).get("steal"),
+        stolen_before=time_shares(None, times).get("steal"),
     )
 
 
@@ -99,18 +99,3 @@ def _used() -> dict[str, float]:
         if times is not None and process.pid not in (os.getpid(), 0):  # 0 idles, on Windows
             found[f"{process.info['name']} ({process.pid})"] = times.user + times.system
     return found
-
-
-def _stolen(now: Any, before: Any) -> float | None:
-    """Share of all time between two looks, or with None of that until `now`."""
-    if not hasattr(now, "steal"):
-        return None
-    spent = _all(now) - (_all(before) if before else 0.0)
-    taken = now.steal - (before.steal if before else 0.0)
-    return float(taken / spent) if spent else 0.0
-
-
-def _all(times: Any) -> float:
-    """But for guests' time, which is part of the users' already."""
-    fields = times._asdict().items()
-    return float(sum(value for name, value in fields if not name.startswith("guest")))
