@@ -170,6 +170,26 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
+def written_file(name: str, *endings: str, help: str) -> Callable[[Command], Command]:
+    """A file that is written at the end, of one of these kinds."""
+
+    def check(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+        """Better to hear of it before the work than after it."""
+        if path is not None and path.suffix not in endings:
+            raise click.BadParameter(f"{path.name!r} has to end with {' or '.join(endings)}")
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {str(path.parent)!r}", ctx, param)
+        return path
+
+    return click.option(
+        name,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="|".join(f"FILE{ending}" for ending in endings),
+        callback=check,
+        help=help,
+    )
+
+
 budget_option = milliseconds(
     "--budget",
     help="Time a step may take before it is late; part of the latency.  [default: the hop]",
@@ -251,6 +271,12 @@ _LIVE_OPTIONS = (
     *_DEVICE_OPTIONS,
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
+    written_file(
+        "--profile",
+        ".html",
+        ".json",
+        help="Write at the end where the time of the session went (see `rtsep profile`).",
+    ),
 )
 # Parameter -> option, of everything that only a live session understands.
 LIVE_ONLY = {
@@ -258,7 +284,7 @@ LIVE_ONLY = {
     "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--device-latency",
     "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
-    "loop": "--loop", "duration": "--duration",
+    "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rtsep.cli.options import (
-    Command,
     Number,
     budget_option,
     device_options,
@@ -20,6 +19,7 @@ from rtsep.cli.options import (
     precision_option,
     stream_options,
     target_option,
+    written_file,
 )
 
 # Parameter -> option, of everything that only a session, or only a closed loop, understands.
@@ -32,23 +32,6 @@ LOOP_ONLY = {
 }  # fmt: skip
 
 # What it needs beyond click is imported when it runs.
-
-
-def _written_file(name: str, ending: str, help: str) -> Callable[[Command], Command]:
-    return click.option(
-        name,
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar=f"FILE.{ending}",
-        callback=_in_a_folder,
-        help=help,
-    )
-
-
-def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    """Better to hear of a missing folder before the measurement than after it."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}", ctx, param)
-    return path
 
 
 @click.command()
@@ -94,8 +77,10 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) 
     metavar="A.json B.json",
     help="Measure nothing; say whether B is faster than A, and how sure that is.",
 )
-@_written_file("--report", "html", "Write a page with plots, which needs nothing else.")
-@_written_file("--trace", "json", "Write a trace of some steps for Perfetto, in a further run.")
+@written_file("--report", ".html", help="Write a page with plots, which needs nothing else.")
+@written_file(
+    "--trace", ".json", help="Write a trace of some steps for Perfetto, in a further run."
+)
 @click.option(
     "--roundtrip",
     is_flag=True,

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sys
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rtsep import __version__
-from rtsep.cli.figures import say, spec_dict
+from rtsep.cli.figures import say
 from rtsep.cli.live_run import live_spec
+from rtsep.cli.profile_files import as_dict
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
-from rtsep.machine import processor
-from rtsep.report.profile.figures import figures
 from rtsep.report.profile.page import check_page_tools, write_page
 from rtsep.report.profile.run import Run
 from rtsep.report.profile.table import profile_table
@@ -47,7 +42,7 @@ def run_profile(
     spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)
     sys.setswitchinterval(_SWITCH_SECONDS)
     measured, stopped = _measure(spec)
-    profile = _profile(measured)
+    profile = as_dict(measured)
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)
@@ -103,30 +98,6 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             # What the first run has chosen, all others take, so that they are alike.
             spec = replace(spec, live=replace(spec.live, engine=spec.live.engine.settled(run.spec)))
         return measured, stop.is_set()
-
-
-def _profile(measured: list[Run]) -> dict[str, Any]:
-    """What --json prints: plain numbers and texts."""
-    run, status = measured[-1], measured[-1].status
-    return {
-        "rtsep": __version__,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "settings": {
-            "model": status.model,
-            "device": status.compute,
-            "executor": run.executor,
-            "precision": run.precision,
-            "spec": spec_dict(run.spec),
-            "input": status.input,
-            "output": status.output,
-            "sample_rate": status.sample_rate,
-            "blocksize": status.blocksize,
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "system": platform.platform(),
-        },
-        "runs": [figures(run) for run in measured],
-    }
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from rtsep.weights.observer import Observer
 SETTLE_SECONDS = 2.0  # of every run, in which caches fill and clocks rise; not part of it
 LOOK_SECONDS = 0.25
 CLOCK_SECONDS = 1.0
+MOST_CLOCKS = 1 << 13  # the newest two hours
 _TRACE_SECONDS = 60.0  # for a trace to be made
 
 
@@ -46,8 +48,7 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
     live = replace(spec.live, engine=replace(spec.live.engine, profiled=True))
     with LiveSession(live, observer) as session:
         observer.notice(f"measuring for {spec.seconds:g} s")
-        notes, clocks = _watch(session, spec.seconds, should_stop)
-        run = _run(session, notes, clocks)
+        run = _watched(session, spec.seconds, should_stop)
     if session.failure:
         raise session.failure
     if not len(run.made):
@@ -64,9 +65,8 @@ def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run,
     live = replace(spec.live, engine=replace(spec.live.engine, profiled=True, trace=path))
     with LiveSession(live, observer) as session:
         observer.notice(f"tracing {TRACED_STEPS} steps")
-        notes, clocks = _watch(session, _TRACE_SECONDS, lambda: session.traced is not None)
+        run = _watched(session, _TRACE_SECONDS, lambda: session.traced is not None)
         traced = session.traced
-        run = _run(session, notes, clocks)
     if session.failure:
         raise session.failure
     if traced is None:
@@ -76,41 +76,61 @@ def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run,
     return run, traced.clock
 
 
-def _watch(
-    session: LiveSession, seconds: float, should_stop: Callable[[], bool]
-) -> tuple[Notes, list[Clocks]]:
-    device = session.model.device
-    reader = ClockReader(int(device.rpartition(":")[2]) if device.startswith("cuda:") else None)
+class Watch:
+    """Follows a session that is running, from now on. To be asked to `look` several times a second.
+
+    What it keeps is bounded: of hours, the newest are left.
+    """
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+        device = session.model.device
+        self._reader = ClockReader(
+            int(device.rpartition(":")[2]) if device.startswith("cuda:") else None
+        )
+        self._notes = Notes(session.shared)
+        self._clocks: deque[Clocks] = deque(maxlen=MOST_CLOCKS)
+        self._read = self._now = self._notes.began
+
+    @property
+    def seconds(self) -> float:
+        """Between the beginning and the last look."""
+        return self._now - self._notes.began
+
+    def look(self) -> None:
+        self._now = time.perf_counter()
+        self._notes.collect()
+        if self._now - self._read > CLOCK_SECONDS:
+            self._read = self._now
+            self._clocks.append(self._reader.read())
+
+    def run(self) -> Run:
+        """All that was seen; the session may have ended."""
+        session, notes = self._session, self._notes
+        layout, model = session.layout, session.model
+        return Run(
+            status=session.status(),
+            executor=model.executor,
+            precision=model.precision,
+            spec=model.spec,
+            delay=layout.delay,
+            withheld=withheld_samples(layout.rate, model.spec.sample_rate),
+            began=notes.began,
+            seconds=self.seconds,
+            callbacks=notes.callbacks.rows,
+            hops=notes.hops.rows,
+            collections=notes.collections.rows,
+            wakings=notes.wakings.rows,
+            clocks=tuple(self._clocks),
+            lost=notes.lost,
+        )
+
+
+def _watched(session: LiveSession, seconds: float, should_stop: Callable[[], bool]) -> Run:
     time.sleep(SETTLE_SECONDS)
-    reader.read()  # what passed until now is not of the run
-    notes = Notes(session.shared)
+    watch = Watch(session)
     seconds += session.layout.delay / session.layout.rate  # a hop is followed to its turn
-    clocks: list[Clocks] = []
-    now = notes.began
-    while now - notes.began < seconds and not should_stop() and not session.finished.is_set():
+    while watch.seconds < seconds and not should_stop() and not session.finished.is_set():
         time.sleep(min(LOOK_SECONDS, seconds))
-        now = time.perf_counter()
-        notes.collect()
-        if now - notes.began > (len(clocks) + 1) * CLOCK_SECONDS:
-            clocks.append(reader.read())
-    return notes, clocks
-
-
-def _run(session: LiveSession, notes: Notes, clocks: list[Clocks]) -> Run:
-    layout, model = session.layout, session.model
-    return Run(
-        status=session.status(),
-        executor=model.executor,
-        precision=model.precision,
-        spec=model.spec,
-        delay=layout.delay,
-        withheld=withheld_samples(layout.rate, model.spec.sample_rate),
-        began=notes.began,
-        seconds=time.perf_counter() - notes.began,
-        callbacks=notes.callbacks.rows,
-        hops=notes.hops.rows,
-        collections=notes.collections.rows,
-        wakings=notes.wakings.rows,
-        clocks=tuple(clocks),
-        lost=notes.lost,
-    )
+        watch.look()
+    return watch.run()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli_support import Rtsep, finish, start
+from cli_support import Done, Rtsep, finish, start
 from small_models import write_band
 
 NETWORK = ("STFT", "encoders", "transformer", "decoders", "ISTFT", "crossfade")
@@ -104,10 +107,51 @@ def test_runs_are_compared(
     assert verdicts["callback p50"] == "no difference shown"
 
 
+@pytest.fixture
+def played(small_model: Path) -> Callable[..., Done]:
+    """A session with an interface, which is played and not only measured."""
+
+    def play(*options: object) -> Done:
+        done = finish(
+            start(
+                "-m", "rtsep", "--input", "demo", "--pace", "realtime", "--model", small_model,
+                "--device", "cpu", "--window", "0.3", "--hop", "93", "--budget", "200",
+                "--ui", "plain", "--midi", "off", "--json", *options,
+            )
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        return done
+
+    return play
+
+
+def test_a_session_that_is_played_is_profiled_too(
+    played: Callable[..., Done], tmp_path: Path
+) -> None:
+    path = tmp_path / "session.html"
+    done = played("--duration", "3", "--profile", path)
+    assert f"written: {path}" in done.err
+    raw = re.search(r'<pre id="raw">(.*?)</pre>', path.read_text("utf-8"), re.DOTALL)
+    assert raw
+    (run,) = json.loads(html.unescape(raw[1]))["runs"]
+    assert run["accounted"] > 0.95 and set(NETWORK) < set(run["stages"])
+    assert 2 < run["seconds"] < 5
+    assert 0 < run["hops"] - run["skipped_hops"] <= done.json["steps"]
+
+
+def test_what_ended_before_a_sound_has_no_profile(
+    played: Callable[..., Done], tmp_path: Path
+) -> None:
+    done = played("--duration", "0.1", "--profile", tmp_path / "session.json")
+    assert "no profile was written: the session ended before" in done.err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--report", "nowhere/page.html"), "no folder"),
+        (("--report", "song.wav"), "'song.wav' has to end with .html"),
         (("--output", "stems"), "records nothing"),
         (("--duration", "0"), "duration"),
         (("--runs", "0"), "runs"),
@@ -124,3 +168,12 @@ def test_bad_options_are_refused_before_anything_runs(
 ) -> None:
     done = rtsep("profile", *options)
     assert done.code == 2 and words in done.complaint
+
+
+def test_a_profile_of_a_session_is_a_page_or_json_and_of_a_live_one(rtsep: Rtsep) -> None:
+    for options, words in (
+        (("--profile", "song.wav", "--pace", "realtime"), "has to end with .html or .json"),
+        (("--profile", "session.json"), "--profile needs a live session"),
+    ):
+        done = rtsep("--input", "demo", *options)
+        assert done.code == 2 and words in done.complaint

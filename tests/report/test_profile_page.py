@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from profile_runs import known_run
 
+from rtsep.report.profile.charts import MOST_HOPS, _slowest
 from rtsep.report.profile.figures import figures
 from rtsep.report.profile.page import write_page
 from rtsep.report.profile.run import Run
@@ -90,3 +92,13 @@ def test_names_of_devices_are_not_run(browser: Browser, tmp_path: Path) -> None:
     page, complaints, _ = opened(browser, path)
     assert page.title().startswith("rtsep profile") and not complaints
     assert HOSTILE in page.inner_text("p.muted")
+
+
+def test_a_page_of_hours_draws_what_matters_of_them() -> None:
+    """A browser would not draw a bar per stage of every hop; the slowest ones have to be there."""
+    seconds = np.full(20_000, 0.1)
+    seconds[[0, 777, 12_345, 19_999]] = 0.3
+    shown = _slowest(seconds)
+    assert len(shown) <= MOST_HOPS and {0, 777, 12_345, 19_999} <= set(shown)
+    assert (np.diff(shown) > 0).all()
+    assert list(_slowest(seconds[:3])) == [0, 1, 2] and not len(_slowest(seconds[:0]))

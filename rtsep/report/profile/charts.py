@@ -13,6 +13,8 @@ from rtsep.report.profile.figures import WORK
 from rtsep.report.profile.run import Run, Seconds
 
 MOST_POINTS = 4000  # of a line; of more, each point is the least of its neighbours
+MOST_HOPS = 1500  # as bars; of more, each is the slowest of its neighbours
+BINS = 120
 _COLOURS = (
     "#4e79a7", "#a0cbe8", "#f28e2b", "#ffbe7d", "#59a14f", "#8cd17d", "#b6992d", "#f1ce63",
     "#499894", "#86bcb6", "#e15759", "#ff9d9a", "#79706e", "#bab0ac",
@@ -102,12 +104,15 @@ def histogram(series: Mapping[str, Seconds], limit_ms: float | None = None) -> g
     for (name, seconds), colour in zip(
         series.items(), _COLOURS[::2] + _COLOURS[1::2], strict=False
     ):
-        chart.add_histogram(
-            x=1000 * np.asarray(seconds),
+        counts, edges = np.histogram(1000 * np.asarray(seconds), BINS)  # here: the page stays small
+        chart.add_bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            width=np.diff(edges),
             name=name,
-            nbinsx=120,
             opacity=0.7,
             marker_color=_STAGE_COLOURS.get(name, colour),
+            marker_line_width=0,
         )
     if limit_ms is not None:
         chart.add_vline(x=limit_ms, line={"dash": "dash", "color": _LATE}, annotation_text="hop")
@@ -117,12 +122,13 @@ def histogram(series: Mapping[str, Seconds], limit_ms: float | None = None) -> g
 
 
 def _hops(run: Run) -> Iterator[Any]:
-    hops, way = run.made, run.way
-    at = hops["began"] - run.began
+    way = run.way
+    shown = _slowest(_step(run))
+    at = (run.made["began"] - run.began)[shown]
     for name in (name for name in WORK if way[name].any()):
         yield go.Bar(
             x=at,
-            y=1000 * way[name],
+            y=1000 * way[name][shown],
             name=name,
             marker_color=_STAGE_COLOURS[name],
             marker_line_width=0,
@@ -189,6 +195,13 @@ def _least(x: Seconds, y: Seconds) -> tuple[Seconds, Seconds]:
     count = len(x) // step
     folded = y[: count * step].reshape(count, step)
     return x[: count * step : step], folded.min(1)
+
+
+def _slowest(seconds: Seconds) -> Any:
+    """Which to show: few enough, of each stretch the slowest."""
+    size = -(-len(seconds) // MOST_HOPS) or 1
+    starts = range(0, len(seconds), size)
+    return np.array([s + int(np.argmax(seconds[s : s + size])) for s in starts], np.intp)
 
 
 def _step(run: Run) -> Seconds:
