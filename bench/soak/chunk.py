@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,6 +47,12 @@ class Block:
     def here(self) -> slice:
         return slice(self.start, self.start + self.count)
 
+    def parts(self, longest: int) -> list[range]:
+        """What is played at once: all of it, or even parts where that is too long."""
+        count = -(-self.count // longest)
+        edges = [self.start + self.count * number // count for number in range(count + 1)]
+        return [range(*edge) for edge in pairwise(edges)]
+
 
 @dataclass(kw_only=True)
 class Chunk:
@@ -87,6 +94,5 @@ class Chunk:
 
     def _mark(self, block: Block) -> None:
         self.concealed[block.here] = True
-        stop = block.start + block.count
-        for start in range(block.start, stop, self.facts.longest):
-            self.mirrored[start : min(start + MIRROR, stop)] = True
+        for part in block.parts(self.facts.longest):
+            self.mirrored[part.start : part.start + min(len(part), MIRROR)] = True

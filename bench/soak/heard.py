@@ -82,7 +82,8 @@ class Steps:
     def __init__(self, channels: int) -> None:
         self._error = np.zeros((channels, 1))
         self._x = np.zeros((channels, 1))
-        self._free, self._concealed = False, False  # of the last sample
+        self._free = self._concealed = self._mirrored = False  # of the last sample
+        self._fade = FADE  # of the last block
 
     def check(self, report: Report, chunk: Chunk, limited: Array, ringing: Array,
               unknown: bool) -> None:  # fmt: skip
@@ -95,23 +96,36 @@ class Steps:
             _worst(report, "no step beyond the crossfade's", chunk, step, allowed, mask)
         self._error, self._x = chunk.error[:, -1:].copy(), chunk.x[:, -1:].copy()
         self._free, self._concealed = not limited[-1], bool(chunk.concealed[-1])
+        self._mirrored = bool(chunk.mirrored[-1])
+        self._fade = self._fades(chunk)[-1]
 
     def _allowed(self, chunk: Chunk, unknown: bool) -> Array:
         factors = chunk.factors
         slope = np.abs(np.diff(chunk.x, axis=1, prepend=self._x)).max(0)
         level = np.maximum(chunk.level, np.abs(np.append(self._x, chunk.x[:, :-1], 1)).max(0))
-        fade = min([FADE, *(block.count for block in chunk.blocks if block.concealed)])
+        fade = min(self._fade, *self._fades(chunk))
         apart = float((chunk.high - chunk.low).max())
         if unknown:
             apart = max(apart, float(factors.loudest.max()))
         allowed = apart * (level / fade + slope)
         # The newest samples once more, backwards: other samples than those that belong there.
         again = (apart + 4 * float(np.abs(factors.stems).max())) * float(slope.max())
-        allowed[chunk.mirrored] = again + apart * float(level.max()) / fade
+        # The fade's last step is that onto the first sample behind it.
+        turned = chunk.mirrored | np.append(self._mirrored, chunk.mirrored[:-1])
+        allowed[turned] = again + apart * float(level.max()) / fade
         if chunk.moving:
             allowed += 2 * level * float(factors.loudest.max()) / (RAMP_SECONDS * chunk.facts.rate)
         allowed *= 1.02 * float(factors.master.max())
         return allowed + (HELD / 2 * max(float(level.max()), 1.0) if chunk.holds else 0.0)
+
+    def _fades(self, chunk: Chunk) -> list[int]:
+        """Samples that the shortest crossfade of each block has."""
+        return [
+            min([FADE, *(len(part) for part in block.parts(chunk.facts.longest))])
+            if block.concealed
+            else FADE
+            for block in chunk.blocks
+        ]
 
 
 def muted(report: Report, chunk: Chunk) -> None:

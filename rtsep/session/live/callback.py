@@ -53,13 +53,13 @@ class Callback:
         """indata (channels, n) or None, outdata (outputs * channels, n) or None, n = `count`."""
         began = time.perf_counter()
         self._device_in = self._mixing = self._device_out = 0.0
-        longest = self._shared.layout.longest_block
-        for start in range(0, count, longest):
-            here = slice(start, min(start + longest, count))
+        parts = -(-count // self._shared.layout.longest_block)
+        for number in range(parts):  # even ones: in a short one a crossfade would click
+            here = slice(count * number // parts, count * (number + 1) // parts)
             self._block(
                 None if indata is None else indata[:, here],
                 None if outdata is None else outdata[:, here],
-                here.stop - start,
+                here.stop - here.start,
             )
         self._wake()
         counters = self._shared.counters
