@@ -161,3 +161,15 @@ def test_a_machine_that_is_too_slow_is_told_of_at_once(step: float, told: str | 
     warning = pace_warning(model)
     assert (warning is None) == (told is None)
     assert told is None or re.search(told, warning or "")
+
+
+def test_no_fade_is_cut_short_by_blocks_that_are_longer_than_expected() -> None:
+    """73 samples where 64 were expected are not 64 and 9, of which 9 would be a click."""
+    session, level = VirtualSession(block=64), 0.5
+    Desk(BandNetwork().stems, session.shared.control).set_policy("silence")
+    session.block = 73
+    audio = np.full((2, 4 * RATE), level, np.float32)
+    played = session.run(audio, stalled=lambda position: position % 9000 < 4000)[0]
+    heard = played[session.delay :]
+    assert session.shared.counters.gaps[0] > 5 and heard.max() == level and heard.min() == 0
+    assert np.abs(np.diff(heard)).max() < 1.01 * level / (73 // 2 + 1)
