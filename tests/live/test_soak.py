@@ -59,6 +59,12 @@ def test_the_same_plan_is_the_same_run_and_another_seed_is_not() -> None:
     assert soaked([plan(CRASH)])[0].digest != first.digest
 
 
+def test_the_same_session_again_needs_no_more_memory() -> None:
+    samples = [result.memory for result in soaked([plan(STALL, CRASH, TAKE, HOT)] * 6)]
+    objects, resident = (last - third for last, third in zip(samples[-1], samples[2], strict=True))
+    assert objects < 500 and resident < 1.0  # MiB
+
+
 def test_a_violation_is_told_with_its_replay(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
