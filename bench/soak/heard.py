@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.soak.chunk import Chunk
+from bench.soak.chunk import Block, Chunk
 from bench.soak.model import DRY, HELD, RAMP_SECONDS, Array
 from bench.soak.report import Report
 
@@ -97,13 +97,14 @@ class Steps:
         self._error, self._x = chunk.error[:, -1:].copy(), chunk.x[:, -1:].copy()
         self._free, self._concealed = not limited[-1], bool(chunk.concealed[-1])
         self._mirrored = bool(chunk.mirrored[-1])
-        self._fade = self._fades(chunk)[-1]
+        self._fade = _fade(chunk.blocks[-1], chunk.facts.longest)
 
     def _allowed(self, chunk: Chunk, unknown: bool) -> Array:
         factors = chunk.factors
         slope = np.abs(np.diff(chunk.x, axis=1, prepend=self._x)).max(0)
         level = np.maximum(chunk.level, np.abs(np.append(self._x, chunk.x[:, :-1], 1)).max(0))
-        fade = min(self._fade, *self._fades(chunk))
+        longest = chunk.facts.longest
+        fade = min(self._fade, *(_fade(block, longest) for block in chunk.blocks))
         apart = float((chunk.high - chunk.low).max())
         if unknown:
             apart = max(apart, float(factors.loudest.max()))
@@ -118,14 +119,10 @@ class Steps:
         allowed *= 1.02 * float(factors.master.max())
         return allowed + (HELD / 2 * max(float(level.max()), 1.0) if chunk.holds else 0.0)
 
-    def _fades(self, chunk: Chunk) -> list[int]:
-        """Samples that the shortest crossfade of each block has."""
-        return [
-            min([FADE, *(len(part) for part in block.parts(chunk.facts.longest))])
-            if block.concealed
-            else FADE
-            for block in chunk.blocks
-        ]
+
+def _fade(block: Block, longest: int) -> int:
+    """Samples that the shortest crossfade of a block has."""
+    return min(FADE, *map(len, block.parts(longest))) if block.concealed else FADE
 
 
 def muted(report: Report, chunk: Chunk) -> None:

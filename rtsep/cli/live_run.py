@@ -10,19 +10,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rtsep.cli.figures import say
-from rtsep.cli.live_profile import watching, write
 from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
-from rtsep.report.profile.page import check_page_tools
 from rtsep.session.live.messages import AudioRequest, EngineRequest
 from rtsep.session.live.recorder import RecordSpec
 from rtsep.session.live.session import LiveSession
@@ -71,22 +69,24 @@ def run_live(
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
     spec = live_spec(source, destination, **options)
+    written = None
     if profile:
-        if profile.suffix == ".html":
-            check_page_tools()
-        spec = replace(spec, engine=replace(spec.engine, profiled=True))
+        from rtsep.cli.live_profile import LiveProfile
+        from rtsep.session.profiling import profiled
+
+        written, spec = LiveProfile(profile), profiled(spec)
     with RichObserver() as observer:
         session = LiveSession(spec, observer)
         session.start()
     gc.collect()
     gc.freeze()  # a full collection would keep controllers waiting for some 50 ms
     try:
-        with stop_on_signals() as stop, watching(session) if profile else nullcontext() as watch:
+        with stop_on_signals() as stop, written.watching(session) if written else nullcontext():
             _attend(session, controls, stop)
     finally:
         session.stop()
-    if profile and watch:
-        write(profile, watch)
+    if written:
+        written.write()
     if session.failure:
         raise session.failure
     tell(session, events=controls.ui != "plain")

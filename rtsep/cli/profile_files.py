@@ -15,8 +15,10 @@ from rtsep.atomic import write_text_atomically
 from rtsep.cli.figures import spec_dict
 from rtsep.machine import processor
 from rtsep.report.profile.figures import figures
-from rtsep.report.profile.page import write_page
+from rtsep.report.profile.page import check_page_tools, write_page
 from rtsep.report.profile.run import Run
+
+PAGE = ".html"
 
 
 def as_dict(measured: Sequence[Run]) -> dict[str, Any]:
@@ -43,10 +45,16 @@ def as_dict(measured: Sequence[Run]) -> dict[str, Any]:
     }
 
 
+def check_profile(path: Path) -> None:
+    """Raises ConfigError if what draws the page is not installed, and a page is wanted."""
+    if path.suffix == PAGE:
+        check_page_tools()
+
+
 def write_profile(path: Path, run: Run) -> None:
     """A page if the name ends with .html, else JSON."""
     profile = as_dict([run])
-    if path.suffix == ".html":
+    if path.suffix == PAGE:
         write_page(path, run, profile)
     else:
         write_text_atomically(path, json.dumps(profile) + "\n")

@@ -40,13 +40,18 @@ class ProfileSpec:
             raise ConfigError(f"a profile needs at least 1 run, got {self.runs}")
 
 
+def profiled(live: LiveSpec, trace: Path | None = None) -> LiveSpec:
+    """The same session with an engine that notes its stages and pauses; with `trace` it writes one
+    of some steps there."""
+    return replace(live, engine=replace(live.engine, profiled=True, trace=trace))
+
+
 def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable[[], bool]) -> Run:
     """One session from its start to its end, or until `should_stop`.
 
     Raises RtsepError if it ended before anything could be measured.
     """
-    live = replace(spec.live, engine=replace(spec.live.engine, profiled=True))
-    with LiveSession(live, observer) as session:
+    with LiveSession(profiled(spec.live), observer) as session:
         observer.notice(f"measuring for {spec.seconds:g} s")
         run = _watched(session, spec.seconds, should_stop)
     if session.failure:
@@ -62,8 +67,7 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
 def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run, float]:
     """A session of which some steps are traced into a file, what it noted of the same time, and
     when the trace has its clock mark. A session of its own: tracing slows what it traces."""
-    live = replace(spec.live, engine=replace(spec.live.engine, profiled=True, trace=path))
-    with LiveSession(live, observer) as session:
+    with LiveSession(profiled(spec.live, path), observer) as session:
         observer.notice(f"tracing {TRACED_STEPS} steps")
         run = _watched(session, _TRACE_SECONDS, lambda: session.traced is not None)
         traced = session.traced

@@ -142,7 +142,8 @@ def test_a_session_that_is_played_is_profiled_too(
 def test_what_ended_before_a_sound_has_no_profile(
     played: Callable[..., Done], tmp_path: Path
 ) -> None:
-    done = played("--duration", "0.1", "--profile", tmp_path / "session.json")
+    options = ("--duration", "0.1", "--budget", "9000")  # no hop's turn comes in less
+    done = played(*options, "--profile", tmp_path / "session.json")
     assert "no profile was written: the session ended before" in done.err
     assert not list(tmp_path.iterdir())
 
