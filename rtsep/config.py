@@ -158,9 +158,14 @@ class StreamSpec:
         return self.latency_samples + REACH_FRAMES * self.frame
 
     @property
-    def spared(self) -> StreamSpec:
+    def cheapest(self) -> StreamSpec:
         """The same at the least cost: an incremental step without the frames that settle."""
-        return replace(self, refresh=self.least_refresh if self.mode == "incremental" else 0)
+        return self.with_hop(self.hop)
+
+    def with_hop(self, hop: int) -> StreamSpec:
+        """The same with another hop, at the least cost. Raises ConfigError if that does not fit."""
+        least = hop + self.lookahead + REACH_FRAMES * self.frame
+        return replace(self, hop=hop, refresh=least if self.mode == "incremental" else 0)
 
     @property
     def emitted(self) -> slice:

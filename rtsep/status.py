@@ -49,6 +49,7 @@ class LiveStatus:
     sanitized: int = 0  # NaN and infinite input samples
     limited: int = 0  # samples that the limiter turned down
     engine_restarts: int = 0
+    retunings: int = 0  # times that the engine went over to cheaper steps or more latency
     device_losses: int = 0
     recording: bool = False
     recorded_seconds: float = 0.0

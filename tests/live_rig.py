@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,8 +20,9 @@ from rtsep.model.past import NOTHING, Past
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
 from rtsep.session.live.messages import DeviceReady, ModelReady
+from rtsep.session.live.retuning import Reserves, Retuning, Timing
 from rtsep.session.live.shared import SHARED_BYTES, Shared
-from rtsep.session.live.spec import latency_parts, layout_of
+from rtsep.session.live.spec import delay_of, latency_parts, layout_of
 
 RATE = 44_100
 EDGES = (20, 80, 300)  # bins of the STFT between the stems of `BandNetwork`
@@ -67,11 +69,15 @@ class VirtualSession:
         block: int = 256,
         budget: float | None = 0.0,
         outputs: tuple[int, ...] = (MIX,),
+        reserves: Reserves | None = None,
+        adapts: bool = False,
     ) -> None:
-        """With a budget of 0 the delay leaves the engine no time but that of the queue."""
+        """With a budget of 0 the delay leaves the engine no time but that of the queue. An engine
+        that is late goes over to `reserves`; without any it stays as it is."""
         self.spec = spec or stream_spec()
         self.block = block
-        model = ModelReady(
+        self._reserves, self._adapts = reserves or Reserves(), adapts
+        self._model = ModelReady(
             name="bands",
             device="cpu",
             executor="eager",
@@ -79,14 +85,16 @@ class VirtualSession:
             channels=2,
             spec=self.spec,
             step_seconds=0.0,
+            budget=budget,
         )
-        device = DeviceReady(
+        self._device = DeviceReady(
             input="", output="", rate=rate, blocksize=block, longest_block=block, latency=()
         )
-        self.latency = latency_parts(model, device, budget)
-        self.layout = layout_of(model, device, self.latency)
+        self.latency = latency_parts(self._model, self._device, budget)
+        self.layout = layout_of(self._model, self._device, self.latency)
+        self.timings: list[Timing] = []  # that the engine went over to
         self.shared = Shared(bytearray(SHARED_BYTES), self.layout)
-        self.shared.control.reset()
+        self.shared.begin()
         self._outputs = outputs
         self._at = 0
         self.new_callback(settle=True)
@@ -94,7 +102,7 @@ class VirtualSession:
 
     @property
     def delay(self) -> int:
-        return self.layout.delay
+        return self.shared.delay
 
     def new_callback(self, *, settle: bool = False) -> None:
         """As after the loss of the audio process; with `settle` without its fade in."""
@@ -105,7 +113,21 @@ class VirtualSession:
     def new_engine(self, typical_seconds: float = 0.0) -> None:
         """As after the loss of the engine process."""
         hops = HopStream(BandNetwork(), self.spec, batch=1, device=torch.device("cpu"))
-        self.engine = EngineLoop(hops, self.shared, typical_seconds, self._clock)
+        self.engine = EngineLoop(
+            hops, self.shared, typical_seconds, self._retuning(), self._retuned, self._clock
+        )
+
+    def _retuning(self) -> Retuning:
+        timing = Timing(spec=self.spec, budget=self._model.budget)
+        return Retuning(timing, self._reserves, adapts=self._adapts)
+
+    def _retuned(self, timing: Timing) -> None:
+        """What a session does then."""
+        self.timings.append(timing)
+        self.spec = timing.spec
+        self._model = replace(self._model, spec=timing.spec, budget=timing.budget)
+        self.latency = latency_parts(self._model, self._device, timing.budget)
+        self.shared.delay = delay_of(self.latency, self._device)
 
     def _clock(self) -> float:
         return self._at / self.layout.rate

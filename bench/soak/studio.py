@@ -26,6 +26,7 @@ from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
 from rtsep.session.live.engine_process import make_ready
 from rtsep.session.live.messages import DeviceReady, ModelReady
+from rtsep.session.live.retuning import Reserves, Retuning, Timing
 from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
 from rtsep.session.live.spec import latency_parts, layout_of
 
@@ -61,7 +62,7 @@ class Studio:
         self.spec = spec_of(plan)
         self.layout = layout_for(plan, self.spec)
         self.shared = Shared(buffer, self.layout)
-        self.shared.control.reset()
+        self.shared.begin()
         self.desk = Desk(self._config.stems, self.shared.control)
         self.desk.set_policy(plan.policy)
         self.budget_seconds = plan.budget_hops * plan.hop_seconds
@@ -113,7 +114,12 @@ class Studio:
 
         hops.step = lasting  # type: ignore[method-assign]
         self.engine: EngineLoop | None = EngineLoop(
-            hops, self.shared, self.step_seconds, lambda: self._stepped
+            hops,
+            self.shared,
+            self.step_seconds,
+            Retuning(Timing(spec=self.spec, budget=None), Reserves(), adapts=False),
+            lambda timing: None,
+            lambda: self._stepped,
         )
 
     def lose_engine(self) -> None:

@@ -36,7 +36,7 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
     say(f"compiling {separator.name} in {separator.precision.name}; this takes some minutes")
     spec = separator.spec(**settings)
     # The second one is for an engine that is late again and again.
-    for each in dict.fromkeys((spec, spec.spared)):
+    for each in dict.fromkeys((spec, spec.cheapest)):
         if not separator.is_compiled(each):
             path = separator.compile(each)
             say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")

@@ -62,6 +62,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "underruns": status.underruns,
         "xruns": status.xruns,
         "engine_restarts": status.engine_restarts,
+        "retunings": status.retunings,
         "device_losses": status.device_losses,
         "sanitized": status.sanitized,
         "limited": status.limited,

@@ -94,12 +94,14 @@ def run_live(
         click.echo(json.dumps(as_dict(session)))
 
 
-def engine_request(options: dict[str, Any]) -> EngineRequest:
-    """Takes its part out of the options of a command."""
+def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
+    """Takes its part out of the options of a command. Without a latency to hold, one that `adapts`
+    may take up more when it is late again and again."""
     names = ("model", "device", "cache", "window", "hop", "lookahead", "mode", "refresh",
              "precision", "executor")  # fmt: skip
     chosen = {name: options.pop(name) for name in names}
-    return EngineRequest(latency=options.pop("target"), **chosen)
+    latency = options.pop("target")
+    return EngineRequest(latency=latency, adapts=adapts and latency == 0, **chosen)
 
 
 def live_spec(
@@ -111,6 +113,7 @@ def live_spec(
     record: Path | None,
     no_limiter: bool,
     loop: bool,
+    adapts: bool = True,
     **options: Any,
 ) -> LiveSpec:
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
@@ -118,7 +121,7 @@ def live_spec(
         raise click.UsageError(
             f"--record and --output {destination.name} both record; leave one out"
         )
-    engine = engine_request(options)
+    engine = engine_request(options, adapts=adapts and budget is None)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
     return LiveSpec(
         engine=engine,

@@ -76,6 +76,7 @@ def _live_spec(source: str, destination: str | None, options: dict[str, Any]) ->
         record=None,
         no_limiter=False,
         loop=True,
+        adapts=False,  # a profile is one of one setting
         gains_db={},
         mute=(),
         solo=(),
@@ -96,7 +97,8 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             if stop.is_set():
                 break
             # What the first run has chosen, all others take, so that they are alike.
-            spec = replace(spec, live=replace(spec.live, engine=spec.live.engine.settled(run.spec)))
+            chosen = spec.live.engine.settled(run.spec, run.budget)
+            spec = replace(spec, live=replace(spec.live, engine=chosen))
         return measured, stop.is_set()
 
 

@@ -41,7 +41,7 @@ def run_roundtrip(
     `search` and `wait` are seconds, like the engine's times. Options of the devices and the engine
     mean what they mean for a live session.
     """
-    engine = engine_request(options)
+    engine = engine_request(options, adapts=False)
     audio = AudioRequest(**options)
     wanted = Search(repeats=repeats, level_db=level_db, seconds=search)
     if device_only:

@@ -31,7 +31,8 @@ def tune(
 ) -> None:
     """Measure this machine for `--latency auto`, and remember the result.
 
-    Takes a minute, and some more for every step that is compiled (on the CPU, with a C++ compiler).
+    Takes some minutes, and some more for every step that is compiled (on the CPU, with a C++
+    compiler).
     Leave the machine alone meanwhile.
     """
     from rtsep.session.openmp import share_processors
@@ -43,6 +44,7 @@ def tune(
     from rtsep.errors import CompileError
     from rtsep.session.compiling import Compiler
     from rtsep.session.load import load
+    from rtsep.session.reserves import next_longer
     from rtsep.session.runtime import prepare_process, share_cores
     from rtsep.session.tuned import measure
 
@@ -79,8 +81,10 @@ def tune(
         f"compute {1000 * found.budget:.0f} ms), mode {chosen.mode}"
     )
     spec = chosen.spec(separator)
-    if separator.is_compiled(spec):
-        compiled(spec.spared)  # for when it is late again and again
+    if separator.is_compiled(spec):  # for when it is late again and again
+        for reserve in (spec.cheapest, next_longer(spec)):
+            if reserve:
+                compiled(reserve)
     if as_json:
         click.echo(
             json.dumps(

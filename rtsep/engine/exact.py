@@ -27,11 +27,20 @@ class ExactStep(Step):
         )
         self._received = 0  # samples since the beginning, at most `window`
         self._frames_stay = False  # the spectrum of this step's window is mostly known
-        self._frames_survive = spec.window - spec.hop > 2 * EDGE_FRAMES * spec.frame
+
+    @property
+    def _frames_survive(self) -> bool:
+        """Whether a step keeps frames that see no reflection."""
+        spec = self.spec
+        return spec.window - spec.hop > 2 * EDGE_FRAMES * spec.frame
 
     @property
     def steady(self) -> bool:
         return self._received == self.spec.window
+
+    def adopt(self, spec: StreamSpec) -> None:
+        self.spec = spec
+        self._frames_stay = self.steady and self._frames_survive
 
     def advance(self) -> None:
         self._frames_stay = self.steady and self._frames_survive

@@ -69,16 +69,16 @@ class IncrementalStep(Step):
         shift_in(self.audio, block)
         self.memory.skip()
 
-    def spare(self) -> bool:
-        """Refresh as little as possible, as a stream with such a spec does. The memory goes on, but
-        for what lies before the next step's frames."""
-        if self.spec.refresh == self.spec.least_refresh:
-            return False
-        self.spec = self.spec.spared
-        self.audio = self.audio[..., -(self.spec.refresh + EDGE_FRAMES * self.spec.frame) :].clone()
+    def adopt(self, spec: StreamSpec) -> None:
+        """The memory goes on, but for what lies before the next step's frames. Where those begin
+        earlier than the last ones, silence stands for what was not kept of the audio; the next hop
+        pushes it out, unless `refresh` grows by more than it."""
+        self.spec = spec
+        missing = spec.refresh + EDGE_FRAMES * spec.frame - self.audio.shape[-1]
+        self.audio = F.pad(self.audio, (missing, 0)).contiguous()
+        self.memory.hop = spec.hop // spec.frame
         self.memory.forget_columns()
-        self._steady = self._newest(self.memory.window)
-        return True
+        self._steady = self._recent = self._newest(self.memory.window)
 
     def fill(self) -> None:
         self.memory.fill()

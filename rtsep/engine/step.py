@@ -51,10 +51,6 @@ class Step(ABC):
         self.pass_over(block)
         self._blend.fill_(1)  # nothing was estimated beforehand
 
-    def spare(self) -> bool:
-        """Make all further steps cheaper at some loss; false if they cannot be."""
-        return False
-
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._overlap.zero_()
@@ -63,13 +59,17 @@ class Step(ABC):
 
     def state(self) -> list[Tensor]:
         """Every tensor that changes from step to step, always in the same order. They are never
-        replaced by others once the stream is steady, unless it is spared."""
+        replaced by others once the stream is steady, unless it adopts another spec."""
         return [self._overlap, self._blend, *self.remembered()]
 
     @property
     @abstractmethod
     def steady(self) -> bool:
         """Whether the next step computes what all steps compute once the window is full."""
+
+    @abstractmethod
+    def adopt(self, spec: StreamSpec) -> None:
+        """Go on with another hop or refresh. All else of `spec` is as before."""
 
     @abstractmethod
     def advance(self) -> None:

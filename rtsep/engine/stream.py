@@ -16,7 +16,6 @@ from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.executors.executor import Executor
-from rtsep.executors.package import Package
 from rtsep.executors.transfer import Transfer
 from rtsep.model.bag import Bag
 
@@ -52,15 +51,10 @@ class HopStream:
         self.laps = new_laps(device)
         if watched and isinstance(network, Bag):
             watch(network, self.laps)
-        block = torch.zeros(batch, self.channels, spec.hop)
-        result = torch.zeros(batch, len(self.stems), self.channels, spec.hop)
-        self._transfer = Transfer(block, result, device)
-        self._spared: Package | None = None  # for a life after `spare`
+        self._wanted, self._compiled, self._pool = executor, compiled, pool
         # Runs steps on a full window; None: call by call, as all others.
         self._recorded: Executor | None = None
-        self.executor = self._choose(executor, device, compiled)
-        if self.executor == "graph":
-            self._capture(block.to(device), pool)
+        self._settle(new=True)
 
     @torch.inference_mode()
     def step(self, block: torch.Tensor) -> torch.Tensor:
@@ -83,18 +77,13 @@ class HopStream:
         self._step.skip(self._transfer.up(block))
 
     @torch.inference_mode()
-    def spare(self) -> bool:
-        """Make all further steps cheaper at some loss, at the same latency; false if they cannot
-        be. `spec` tells how it goes on."""
-        if self._recorded and not self._spared:
-            return False
-        if not self._step.spare():
-            return False
-        self.spec = self._step.spec
-        if self._spared:
-            self._recorded = self._spared.on(self._step.state())
-            self.executor = "compiled"
-        return True
+    def adopt(self, spec: StreamSpec) -> None:
+        """Go on with another hop or refresh; all else of `spec` is as before. For streams that have
+        made steps on a full window. Takes a fraction of a second where a step is to be loaded or
+        recorded."""
+        self._step.adopt(spec)
+        self.spec = spec
+        self._settle(new=False)
 
     @property
     def starts_slowly(self) -> bool:
@@ -116,49 +105,55 @@ class HopStream:
         self.laps.begin_inside()
         return self._step.compute(block)
 
-    def _choose(self, executor: str, device: torch.device, compiled: CompiledSteps | None) -> str:
-        """ "eager", "compiled" or "graph"; "auto" is the fastest that is there.
-
-        Raises ConfigError for unknown names, graphs without CUDA, and steps that nobody compiled.
-        """
-        if executor not in EXECUTORS:
-            raise ConfigError(f"executor must be one of {', '.join(EXECUTORS)}, got {executor!r}")
-        if executor == "auto" and device.type == "cuda":
-            return "graph"
-        if executor == "graph" and device.type != "cuda":
-            raise ConfigError(
-                f"graphs need CUDA, and the device is {device}; take --executor eager"
-            )
-        if executor in ("eager", "graph"):
-            return executor
-        if compiled and self._load(compiled):
-            return "compiled"
-        if executor == "compiled":
-            raise ConfigError(
-                "no step was compiled for these settings on this machine; "
-                "run `rtsep compile` with the same settings, or take --executor eager"
-            )
-        return "eager"
-
     @torch.inference_mode()
-    def _load(self, compiled: CompiledSteps) -> bool:
-        """Compiled steps for this stream, and for its life after `spare`, if there are any."""
-        if self.spec.spared != self.spec:
-            self._spared = compiled.find(self.spec.spared, self.batch)
-        package = compiled.find(self.spec, self.batch)
-        if package is None:
-            return False
-        warm_up(self._step)
-        self._recorded = package.on(self._step.state())
-        self._step.reset()
-        return True
-
-    @torch.inference_mode()
-    def _capture(self, block: torch.Tensor, pool: GraphPool | None) -> None:
+    def _settle(self, *, new: bool) -> None:
+        """Buffers and executor for `spec`. Raises ConfigError as `_executor` does."""
+        block = torch.zeros(self.batch, self.channels, self.spec.hop)
+        result = torch.zeros(self.batch, len(self.stems), self.channels, self.spec.hop)
+        self._transfer = Transfer(block, result, self._device)
+        self._recorded = None  # lets go of a package before another one is loaded
+        package = None
+        if self._compiled and self._wanted in ("auto", "compiled"):
+            package = self._compiled.find(self.spec, self.batch)
+        self.executor = _executor(self._wanted, self._device, is_compiled=package is not None)
+        if self.executor == "eager":
+            return
         with products_in(self._precision, self._device):
-            warm_up(self._step)
-            self._recorded = CudaGraph(self._compute, block, pool)
-        self._step.reset()
+            if new:
+                warm_up(self._step)
+            self._recorded = package.on(self._step.state()) if package else self._captured(block)
+        if new:
+            self._step.reset()
+
+    def _captured(self, block: torch.Tensor) -> Executor:
+        """A graph of the step, whose state goes on where it was before."""
+        state = self._step.state()
+        kept = [tensor.clone() for tensor in state]
+        graph = CudaGraph(self._compute, block.to(self._device), self._pool)
+        for tensor, before in zip(state, kept, strict=True):
+            tensor.copy_(before)
+        return graph
+
+
+def _executor(wanted: str, device: torch.device, *, is_compiled: bool) -> str:
+    """ "eager", "compiled" or "graph"; "auto" is the fastest that is there.
+
+    Raises ConfigError for unknown names, graphs without CUDA, and steps that nobody compiled.
+    """
+    if wanted not in EXECUTORS:
+        raise ConfigError(f"executor must be one of {', '.join(EXECUTORS)}, got {wanted!r}")
+    if wanted == "graph" and device.type != "cuda":
+        raise ConfigError(f"graphs need CUDA, and the device is {device}; take --executor eager")
+    if wanted == "compiled" and not is_compiled:
+        raise ConfigError(
+            "no step was compiled for these settings on this machine; "
+            "run `rtsep compile` with the same settings, or take --executor eager"
+        )
+    if wanted != "auto":
+        return wanted
+    if device.type == "cuda":
+        return "graph"
+    return "compiled" if is_compiled else "eager"
 
 
 class Stream:

@@ -5,6 +5,7 @@ A hop is held when nine of ten steps leave a fifth of it free; the slowest ones,
 them, decide the budget. Hops are tried from the shortest on, at the pace of a live session, until
 longer ones cannot give less latency. A trial ends early when its hop is out of reach, so that most
 cost a few steps only. Where steps can be compiled, hops that should be held then are tried again.
+What is chosen must prove itself for longer: one slow step in a thousand decides the budget.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ MOST_LOOKAHEAD_FRAMES = 4
 HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
 TRIAL_SECONDS = 30.0
+PROOF_SECONDS = 120.0
 MOST_STEPS = 1000  # enough for a p99.9
 SLOW_SHARE = 0.1  # of all steps, that may take longer than PACE allows
 COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
@@ -102,33 +104,43 @@ def tune(
     """
     trials: list[Trial] = []
 
-    def attempt(setting: Setting) -> None:
-        trials.append(try_setting(separator, setting))
+    def attempt(setting: Setting, seconds: float) -> None:
+        trials.append(try_setting(separator, setting, seconds))
         tell(trials[-1])
 
-    for setting in _candidates(separator):
-        if _pays(setting, trials):
-            attempt(setting)
+    def search() -> None:
+        tried = {trial.setting for trial in trials}
+        for setting in _candidates(separator):
+            if setting not in tried and _pays(setting, trials):
+                attempt(setting, TRIAL_SECONDS)
+
+    search()
     if not trials:
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
     if compile:
         for setting in _worth_compiling(trials):
             if not _pays(setting, trials) or not compile(setting.spec(separator)):
                 break
-            attempt(setting)
+            attempt(setting, TRIAL_SECONDS)
     if not any(trial.holds for trial in trials):
         raise ConfigError(
             f"{separator.name} is too slow for live use on this {separator.device}: a step for "
             f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
             "take a smaller model or a GPU"
         )
-    attempt(replace(best(trials).setting, mode="exact"))  # never faster, but better
+    exact = replace(best(trials).setting, mode="exact")
+    attempt(exact, TRIAL_SECONDS)  # never faster, but better
+    proven: set[Setting] = set()
+    while (setting := best(trials).setting) not in proven:
+        proven.add(setting)
+        attempt(setting, PROOF_SECONDS)
+        search()  # a longer hop, if that was too short after all
     return trials
 
 
 def best(trials: list[Trial]) -> Trial:
     """The smallest latency that is held. Raises ConfigError when nothing holds."""
-    held = [trial for trial in trials if trial.holds]
+    held = _held(trials)
     if not held:
         raise ConfigError("no setting was held by this machine; run `rtsep tune`")
     return min(held, key=lambda trial: (round(trial.latency, 6), trial.setting.mode != "exact"))
@@ -142,10 +154,16 @@ def _candidates(separator: Separator) -> Iterator[Setting]:
             yield setting
 
 
+def _held(trials: list[Trial]) -> list[Trial]:
+    """Those that hold; of the same steps, the last trial counts."""
+    latest = {(trial.setting, trial.compiled): trial for trial in trials}
+    return [trial for trial in latest.values() if trial.holds]
+
+
 def _pays(setting: Setting, trials: list[Trial]) -> bool:
     """Whether it can give less latency than what is held already: a budget is at least a hop."""
     least = setting.latency + setting.hop
-    return not any(trial.holds and trial.latency <= least for trial in trials)
+    return not any(trial.latency <= least for trial in _held(trials))
 
 
 def _worth_compiling(trials: list[Trial]) -> list[Setting]:
@@ -179,11 +197,11 @@ def stretched(setting: Setting, latency: float, frame: float) -> Setting:
     )
 
 
-def try_setting(separator: Separator, setting: Setting) -> Trial:
+def try_setting(separator: Separator, setting: Setting, most_seconds: float) -> Trial:
     """Steps on noise with a full window: a few one after the other, then as they come live."""
     times: list[float] = []
     hops = separator.hops(setting.spec(separator))
-    most_slow = SLOW_SHARE * min(MOST_STEPS, TRIAL_SECONDS / setting.hop)
+    most_slow = SLOW_SHARE * min(MOST_STEPS, most_seconds / setting.hop)
     slow = 0
     began = time.perf_counter()
     for seconds in _step_seconds(hops):
@@ -191,7 +209,7 @@ def try_setting(separator: Separator, setting: Setting) -> Trial:
         slow += seconds > PACE * setting.hop
         if len(times) < PRELIMINARY_STEPS:
             continue
-        enough = len(times) >= MOST_STEPS or time.perf_counter() - began > TRIAL_SECONDS
+        enough = len(times) >= MOST_STEPS or time.perf_counter() - began > most_seconds
         if enough or slow > min(most_slow, len(times) / 2):
             break
     return Trial(

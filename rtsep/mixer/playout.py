@@ -54,8 +54,13 @@ class Playout:
         self._extra: Audio = np.zeros((channels, longest), np.float32)
         self._weights: Audio = np.zeros((len(Source), longest), np.float32)
 
+    def begin(self) -> None:
+        """Go on anywhere, as if stems had been heard before, all of them silent."""
+        self._source = Source.STEMS
+        self._tail[...] = 0
+
     def pull(self, position: int, count: int) -> Block:
-        """`count` samples from `position`, valid until the next call."""
+        """`count` samples that follow the last ones, from `position`; valid until the next call."""
         stems, dry = self._stems[..., :count], self._dry[:, :count]
         self._dry_ring.read_into(position, dry)
         start, stop = self._read(position, stems)

@@ -83,7 +83,8 @@ def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run,
 class Watch:
     """Follows a session that is running, from now on. To be asked to `look` several times a second.
 
-    What it keeps is bounded: of hours, the newest are left.
+    What it keeps is bounded: of hours, the newest are left. When the engine goes over to another
+    hop it begins anew, since a profile is one of one setting.
     """
 
     def __init__(self, session: LiveSession) -> None:
@@ -92,8 +93,13 @@ class Watch:
         self._reader = ClockReader(
             int(device.rpartition(":")[2]) if device.startswith("cuda:") else None
         )
-        self._notes = Notes(session.shared)
         self._clocks: deque[Clocks] = deque(maxlen=MOST_CLOCKS)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._retunings = self._session.retunings
+        self._notes = Notes(self._session.shared)
+        self._clocks.clear()
         self._read = self._now = self._notes.began
 
     @property
@@ -102,6 +108,8 @@ class Watch:
         return self._now - self._notes.began
 
     def look(self) -> None:
+        if self._session.retunings != self._retunings:
+            self._begin()
         self._now = time.perf_counter()
         self._notes.collect()
         if self._now - self._read > CLOCK_SECONDS:
@@ -117,7 +125,8 @@ class Watch:
             executor=model.executor,
             precision=model.precision,
             spec=model.spec,
-            delay=layout.delay,
+            budget=model.budget,
+            delay=session.shared.delay,
             withheld=withheld_samples(layout.rate, model.spec.sample_rate),
             began=notes.began,
             seconds=self.seconds,
@@ -133,7 +142,7 @@ class Watch:
 def _watched(session: LiveSession, seconds: float, should_stop: Callable[[], bool]) -> Run:
     time.sleep(SETTLE_SECONDS)
     watch = Watch(session)
-    seconds += session.layout.delay / session.layout.rate  # a hop is followed to its turn
+    seconds += session.shared.delay / session.layout.rate  # a hop is followed to its turn
     while watch.seconds < seconds and not should_stop() and not session.finished.is_set():
         time.sleep(min(LOOK_SECONDS, seconds))
         watch.look()

@@ -14,6 +14,7 @@ from rtsep.engine import tune as tuning
 @pytest.fixture(autouse=True)
 def short_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "TRIAL_SECONDS", 0.3)
+    monkeypatch.setattr(tuning, "PROOF_SECONDS", 0.6)
 
 
 def test_what_tune_finds_is_what_latency_auto_takes(
@@ -46,11 +47,16 @@ def test_a_live_session_takes_the_budget_too(
         trial["answer_ms"] = 640.0
     path.write_text(json.dumps(kept))
     live = ("--pace", "realtime", "--output", "null", "--ui", "off", "--midi", "off", "--json")
+    latency = f"{1000 * (chosen['hop'] + chosen['lookahead']):.3f}"
     for options, budget in (((), 0.8), (("--budget", "500"), 0.5)):
-        ran = rtsep("--input", song, *model, "--latency", "auto", *live, *options)
+        ran = rtsep("--input", song, *model, "--latency", latency, *live, *options)
         report = json.loads(ran.out.splitlines()[-1])
         assert report["latency"]["compute"]["ms"] == pytest.approx(1000 * budget, abs=0.1)
         assert report["spec"]["hop"]["ms"] == pytest.approx(1000 * chosen["hop"], abs=0.01)
+    ran = rtsep("--input", song, *model, "--latency", "auto", *live)
+    report = json.loads(ran.out.splitlines()[-1])  # of a busy machine, more
+    assert report["latency"]["compute"]["ms"] > 799
+    assert report["spec"]["hop"]["ms"] > 1000 * chosen["hop"] - 0.01
 
 
 def test_a_latency_out_of_reach_is_told(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +32,8 @@ SPEC = StreamSpec(
     window=10 * FRAME, hop=HOP, lookahead=2 * FRAME, crossfade=512, frame=FRAME, sample_rate=44100,
     mode="incremental", refresh=7 * FRAME,
 )  # fmt: skip
-WIDE = dataclasses.replace(SPEC, refresh=9 * FRAME)  # is SPEC once it is spared
+WIDE = dataclasses.replace(SPEC, refresh=9 * FRAME)
+LONGER = SPEC.with_hop(3 * FRAME)
 CPU = torch.device("cpu")
 
 
@@ -59,8 +59,8 @@ def stream(bag: Bag, folder: Path) -> Callable[..., HopStream]:
     return make
 
 
-def blocks(count: int) -> tuple[Tensor, ...]:
-    return torch.from_numpy(mixture(2.0))[None, :, : count * HOP].split(HOP, -1)
+def blocks(count: int, hop: int = HOP) -> tuple[Tensor, ...]:
+    return torch.from_numpy(mixture(2.0))[None, :, : count * hop].split(hop, -1)
 
 
 def assert_same(compiled: HopStream, eager: HopStream, hops: tuple[Tensor, ...]) -> None:
@@ -90,15 +90,27 @@ def test_hops_may_be_skipped(stream: Callable[..., HopStream]) -> None:
     assert_same(compiled, eager, tuple(after))
 
 
-def test_a_spared_stream_goes_on_compiled(stream: Callable[..., HopStream]) -> None:
-    spared, eager = stream("auto", WIDE), stream("eager", WIDE)
-    assert spared.executor == "eager"
-    assert_same(spared, eager, blocks(8))
-    assert spared.spare() and eager.spare()
-    assert spared.spec == eager.spec == SPEC
-    assert (spared.executor, eager.executor) == ("compiled", "eager")
-    assert_same(spared, eager, blocks(15)[8:])
-    assert not spared.spare()
+@pytest.mark.parametrize("before", [WIDE, LONGER])
+def test_a_stream_goes_on_compiled(stream: Callable[..., HopStream], before: StreamSpec) -> None:
+    """With a step that it did not have before, on the memory of those that it had."""
+    adopting, eager = stream("auto", before), stream("eager", before)
+    assert adopting.executor == "eager"
+    assert_same(adopting, eager, blocks(8, before.hop))
+    for each in (adopting, eager):
+        each.adopt(SPEC)
+        assert each.spec == SPEC
+    assert (adopting.executor, eager.executor) == ("compiled", "eager")
+    assert_same(adopting, eager, blocks(15)[8:])
+
+
+def test_a_compiled_stream_goes_on_call_by_call(stream: Callable[..., HopStream]) -> None:
+    """Where nobody compiled the step that it goes over to."""
+    adopting, eager = stream("auto"), stream("eager")
+    assert_same(adopting, eager, blocks(8))
+    for each in (adopting, eager):
+        each.adopt(LONGER)
+    assert (adopting.executor, eager.executor) == ("eager", "eager")
+    assert_same(adopting, eager, blocks(8, LONGER.hop))
 
 
 def test_streams_do_not_share_state(stream: Callable[..., HopStream]) -> None:
@@ -116,17 +128,6 @@ def test_auto_takes_what_is_compiled(stream: Callable[..., HopStream]) -> None:
     assert stream("auto", longer).executor == "eager"
     with pytest.raises(ConfigError, match=r"no step was compiled .* run `rtsep compile` with the"):
         stream("compiled", longer)
-
-
-def test_without_its_spared_step_a_compiled_stream_is_not_spared(
-    bag: Bag, folder: Path, tmp_path: Path
-) -> None:
-    """Call by call, with less, it would be slower."""
-    steps = CompiledSteps(tmp_path, bag)
-    shutil.copy(CompiledSteps(folder, bag).path(SPEC, 1), steps.path(WIDE, 1))  # never run
-    hops = HopStream(bag, WIDE, batch=1, device=CPU, executor="compiled", compiled=steps)
-    assert not hops.spare()
-    assert (hops.spec, hops.executor) == (WIDE, "compiled")
 
 
 def test_a_whole_stream(bag: Bag, folder: Path) -> None:

@@ -24,7 +24,7 @@ def stream(mode: str) -> HopStream:
 def test_an_exact_stream_is_new() -> None:
     """Every step of it costs the same, so that a session equals a file from the first sample on."""
     used, fresh = stream("exact"), stream("exact")
-    assert 0 < make_ready(used) < 10
+    assert all(0 < seconds < 10 for seconds in make_ready(used))
     for hop in torch.randn(3, 1, 2, used.spec.hop) * 0.1:
         assert torch.equal(used.step(hop), fresh.step(hop))
 

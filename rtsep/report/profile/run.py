@@ -51,6 +51,7 @@ class Run:
     hops: Rows
     collections: Rows
     wakings: Rows
+    budget: float | None = None  # what a step may take if that was chosen together with the spec
     clocks: tuple[Clocks, ...] = ()
     lost: int = 0
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rtsep.config import LOUDEST
+from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Block, Faders
-from rtsep.mixer.playout import Playout
 from rtsep.ring.ring import Audio
 from rtsep.session.live.shared import Shared
+from rtsep.session.live.tape import Tape
 
 MIX = -1  # in place of a stem's number
 
@@ -38,14 +39,16 @@ class Callback:
         self._wake = wake
         self._feed = feed
         self._outputs = tuple(outputs)
-        self._playout = Playout(shared.stems, shared.input, shared.ratios, shared.control, longest)
+        self._line = DelayLine(
+            shared.stems, shared.input, shared.ratios, shared.control, longest, shared.delay
+        )
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
         self._mix: Audio = np.zeros((channels, longest), np.float32)
         self._faded: Audio = np.zeros((stems, channels, longest), np.float32)
-        self._tape: Audio = np.zeros((layout.tape_channels, longest), np.float32)
+        self._tape = Tape(shared)
         self._concealed = self._gaps = self._limited = 0
         self._device_in = self._mixing = self._device_out = 0.0  # seconds of the running callback
 
@@ -72,15 +75,14 @@ class Callback:
         position = shared.input.head
         shared.input.write(self._received(indata, count))
         received = time.perf_counter()
-        heard = position - shared.layout.delay
-        block = self._playout.pull(heard, count)
+        block = self._line.pull(position, shared.delay, count)
         mix = self._mix[:, :count]
         self.faders.mix(block, mix)
         mixed = time.perf_counter()
         if outdata is not None:
             self._play(block, mix, outdata)
         shared.meters.update(block.dry, block.stems, self.faders.gains, mix)
-        self._record(heard, block, mix)
+        self._tape.write(position - self._line.delay, block, mix)
         self._count()
         self._device_in += received - began
         self._mixing += mixed - received
@@ -123,30 +125,13 @@ class Callback:
             signal = mix if output == MIX else faded[output]
             outdata[index * channels : (index + 1) * channels] = signal
 
-    def _record(self, heard: int, block: Block, mix: Audio) -> None:
-        """Stems before the faders, mix, and input, from position 0 on, for whoever records."""
-        tape, count = self._tape[:, : mix.shape[1]], mix.shape[1]
-        stems = self._shared.layout.stems * self._shared.layout.channels
-        tape[:stems] = block.stems.reshape(stems, count)
-        tape[stems : -len(mix)] = mix
-        tape[-len(mix) :] = block.dry
-        if heard + count > 0:
-            ring = self._shared.tape
-            if ring.head < heard:  # a predecessor was lost; what it did not play is a gap
-                ring.skip_to(heard)
-            ring.write(tape[:, max(-heard, 0) :])
-
     def _count(self) -> None:
         """Add to the session's counts what this process has counted since."""
-        counters, playout, limiter = self._shared.counters, self._playout, self.faders.limiter
-        counters.concealed[0] += playout.concealed - self._concealed
-        counters.gaps[0] += playout.gaps - self._gaps
-        counters.limited[0] += limiter.limited - self._limited
-        self._concealed, self._gaps, self._limited = (
-            playout.concealed,
-            playout.gaps,
-            limiter.limited,
-        )
+        counters, line, limited = self._shared.counters, self._line, self.faders.limiter.limited
+        counters.concealed[0] += line.concealed - self._concealed
+        counters.gaps[0] += line.gaps - self._gaps
+        counters.limited[0] += limited - self._limited
+        self._concealed, self._gaps, self._limited = line.concealed, line.gaps, limited
 
     def _note(self, began: float, count: int) -> None:
         """A row of the timeline."""
@@ -159,6 +144,6 @@ class Callback:
             self._device_out,
             count,
             head,
-            shared.stems.head - (head - shared.layout.delay),
+            shared.stems.head - (head - self._line.delay),
             shared.feed.head - int(shared.counters.feed_position[0]),
         )

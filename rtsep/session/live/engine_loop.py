@@ -18,7 +18,7 @@ from rtsep.engine.stream import HopStream
 from rtsep.mixer.conceal import RATIO_SAMPLES, ratios_of
 from rtsep.ring.ring import Audio
 from rtsep.session.live.rates import SETTLING_SAMPLES, RateConverter
-from rtsep.session.live.relief import Relief
+from rtsep.session.live.retuning import Retuning, Timing
 from rtsep.session.live.shared import Shared
 
 _SMOOTHING = 0.2  # of the typical step
@@ -33,12 +33,15 @@ class EngineLoop:
         hops: HopStream,
         shared: Shared,
         typical_seconds: float,
+        retuning: Retuning,
+        on_change: Callable[[Timing], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`hops` has heard nothing but silence. `typical_seconds` is what a step takes, as measured
-        beforehand by the same clock."""
+        beforehand by the same clock. `on_change` hears of what `retuning` led to."""
         self._hops = hops
         self._spec = hops.spec
+        self._retuning, self._on_change = retuning, on_change
         self._shared = shared
         self._clock = clock
         self._typical_seconds = typical_seconds
@@ -46,7 +49,6 @@ class EngineLoop:
         self._chunk: Audio = np.zeros((shared.layout.channels, hops.spec.hop), np.float32)
         self._recent: Audio = np.zeros((shared.stems.channels, RATIO_SAMPLES), np.float32)
         self._pending: Audio = np.zeros((shared.layout.channels, 0), np.float32)
-        self._relief = Relief(hops.spec.hop / hops.spec.sample_rate)
         self._begin(shared.input.readable()[0])
 
     def work(self) -> None:
@@ -106,6 +108,7 @@ class EngineLoop:
             self._leave_gap()
             counters.skipped[0] += 1
             stepped = ended = self._clock()
+            seconds = None
         else:
             stems = self._hops.step(block)[0].numpy()
             stepped = self._clock()
@@ -115,7 +118,8 @@ class EngineLoop:
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)
             counters.steps[0] += 1
-        missed = 0 <= due < self._heard()
+        late = self._heard() - due if due >= 0 else 0
+        missed = late > 0
         counters.misses[0] += missed
         self._shared.hops.add(
             self._position_of(self._hop_end),
@@ -127,7 +131,16 @@ class EngineLoop:
             skipped,
             missed,
         )
-        counters.spared[0] += self._relief.needed(missed) and self._hops.spare()
+        timing = self._retuning.heed(seconds, max(late, 0) / self._shared.layout.rate)
+        if timing:
+            self._change(timing)
+
+    def _change(self, timing: Timing) -> None:
+        """Go on with another hop; the positions stay those of the audio."""
+        if timing.spec != self._spec:
+            self._hops.adopt(timing.spec)
+            self._spec = timing.spec
+        self._on_change(timing)
 
     def _position_of(self, model_samples: int) -> int:
         """Of the session, for a number of samples since the origin at the model's rate."""
@@ -135,7 +148,7 @@ class EngineLoop:
 
     def _heard(self) -> int:
         """The position that is played next."""
-        return self._shared.input.head - self._shared.layout.delay
+        return self._shared.input.head - self._shared.delay
 
     def _too_late(self) -> bool:
         """Whether most of this hop's stems, made now, would come after their time.

@@ -17,13 +17,14 @@ from rtsep.session.live.messages import (
     ModelReady,
     Notice,
     Progress,
+    Retuned,
     Stop,
     Traced,
 )
+from rtsep.session.live.retuning import Retuning, Timing, difference
 from rtsep.session.openmp import share_processors
 
 if TYPE_CHECKING:
-    from rtsep.config import StreamSpec
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import HopStream
 
@@ -51,13 +52,16 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
     if request.trace:
         os.putenv("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler has much to say to its developers
     with telling(link):
-        hops, model = _load(link, request)
+        hops, model, retuning = _load(link, request)
         link.send(model)
-        _serve(link, wake, buffer, request, hops, model.step_seconds)
+        _serve(link, wake, buffer, request, hops, model.step_seconds, retuning)
 
 
-def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream, ModelReady]:
+def _load(
+    link: Connection[Any, Any], request: EngineRequest
+) -> tuple[HopStream, ModelReady, Retuning]:
     from rtsep.session.load import load
+    from rtsep.session.reserves import reserves
     from rtsep.session.runtime import prepare_process, share_cores
 
     prepare_process()
@@ -71,8 +75,16 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         observer=observer,
     )
     share_cores()
-    spec, budget = _settings(separator, request, observer)
-    hops = separator.hops(spec, watched=request.profiled)
+    timing = _timing(separator, request, observer)
+    hops = separator.hops(timing.spec, watched=request.profiled)
+    steps = make_ready(hops)
+    retuning = Retuning(timing, reserves(separator, timing.spec), adapts=request.adapts)
+    if request.adapts and (other := retuning.check(steps)):
+        observer.notice(
+            f"steps are slower than when this machine was tuned: {difference(timing, other)}"
+        )
+        hops.adopt(other.spec)
+        timing, steps = other, make_ready(hops)
     model = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -81,21 +93,19 @@ def _load(link: Connection[Any, Any], request: EngineRequest) -> tuple[HopStream
         channels=hops.channels,
         spec=hops.spec,
         precision=separator.precision.name,
-        budget=budget,
-        step_seconds=make_ready(hops),
+        budget=timing.budget,
+        step_seconds=min(steps),
     )
-    return hops, model
+    return hops, model, retuning
 
 
-def _settings(
-    separator: Separator, request: EngineRequest, observer: Messenger
-) -> tuple[StreamSpec, float | None]:
+def _timing(separator: Separator, request: EngineRequest, observer: Messenger) -> Timing:
     """What is asked for, or what this machine holds, and then with its budget."""
     from rtsep.session.tuned import tuned
 
     if request.latency is not None:
         choice = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
-        return choice.setting.spec(separator), choice.budget
+        return Timing(spec=choice.setting.spec(separator), budget=choice.budget)
     spec = separator.spec(
         window=request.window,
         hop=request.hop,
@@ -103,11 +113,11 @@ def _settings(
         mode=request.mode,
         refresh=request.refresh,
     )
-    return spec, None
+    return Timing(spec=spec, budget=request.budget)
 
 
-def make_ready(hops: HopStream) -> float:
-    """Steps on silence; the fastest, in seconds.
+def make_ready(hops: HopStream) -> list[float]:
+    """Steps on silence; the seconds that each took, without the first ones if there are others.
 
     The first steps that matter are then no slower than the others. Where a new stream would be
     slower until its window is full, it is not begun anew after that: silence has come before.
@@ -120,14 +130,14 @@ def make_ready(hops: HopStream) -> float:
     count = WARM_UP_STEPS
     if hops.starts_slowly:
         count += SETTLING_WINDOWS * spec.window // spec.hop
-    fastest = float("inf")
+    times = []
     for _ in range(count):
         began = time.perf_counter()
         hops.step(silence)
-        fastest = min(fastest, time.perf_counter() - began)
+        times.append(time.perf_counter() - began)
     if not hops.starts_slowly:
         hops.reset()
-    return fastest
+    return times[WARM_UP_STEPS:] or times
 
 
 def _serve(
@@ -137,6 +147,7 @@ def _serve(
     request: EngineRequest,
     hops: HopStream,
     step_seconds: float,
+    retuning: Retuning,
 ) -> None:
     from rtsep.session.live.engine_loop import EngineLoop
     from rtsep.session.live.pauses import watched_pauses
@@ -147,7 +158,11 @@ def _serve(
     if isinstance(layout, Stop):
         return
     shared = Shared(buffer, layout)
-    loop = EngineLoop(hops, shared, step_seconds)
+
+    def tell(timing: Timing) -> None:
+        link.send(Retuned(timing=timing, executor=hops.executor))
+
+    loop = EngineLoop(hops, shared, step_seconds, retuning, tell)
     tracing = Tracing(request.trace) if request.trace else None
     pauses = watched_pauses(shared.collections, shared.wakings)
     with pauses if request.profiled else nullcontext():

@@ -8,6 +8,7 @@ from typing import Any
 
 from rtsep.config import StreamSpec
 from rtsep.errors import RtsepError
+from rtsep.session.live.retuning import Timing
 from rtsep.status import LatencyPart
 
 
@@ -29,11 +30,13 @@ class EngineRequest:
     executor: str = "auto"
     refresh: float | None = None  # None: as much as the mode likes
     latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
+    adapts: bool = False  # may take up more latency when it is late again and again
+    budget: float | None = None  # with it: of the engine that this one takes over from
     profiled: bool = False
     trace: Path | None = None
 
-    def settled(self, spec: StreamSpec) -> EngineRequest:
-        """For an engine that takes over from one that came to this spec."""
+    def settled(self, spec: StreamSpec, budget: float | None) -> EngineRequest:
+        """For an engine that takes over from one that came to these."""
         rate = spec.sample_rate
         return replace(
             self,
@@ -43,6 +46,7 @@ class EngineRequest:
             mode=spec.mode,
             refresh=spec.refresh / rate or None,
             latency=None,
+            budget=budget,
         )
 
 
@@ -101,6 +105,14 @@ class DeviceReady:
     beyond: tuple[LatencyPart, ...] = ()
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retuned:
+    """The engine was late again and again, and goes on with this."""
+
+    timing: Timing
+    executor: str
 
 
 @dataclass(frozen=True)

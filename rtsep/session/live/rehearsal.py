@@ -56,7 +56,7 @@ def rehearse(stems: int, channels: int, rate: int) -> None:
         longest_block=CLOCK_BLOCK,
     )  # fmt: skip
     shared = Shared(bytearray(SHARED_BYTES), layout)
-    shared.control.reset()
+    shared.begin()
     callback = Callback(shared, lambda: None, feed=False, outputs=(MIX,))
     noise = np.random.default_rng(0)
     heard = _LOUDNESS * noise.standard_normal((channels, CLOCK_BLOCK), np.float32)

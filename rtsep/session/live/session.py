@@ -20,14 +20,23 @@ from rtsep.session.live.engine_process import run_engine
 from rtsep.session.live.events import Events
 from rtsep.session.live.feeder import BLOCK, Feeder
 from rtsep.session.live.keeper import Keeper
-from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Progress, Traced
+from rtsep.session.live.messages import (
+    DeviceReady,
+    Found,
+    ModelReady,
+    Notice,
+    Progress,
+    Retuned,
+    Traced,
+)
 from rtsep.session.live.process import Child
 from rtsep.session.live.recorder import Recorder
+from rtsep.session.live.retuning import Timing, difference
 from rtsep.session.live.shared import Shared, allocate
-from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of, pace_warning
+from rtsep.session.live.spec import LiveSpec, delay_of, latency_parts, layout_of, pace_warning
 from rtsep.session.live.status import counted
 from rtsep.session.live.watch import EngineWatch
-from rtsep.status import LiveStatus
+from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
 
 Message = TypeVar("Message")
@@ -53,14 +62,13 @@ class LiveSession:
         self.traced: Traced | None = None
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
-        self.engine_restarts = self.device_losses = 0
+        self.engine_restarts = self.device_losses = self.retunings = 0
         self._observer = observer
         self._context = multiprocessing.get_context("spawn")
         self._buffer = allocate(self._context)
         self._wake = self._context.Semaphore(0)
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
-        self._spared = 0
         self._feeder: Feeder | None = None
 
     def start(self) -> None:
@@ -84,7 +92,7 @@ class LiveSession:
                 self._feeder.close()
             raise
         self._audio_request = dataclasses.replace(self.spec.audio, samplerate=self.device.rate)
-        self._engine_request = self.spec.engine.settled(self.model.spec)
+        self._engine_request = self.spec.engine.settled(self.model.spec, self.model.budget)
         self._engine = Keeper(
             engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
         )
@@ -118,6 +126,7 @@ class LiveSession:
             latency=self.latency,
             hop_ms=1000 * spec.hop / spec.sample_rate,
             engine_restarts=self.engine_restarts,
+            retunings=self.retunings,
             device_losses=self.device_losses,
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
@@ -191,11 +200,10 @@ class LiveSession:
     def _prepare(self) -> None:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
-        budget = self.model.budget if spec.budget is None else spec.budget
-        self.latency = latency_parts(self.model, self.device, budget)
+        self.latency = self._latency_parts()
         self.layout = layout_of(self.model, self.device, self.latency)
         self.shared = Shared(self._buffer, self.layout)
-        self.shared.control.reset()
+        self.shared.begin()
         self.desk = Desk(self.model.stems, self.shared.control)
         preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
         self.desk.set_policy(spec.policy)
@@ -233,9 +241,8 @@ class LiveSession:
         self._audio.look()
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
-        self._tell_relief()
         end = self._source_end()
-        if end is not None and self.shared.input.head - self.layout.delay >= end:
+        if end is not None and self.shared.input.head - self.shared.delay >= end:
             self.finished.set()
 
     def _source_end(self) -> int | None:
@@ -245,11 +252,29 @@ class LiveSession:
             return None
         return self.shared.feed.head + int(counters.starved[0])
 
-    def _tell_relief(self) -> None:
-        spared = int(self.shared.counters.spared[0])
-        if spared != self._spared:
-            self._spared = spared
-            self.events.add("steps were late: from now on each computes less of the past")
+    def _latency_parts(self) -> tuple[LatencyPart, ...]:
+        budget = self.model.budget if self.spec.budget is None else self.spec.budget
+        return latency_parts(self.model, self.device, budget)
+
+    @property
+    def _timing(self) -> Timing:
+        return Timing(spec=self.model.spec, budget=self.model.budget)
+
+    def _retune(self, after: Timing, executor: str) -> None:
+        """Declare and play what the engine has gone over to."""
+        before = self._timing
+        self.model = dataclasses.replace(
+            self.model, spec=after.spec, budget=after.budget, executor=executor
+        )
+        self._engine_request = self.spec.engine.settled(after.spec, after.budget)
+        self.latency = self._latency_parts()
+        longer = delay_of(self.latency, self.device) - self.shared.delay
+        self.shared.delay += longer
+        self.retunings += 1
+        text = f"steps were late: {difference(before, after)}"
+        if longer:
+            text += f"; the latency is {1000 * longer / self.layout.rate:.0f} ms longer"
+        self.events.add(text)
 
     def _on_engine(self, child: Child, message: Any) -> None:
         if isinstance(message, ModelReady):
@@ -257,6 +282,11 @@ class LiveSession:
             self._watch.reset()
             self.events.add("the engine is back")
             self._engine_down = False
+            timing = Timing(spec=message.spec, budget=message.budget)
+            if timing != self._timing:  # steps were too slow for the one before
+                self._retune(timing, message.executor)
+        elif isinstance(message, Retuned):
+            self._retune(message.timing, message.executor)
         elif isinstance(message, Traced):
             self.traced = message
 

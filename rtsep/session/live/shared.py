@@ -38,7 +38,8 @@ def allocate(context: SpawnContext) -> Any:
 class Layout:
     """All that must be known to find one's way in the shared memory. Lengths in samples of `rate`.
 
-    `delay` is from a sample's arrival in the audio process to the moment its stems are heard.
+    `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
+    the beginning; `Shared.delay` says how long it is now.
     """
 
     spec: StreamSpec
@@ -78,7 +79,6 @@ class Counters:
         self.callback_times = Histogram(arena)
         # written by the engine
         self.steps, self.misses, self.skipped = count(), count(), count()
-        self.spared = count()  # times that the engine made its steps cheaper
         self.step_times = Histogram(arena)
         # written by the main process
         self.feed_ended = arena.take(1, np.bool_)  # nothing more will come
@@ -93,6 +93,7 @@ class Shared:
         pair = layout.channels
         try:
             self.control = Control(arena, layout.stems)
+            self._delay = arena.take(1, np.int64)
             self.meters = Meters(arena, layout.stems, sample_rate=layout.rate)
             self.counters = Counters(arena)
             self.ratios = Ratios(arena, layout.stems)
@@ -110,3 +111,17 @@ class Shared:
                 f"do not fit: {error}; take a lower --samplerate, or a shorter window or hop"
             ) from error
         self.layout = layout
+
+    def begin(self) -> None:
+        """At the very beginning of a session, by whoever made the memory."""
+        self.control.reset()
+        self.delay = self.layout.delay
+
+    @property
+    def delay(self) -> int:
+        """As `Layout.delay`, now. Written by the main process."""
+        return int(self._delay[0])
+
+    @delay.setter
+    def delay(self, samples: int) -> None:
+        self._delay[0] = samples

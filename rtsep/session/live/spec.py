@@ -67,15 +67,18 @@ def latency_parts(
     return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
 
 
+def delay_of(parts: tuple[LatencyPart, ...], device: DeviceReady) -> int:
+    """All of the latency that does not happen in the device."""
+    return sum(part.samples for part in parts) - sum(part.samples for part in device.latency)
+
+
 def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, ...]) -> Layout:
-    """The delay is all of the latency that does not happen in the device."""
-    outside = sum(part.samples for part in device.latency)
     return Layout(
         spec=model.spec,
         stems=len(model.stems),
         channels=model.channels,
         rate=device.rate,
-        delay=sum(part.samples for part in parts) - outside,
+        delay=delay_of(parts, device),
         longest_block=device.longest_block,
     )
 

@@ -1,0 +1,126 @@
+"""What an engine goes over to when it is late again and again: cheaper steps, a longer hop, more
+time for a step. Never back: what was too much once would be so again, and a change is heard."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rtsep.config import PACE, StreamSpec
+from rtsep.session.live.relief import PERIOD_SECONDS, Relief
+
+MOST_LATENCY = 2.0  # seconds of hop, lookahead and budget; whoever needs more does not play live
+SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """How a stream is cut, and how many seconds a step may take before its stems are late; None is
+    what the session likes."""
+
+    spec: StreamSpec
+    budget: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserves:
+    """What there is to go over to: streams of the same hop at less cost, and longer hops, shortest
+    first."""
+
+    cheaper: tuple[StreamSpec, ...] = ()
+    longer: tuple[StreamSpec, ...] = ()
+
+
+class Retuning:
+    """Follows the steps of a stream, and says when and how to go on differently."""
+
+    def __init__(self, timing: Timing, reserves: Reserves, *, adapts: bool) -> None:
+        """One that `adapts` may take up more latency. Only then a budget is needed."""
+        self.timing = timing
+        self._reserves, self._adapts = reserves, adapts
+        self._forget()
+
+    def heed(self, seconds: float | None, late: float) -> Timing | None:
+        """After every hop: what its step took, None if it was skipped, and by how many seconds its
+        stems came too late. Returns what to go over to, None for no change."""
+        if seconds is not None:
+            self._steps.append(seconds)
+        self._late.append(late)
+        return self._changed() if self._relief.needed(late > 0) else None
+
+    def check(self, steps: Sequence[float]) -> Timing | None:
+        """Before the first hop: what to begin with instead, if steps are too slow by now."""
+        self._steps.extend(steps)
+        return None if self._holds(self.timing.spec) else self._changed()
+
+    def _changed(self) -> Timing | None:
+        changed = self._other_stream() or self._more_time()
+        if changed:
+            self.timing = changed
+            self._forget()
+        return changed
+
+    def _forget(self) -> None:
+        """What was before a change says nothing about afterwards."""
+        hop_seconds = _seconds(self.timing.spec, self.timing.spec.hop)
+        recent = math.ceil(PERIOD_SECONDS / hop_seconds)
+        self._relief = Relief(hop_seconds)
+        self._steps: deque[float] = deque(maxlen=recent)
+        self._late: deque[float] = deque(maxlen=recent)
+
+    def _other_stream(self) -> Timing | None:
+        """The same hop at less cost, if that promises to be enough or nothing else may be; a longer
+        hop, if steps do not keep up with this one."""
+        spec = self.timing.spec
+        for each in self._reserves.cheaper:
+            cheaper = each.hop == spec.hop and each.refresh < spec.refresh
+            if cheaper and (not self._adapts or self._holds(each)):
+                return replace(self.timing, spec=each)
+        longer = [each for each in self._reserves.longer if each.hop > spec.hop]
+        if not self._adapts or not longer or self._holds(spec):
+            return None
+        chosen = next((each for each in longer if self._holds(each)), longer[-1])
+        budget = max(self.timing.budget or 0.0, _seconds(chosen, chosen.hop))
+        return Timing(spec=chosen, budget=budget)
+
+    def _more_time(self) -> Timing | None:
+        """As much as the slowest step lacked, but of one stall not more than a hop."""
+        spec, budget = self.timing.spec, self.timing.budget
+        if not self._adapts or budget is None or not self._late:
+            return None
+        hop, frame = _seconds(spec, spec.hop), _seconds(spec, spec.frame)
+        most = MOST_LATENCY - _seconds(spec, spec.latency_samples) - budget
+        if most < frame:
+            return None
+        more = min(max(max(self._late) / PACE, frame), hop, most)
+        return Timing(spec=spec, budget=budget + more)
+
+    def _holds(self, spec: StreamSpec) -> bool:
+        """Whether all but the slowest steps would leave time before the next one, if what they cost
+        is what they refresh."""
+        steps = sorted(self._steps)
+        if not steps:  # all were skipped
+            return False
+        pace = steps[int((1 - SLOW_SHARE) * len(steps))]
+        share = spec.refresh / self.timing.spec.refresh if spec.mode == "incremental" else 1.0
+        return pace * share < PACE * _seconds(spec, spec.hop)
+
+
+def difference(before: Timing, after: Timing) -> str:
+    """A sentence's end for a person."""
+    was, now = before.spec, after.spec
+    if now.hop != was.hop:
+        return f"hops of {_milliseconds(now)} ms instead of {_milliseconds(was)} ms"
+    if now != was:
+        return "from now on each computes less of the past"
+    return "from now on each has more time"
+
+
+def _milliseconds(spec: StreamSpec) -> int:
+    return round(1000 * _seconds(spec, spec.hop))
+
+
+def _seconds(spec: StreamSpec, samples: int) -> float:
+    return samples / spec.sample_rate
