@@ -47,7 +47,7 @@ def test_a_live_session_takes_the_budget_too(
         trial["answer_ms"] = 640.0
     path.write_text(json.dumps(kept))
     live = ("--pace", "realtime", "--output", "null", "--ui", "off", "--midi", "off", "--json")
-    latency = f"{1000 * (chosen['hop'] + chosen['lookahead']):.3f}"
+    latency = f"{1000 * (chosen['hop'] + chosen['lookahead']) + 0.1:.3f}"
     for options, budget in (((), 0.8), (("--budget", "500"), 0.5)):
         ran = rtsep("--input", song, *model, "--latency", latency, *live, *options)
         report = json.loads(ran.out.splitlines()[-1])

@@ -62,6 +62,7 @@ def live_session(live_model: Path, tmp_path: Path) -> Iterator[Callable[..., Liv
                     hop=changes.pop("hop", 0.2),
                     lookahead=0.0,
                     mode="exact",
+                    **changes.pop("engine", {}),
                 ),
                 audio=audio,
                 record=changes.pop("record", RecordSpec(folder=tmp_path / "takes")),

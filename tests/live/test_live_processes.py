@@ -65,6 +65,28 @@ def test_a_killed_engine_is_replaced_and_the_sound_goes_on(live_session: Start) 
     assert any("started again" in text for text in told) and "engine is back" in told[-1]
 
 
+def test_an_engine_that_is_late_is_given_more_time(live_session: Start) -> None:
+    """With a budget that no step keeps to. Whoever takes over goes on with what was found."""
+    session = live_session(engine={"adapts": True, "budget": 0.0005})
+    first = session.status()
+    wait_until(lambda: session.status().retunings > 0)
+    status = session.status()
+    assert status.misses >= 3
+    assert "each has more time; the latency is" in "".join(status.events)
+    grown = status.latency_samples - first.latency_samples
+    assert grown >= 1024 and session.shared.delay == session.layout.delay + grown
+    os.kill(session.pids["engine"], signal.SIGKILL)
+    wait_until(lambda: session.status().engine_restarts == 1)
+    wait_until(lambda: session.status().state == "running")
+    restarted = steps(session)
+    wait_until(lambda: steps(session) > restarted + 3)
+    assert session.status().latency_samples >= status.latency_samples
+    os.kill(session.pids["audio"], signal.SIGKILL)
+    wait_until(lambda: session.status().device_losses == 1)
+    wait_until(lambda: session.status().state == "running")
+    assert session.shared.delay == session.status().latency_samples
+
+
 def test_a_killed_audio_process_is_replaced_and_positions_go_on(live_session: Start) -> None:
     session = live_session()
     wait_until(lambda: steps(session) > 2)
