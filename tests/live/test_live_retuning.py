@@ -148,7 +148,8 @@ def test_a_longer_hop_ends_the_misses(mode: str, block: int) -> None:
     what they would have been, later, and nothing clicks on the way there."""
     spec = stream_spec(window=1.0, mode=mode).cheapest
     longer = spec.with_hop(2 * spec.hop)
-    audio = music(12.0)
+    at = np.arange(12 * RATE) / RATE
+    audio = np.stack([np.sin(2 * np.pi * hertz * at) for hertz in (90, 110)]).astype(np.float32)
     session = slow_session(spec, Reserves(longer=(longer,)), block)
     before = session.delay
     played = session.run(audio)
@@ -158,7 +159,7 @@ def test_a_longer_hop_ends_the_misses(mode: str, block: int) -> None:
     np.testing.assert_allclose(
         played[:, calm:], delayed(audio, session.delay)[:, calm:], rtol=0, atol=1e-4
     )
-    assert largest_step(played) < 1.5 * largest_step(audio)
+    assert largest_step(played) < 2 * largest_step(audio)
 
 
 def slow_session(spec: StreamSpec, reserves: Reserves, block: int = 256) -> VirtualSession:

@@ -21,6 +21,7 @@ class Tape:
         self._rows: Audio = np.zeros((layout.tape_channels, layout.longest_block), np.float32)
         self._newest: Audio = np.zeros((layout.tape_channels, FADE), np.float32)
         self._again = False  # what is heard now is on the tape already
+        self._left = 0  # samples of a fade that are still to come
 
     def write(self, heard: int, block: Block, mix: Audio) -> None:
         """A block whose first sample has the position `heard`."""
@@ -38,17 +39,20 @@ class Tape:
         if known >= count:
             return
         if self._again:
-            self._join(rows[:, known:])
-            self._again = False
-        ring.write(rows[:, known:])
+            ring.read_into(ring.head - FADE, self._newest)
+            self._again, self._left = False, FADE
+        new = rows[:, known:]
+        if self._left:
+            self._lead_over(new)
+        ring.write(new)
 
-    def _join(self, rows: Audio) -> None:
-        """After what was heard twice: stems and mix need not go on where they were, since they may
-        have been made up then, and faders may have moved. The newest samples played backwards lead
-        over. The input does go on."""
-        count = min(FADE, rows.shape[1])
-        newest = self._newest[:, :count]
-        self._ring.read_into(self._ring.head - count, newest)
-        down = np.arange(count, 0, -1, dtype=np.float32) / (count + 1)
-        made = rows[: -self._channels, :count]
-        made += down * (newest[: -self._channels, ::-1] - made)
+    def _lead_over(self, rows: Audio) -> None:
+        """After what was heard twice, stems and mix need not go on where they were: they may have
+        been made up then, and faders may have moved. The newest samples played backwards fade out.
+        The input does go on."""
+        count, newest = min(self._left, rows.shape[1]), self._newest[: -self._channels]
+        backwards = newest[:, self._left - count : self._left][:, ::-1]
+        down = np.arange(self._left, self._left - count, -1, dtype=np.float32) / (FADE + 1)
+        new = rows[: -self._channels, :count]
+        new += down * (backwards - new)
+        self._left -= count
