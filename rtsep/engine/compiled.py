@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from rtsep.model.bag import Bag
 from rtsep.model.packed import unpacked
 
 MOST_KEPT = 16  # files; of 100 MB each with the official weights
+ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
 
 # Of what a step computes.
 _SOURCES = (
@@ -72,10 +74,15 @@ class CompiledSteps:
             write_atomically(
                 path, lambda partial: write_package(step.compute, block, step.state(), partial)
             )
-        self._keep_the_newest()
+        self._tidy()
         return path
 
-    def _keep_the_newest(self) -> None:
+    def _tidy(self) -> None:
+        """Keep the newest, and nothing of what was killed while it was written."""
+        for partial in self.folder.glob(".step-*.part"):
+            with suppress(FileNotFoundError):  # somebody else's, and finished just now
+                if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                    partial.unlink()
         files = sorted(self.folder.glob("step-*.pt2"), key=lambda file: file.stat().st_mtime)
         for file in files[:-MOST_KEPT]:
             file.unlink(missing_ok=True)

@@ -185,6 +185,28 @@ def test_stages_on_the_gpu_make_up_the_step(spec: StreamSpec, executor: str) -> 
 @pytest.mark.gpu
 @needs_cuda
 @both_modes
+def test_a_graph_is_recorded_anew_for_another_hop(spec: StreamSpec) -> None:
+    """And its state goes on."""
+    cuda = torch.device("cuda")
+    bag = small_bag().to("cuda")
+    eager, graph = (
+        HopStream(bag, spec, batch=1, device=cuda, executor=name) for name in ("eager", "graph")
+    )
+    audio = torch.from_numpy(mixture(2.0))[None, :, : 16 * FRAME]
+    for hops in (eager, graph):
+        hops.fill()
+    for after in (spec, spec.with_hop(4 * FRAME), spec.with_hop(FRAME)):
+        for hops in (eager, graph):
+            if hops.spec != after:
+                hops.adopt(after)
+        assert (eager.executor, graph.executor) == ("eager", "graph")
+        for block in audio.split(after.hop, -1):
+            torch.testing.assert_close(graph.step(block), eager.step(block), rtol=0, atol=1e-4)
+
+
+@pytest.mark.gpu
+@needs_cuda
+@both_modes
 @pytest.mark.parametrize("batch", [1, 3])
 def test_a_graph_equals_eager_on_changing_input(spec: StreamSpec, batch: int) -> None:
     """Through growth, a full window, a skipped hop and a reset."""

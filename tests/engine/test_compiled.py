@@ -208,6 +208,10 @@ def test_files_that_are_not_used_any_more_go(
     monkeypatch.setattr(compiling, "write_package", lambda *given: given[-1].touch())
     steps = CompiledSteps(tmp_path, bag)
     (tmp_path / "notes.txt").touch()
+    killed, running = tmp_path / ".step-1.pt2.a.part", tmp_path / ".step-2.pt2.b.part"
+    for partial, age in ((killed, 7200), (running, 60)):
+        partial.touch()
+        os.utime(partial, (time.time() - age, time.time() - age))
     old, older, new = (dataclasses.replace(SPEC, refresh=n * FRAME) for n in (7, 8, 9))
     for age, spec in ((200, old), (100, older)):
         path = steps.make(spec, 1)
@@ -216,3 +220,4 @@ def test_files_that_are_not_used_any_more_go(
     steps.make(new, 1)
     assert [steps.find(spec, 1) is not None for spec in (old, older, new)] == [True, False, True]
     assert (tmp_path / "notes.txt").exists()
+    assert not killed.exists() and running.exists()
