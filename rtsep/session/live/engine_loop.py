@@ -118,7 +118,7 @@ class EngineLoop:
             self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
             counters.step_times.add(seconds)
             counters.steps[0] += 1
-        late = self._heard() - due if due >= 0 else 0
+        late = max(self._heard() - due, 0) if due >= 0 else 0  # samples
         missed = late > 0
         counters.misses[0] += missed
         self._shared.hops.add(
@@ -131,7 +131,7 @@ class EngineLoop:
             skipped,
             missed,
         )
-        timing = self._retuning.heed(seconds, max(late, 0) / self._shared.layout.rate)
+        timing = self._retuning.heed(seconds, late / self._shared.layout.rate)
         if timing:
             self._change(timing)
 

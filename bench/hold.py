@@ -1,0 +1,132 @@
+"""Does `--latency auto` hold? A live session in real time, looked at every minute.
+
+What is asked of it is what `rtsep --input demo --output null --pace realtime --latency auto --loop`
+asks for. Tells late hops, what the engine went over to, and for how long the host gave the
+processors to others, minute by minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+
+from rtsep.session.live.messages import AudioRequest, EngineRequest
+from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.session import LiveSession
+from rtsep.session.live.spec import LiveSpec
+from rtsep.session.places import input_place
+from rtsep.session.sources import SourceBlocks
+from rtsep.status import LiveStatus
+from rtsep.weights.cache import default_folder
+
+MINUTE = 60.0
+
+
+class Told:
+    """An observer that prints."""
+
+    def notice(self, text: str) -> None:
+        print(text, flush=True)
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """Nothing is downloaded twice."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.hold", description=__doc__)
+    parser.add_argument("--model", default="htdemucs")
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
+    args = parser.parse_args()
+    with LiveSession(_spec(args.model), Told()) as session:
+        first = session.status()
+        print(_line(first, 0.0), flush=True)
+        minutes = list(_minutes(session, args.seconds))
+        last = session.status()
+        timing = {"executor": session.model.executor, "precision": session.model.precision}
+    figures = {
+        "model": last.model,
+        **timing,
+        "began": _timing(first),
+        "ended": _timing(last),
+        "steps": last.steps,
+        "misses": last.misses,
+        "concealed_ms": round(1000 * last.concealed / last.sample_rate, 1),
+        "step_ms": last.step_ms,
+        "retunings": last.retunings,
+        "events": list(last.events),
+        "minutes": minutes,
+    }
+    # Not before: the session's processes import this module too, and shall not have torch in them
+    # before they have told OpenMP how to wait.
+    from bench.hardware import finish
+
+    finish("hold", figures, save=args.save)
+    return 0 if last.misses == 0 else 1
+
+
+def _spec(model: str) -> LiveSpec:
+    return LiveSpec(
+        engine=EngineRequest(
+            model=model, device="auto", cache=None, window=0.0, hop=0.0, lookahead=0.0,
+            mode="incremental", precision="auto", latency=0.0, adapts=True,
+        ),
+        audio=AudioRequest(input=None, output=None),
+        source=SourceBlocks(input_place("demo"), loop=True),
+        record=RecordSpec(folder=default_folder()),  # never used
+    )  # fmt: skip
+
+
+def _minutes(session: LiveSession, seconds: float) -> Iterator[dict[str, Any]]:
+    """A row for each minute, or the rest of one."""
+    began = time.monotonic()
+    for number in itertools.count(1):
+        before, stolen = session.status(), _stolen()
+        end = min(number * MINUTE, seconds)
+        time.sleep(max(began + end - time.monotonic(), 0))
+        status = session.status()
+        stolen = _stolen() - stolen
+        print(_line(status, stolen), flush=True)
+        yield {
+            "steps": status.steps - before.steps,
+            "misses": status.misses - before.misses,
+            "retunings": status.retunings - before.retunings,
+            "stolen_s": round(stolen, 2),
+            "latency_ms": round(status.latency_ms, 1),
+        }
+        if end >= seconds:
+            return
+
+
+def _timing(status: LiveStatus) -> dict[str, Any]:
+    parts = {part.name: part.samples for part in status.latency if part.samples}
+    rate = status.sample_rate
+    return {
+        "hop_ms": round(status.hop_ms, 1),
+        "latency_ms": round(status.latency_ms, 1),
+        "parts_ms": {name: round(1000 * n / rate, 1) for name, n in parts.items()},
+    }
+
+
+def _stolen() -> float:
+    """Seconds of processor time, summed over all processors; 0 where the system does not tell."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
+
+
+def _line(status: LiveStatus, stolen: float) -> str:
+    times = status.step_ms or {"p50": 0.0, "max": 0.0}
+    return (
+        f"{status.seconds:6.0f} s  latency {status.latency_ms:5.0f} ms, hop {status.hop_ms:4.0f} ms"
+        f", step {times['p50']:4.0f} ms (longest {times['max']:4.0f}): {status.misses} late of "
+        f"{status.steps}; {stolen:.1f} s stolen"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
