@@ -17,7 +17,9 @@ HOP = 0.1
 SPEC = stream_spec(mode="incremental")  # hops of 93 ms
 FRAME_SECONDS = SPEC.frame / SPEC.sample_rate
 HOP_SECONDS = SPEC.hop / SPEC.sample_rate
-LONGER = tuple(stream_spec(window=1.0, mode="incremental").with_hop(n * SPEC.frame) for n in (6, 9))
+LONGER = tuple(
+    stream_spec(window=1.0, mode="incremental").with_hop(n * SPEC.frame) for n in (6, 8, 14)
+)
 WIDE = stream_spec(window=1.0, mode="incremental")
 RESERVES = Reserves(cheaper=(WIDE.cheapest,), longer=LONGER)
 
@@ -61,10 +63,17 @@ def test_first_cheaper_steps_then_a_longer_hop_then_more_time() -> None:
 
 
 def test_a_hop_that_would_not_do_is_passed_over() -> None:
-    changed = after_misses(retuning(), 1.7 * HOP_SECONDS)
+    changed = after_misses(retuning(), 1.5 * HOP_SECONDS)
     assert changed and changed.spec == LONGER[1]
-    hopeless = after_misses(retuning(), 100 * HOP_SECONDS)
-    assert hopeless and hopeless.spec == LONGER[-1]
+
+
+def test_a_hop_becomes_no_more_than_twice_as_long_at_once() -> None:
+    each = retuning()
+    changes = [after_misses(each, 100 * HOP_SECONDS) for _ in range(2)]
+    assert [changed.spec if changed else None for changed in changes] == list(LONGER[1:])
+    far = retuning(Reserves(longer=LONGER[2:]))  # nothing is nearer
+    changed = after_misses(far, 100 * HOP_SECONDS)
+    assert changed and changed.spec == LONGER[2]
 
 
 def test_a_stall_among_misses_asks_for_no_more_than_a_hop() -> None:
@@ -102,9 +111,7 @@ def test_steps_that_are_too_slow_from_the_start() -> None:
 
 def test_what_is_told() -> None:
     now = Timing(spec=WIDE, budget=0.1)
-    assert difference(now, Timing(spec=LONGER[0], budget=0.2)) == (
-        "hops of 139 ms instead of 93 ms"
-    )
+    assert difference(now, Timing(spec=LONGER[0], budget=0.2)) == "hops of 139 ms instead of 93 ms"
     assert "less of the past" in difference(now, Timing(spec=WIDE.cheapest, budget=0.1))
     assert "more time" in difference(now, Timing(spec=WIDE, budget=0.2))
 

@@ -12,6 +12,7 @@ from rtsep.config import PACE, StreamSpec
 from rtsep.session.live.relief import PERIOD_SECONDS, Relief
 
 MOST_LATENCY = 2.0  # seconds of hop, lookahead and budget; whoever needs more does not play live
+MOST_LONGER = 2  # times the hop before; a few seconds are too few to say more of later ones
 SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
 
 
@@ -81,7 +82,8 @@ class Retuning:
         longer = [each for each in self._reserves.longer if each.hop > spec.hop]
         if not self._adapts or not longer or self._holds(spec):
             return None
-        chosen = next((each for each in longer if self._holds(each)), longer[-1])
+        near = [each for each in longer if each.hop <= MOST_LONGER * spec.hop] or longer[:1]
+        chosen = next((each for each in near if self._holds(each)), near[-1])
         budget = max(self.timing.budget or 0.0, _seconds(chosen, chosen.hop))
         return Timing(spec=chosen, budget=budget)
 
