@@ -30,14 +30,14 @@ RESERVES = Reserves(cheaper=(WIDE.cheapest,), longer=LONGER)
         ([], 0),
         (range(60), 2),  # six seconds without a break
         (range(8), 0),  # one stall
-        ([0, 60, 120, 180], 0),  # rarely
-        ([0, 30, 60], 1),
-        ([0, 30, 60, 90, 99], 1),  # time to show what it was worth
+        ([0, 160, 320, 480], 0),  # rarely
+        ([0, 90, 180], 1),
+        ([0, 90, 180, 270, 300], 1),  # time to show what it was worth
     ],
 )
 def test_when_relief_is_needed(missed: list[int] | range, reliefs: int) -> None:
     relief = Relief(HOP)
-    assert sum(relief.needed(hop in missed) for hop in range(200)) == reliefs
+    assert sum(relief.needed(hop in missed) for hop in range(500)) == reliefs
 
 
 def after_misses(retuning: Retuning, step: float, late: float = 0.01) -> Timing | None:

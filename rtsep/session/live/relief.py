@@ -6,7 +6,7 @@ import math
 from collections import deque
 
 MISSES = 3
-PERIOD_SECONDS = 10.0
+PERIOD_SECONDS = 30.0
 APART_SECONDS = 1.0  # misses that follow each other faster have one cause and count once
 
 
