@@ -102,40 +102,61 @@ def tune(
     With `compile`, which compiles a step or returns false, compiled steps are tried too.
     Raises ConfigError when not even the longest hop can be held.
     """
-    trials: list[Trial] = []
-
-    def attempt(setting: Setting, seconds: float) -> None:
-        trials.append(try_setting(separator, setting, seconds))
-        tell(trials[-1])
-
-    def search() -> None:
-        tried = {trial.setting for trial in trials}
-        for setting in _candidates(separator):
-            if setting not in tried and _pays(setting, trials):
-                attempt(setting, TRIAL_SECONDS)
-
-    search()
+    tuning = _Tuning(separator, tell, compile)
+    tuning.search()
+    trials = tuning.trials
     if not trials:
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
-    if compile:
-        for setting in _worth_compiling(trials):
-            if not _pays(setting, trials) or not compile(setting.spec(separator)):
-                break
-            attempt(setting, TRIAL_SECONDS)
-    if not any(trial.holds for trial in trials):
+    if not _held(trials):
         raise ConfigError(
             f"{separator.name} is too slow for live use on this {separator.device}: a step for "
             f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
             "take a smaller model or a GPU"
         )
     exact = replace(best(trials).setting, mode="exact")
-    attempt(exact, TRIAL_SECONDS)  # never faster, but better
+    tuning.attempt(exact, TRIAL_SECONDS)  # never faster, but better
     proven: set[Setting] = set()
     while (setting := best(trials).setting) not in proven:
         proven.add(setting)
-        attempt(setting, PROOF_SECONDS)
-        search()  # a longer hop, if that was too short after all
+        tuning.attempt(setting, PROOF_SECONDS)
+        tuning.search()  # a longer hop, if that was too short after all
     return trials
+
+
+class _Tuning:
+    """The trials so far, and what else is worth one."""
+
+    def __init__(
+        self,
+        separator: Separator,
+        tell: Callable[[Trial], None],
+        compile: Callable[[StreamSpec], bool] | None,
+    ) -> None:
+        self.trials: list[Trial] = []
+        self._separator, self._tell, self._compile = separator, tell, compile
+        self._compiled: set[Setting] = set()
+
+    def attempt(self, setting: Setting, seconds: float) -> None:
+        self.trials.append(try_setting(self._separator, setting, seconds))
+        self._tell(self.trials[-1])
+
+    def search(self) -> None:
+        """Try all that may give less latency than what is held; first as it comes, then compiled,
+        unless that has failed once."""
+        tried = {trial.setting for trial in self.trials}
+        for setting in _candidates(self._separator):
+            if setting not in tried and _pays(setting, self.trials):
+                self.attempt(setting, TRIAL_SECONDS)
+        for setting in _worth_compiling(self.trials):
+            if setting in self._compiled:
+                continue
+            if len(self._compiled) == MOST_COMPILED or not _pays(setting, self.trials):
+                break
+            if not self._compile or not self._compile(setting.spec(self._separator)):
+                self._compile = None
+                break
+            self._compiled.add(setting)
+            self.attempt(setting, TRIAL_SECONDS)
 
 
 def best(trials: list[Trial]) -> Trial:
@@ -171,8 +192,10 @@ def _worth_compiling(trials: list[Trial]) -> list[Setting]:
     return [
         trial.setting
         for trial in trials
-        if not trial.compiled and COMPILED_SHARE * trial.p90_ms < 1000 * PACE * trial.setting.hop
-    ][:MOST_COMPILED]
+        if not trial.compiled
+        and trial.setting.mode == "incremental"
+        and COMPILED_SHARE * trial.p90_ms < 1000 * PACE * trial.setting.hop
+    ]
 
 
 def stretched(setting: Setting, latency: float, frame: float) -> Setting:

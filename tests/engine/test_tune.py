@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -169,6 +170,29 @@ def test_the_chosen_one_must_prove_itself(
     assert round(found.setting.hop * 44100 / 1024) == 5
     assert of_four[0].latency < found.latency < of_four[1].latency
     assert found.steps >= 200  # it proved itself too
+
+
+def test_after_a_failed_proof_more_is_compiled(
+    separator: Separator, machine: Callable[[Clock], None]
+) -> None:
+    """The hop of 8 frames looks well for 50 steps, and is too short after all."""
+    compiled: list[int] = []
+    steps = itertools.count()
+
+    def compile(spec: StreamSpec) -> bool:
+        compiled.append(spec.hop // spec.frame)
+        return True
+
+    def clock(mode: str, hop: float) -> float:
+        frames = round(hop * 44100 / 1024)
+        if frames not in compiled or (frames == 8 and next(steps) > 50):
+            return 0.2
+        return 0.12
+
+    machine(clock)
+    found = best(tune(separator, compile=compile)).setting
+    assert compiled == [8, 10]
+    assert found.hop == pytest.approx(10 * 1024 / 44100)
 
 
 def test_nothing_more_is_compiled_once_that_failed(
