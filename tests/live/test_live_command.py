@@ -26,7 +26,7 @@ KEYS = {
     "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
     "latency",
     "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "underruns",
-    "xruns", "engine_restarts", "device_losses", "sanitized", "limited", "seconds",
+    "xruns", "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "seconds",
     "stopped_early", "files", "events",
 }  # fmt: skip
 
