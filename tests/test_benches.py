@@ -12,7 +12,7 @@ import pytest
 import torch
 from small_models import write_small_model
 
-from bench import cost, engines, hardware, linears, peers, plots, profiling
+from bench import attention, cost, engines, hardware, linears, peers, plots, profiling
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
 
@@ -113,6 +113,13 @@ def test_rounding_the_linear_layers_costs_what_formats_can_hold(
     formats = json.loads(capsys.readouterr().out.splitlines()[-1])["formats"]
     assert formats["fp32"]["snr_db"] is None
     assert formats["bf16, packed"]["snr_db"] > formats["int8, dynamic"]["snr_db"] > 10
+
+
+def test_attention_by_products_is_about_as_near(capsys: pytest.CaptureFixture[str]) -> None:
+    assert attention.main(["--rounds", "1"]) == 0
+    for ways in json.loads(capsys.readouterr().out.splitlines()[-1])["windows"].values():
+        assert ways["fused"]["to_fused"] == 1
+        assert 35 < ways["products"]["snr_db"] < ways["fused"]["snr_db"] + 3
 
 
 def test_profiling_is_weighed(model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ class Past(Protocol):
         ...
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
-        """x (b, tokens, width) and all tokens before it, in no order."""
+        """x (b, heads, tokens, width) and all tokens before it, in no order."""
         ...
 
     def positions(self, table: Tensor, tokens: int) -> Tensor:
@@ -172,7 +172,7 @@ class Recent:
         return over(axis, self._remember(asks, each, axis + 1))
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
-        return self._remember(asks, self._by_frame(x, 1), 1).flatten(1, 2)
+        return self._remember(asks, self._by_frame(x, 2), 2).flatten(2, 3)
 
     def positions(self, table: Tensor, tokens: int) -> Tensor:
         per_frame = tokens // self.frames

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import STRIDE, NetworkConfig
+from rtsep.model.attention import attend
 from rtsep.model.past import Past, mean_and_square
 
 HIDDEN_SCALE = 4
@@ -59,6 +60,11 @@ class SequenceNorm(nn.Module):
         return torch.addcmul(self.bias - mean * scale, x, scale)
 
 
+def by_head(x: Tensor, heads: int) -> Tensor:
+    """(b, tokens, width) -> (b, heads, tokens, width / heads)"""
+    return torch.unflatten(x, -1, (heads, -1)).transpose(1, 2)
+
+
 class Attention(nn.Module):
     """Multi-head attention, to the tokens themselves in one projection, or to other ones."""
 
@@ -74,19 +80,15 @@ class Attention(nn.Module):
 
     def to_itself(self, x: Tensor, past: Past) -> Tensor:
         query, key_value = self.query_key_value(x).tensor_split([x.shape[-1]], -1)
-        return self._attend(query, past.tokens(self, key_value))
+        return self._attend(query, key_value, past)
 
     def to_other(self, x: Tensor, other: Tensor, past: Past) -> Tensor:
-        return self._attend(self.query(x), past.tokens(self, self.key_value(other)))
+        return self._attend(self.query(x), self.key_value(other), past)
 
-    def _attend(self, query: Tensor, key_value: Tensor) -> Tensor:
-        split = (self.heads, -1)
-        query, key, value = (  # (b, heads, tokens, width / heads) each
-            torch.unflatten(part, -1, split).transpose(1, 2)
-            for part in (query, *key_value.chunk(2, -1))
-        )
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        y: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+    def _attend(self, query: Tensor, key_value: Tensor, past: Past) -> Tensor:
+        query, key_value = by_head(query, self.heads), by_head(key_value, 2 * self.heads)
+        key, value = past.tokens(self, key_value).chunk(2, 1)
+        y: Tensor = self.out(attend(query, key, value).transpose(1, 2).flatten(2))
         return y
 
 

@@ -88,10 +88,10 @@ def test_tokens_are_those_of_the_window() -> None:
     asks = nn.Identity()
     stream = Stream(per_frame=3)
     for past, stop in stream.steps():
-        x = stream.heard(FRAMES, stop)[:, :, 0].transpose(1, 2)
-        window = stream.heard(WINDOW, stop)[:, :, 0].transpose(1, 2)
+        x = stream.heard(FRAMES, stop).transpose(2, 3)
+        window = stream.heard(WINDOW, stop).transpose(2, 3)
         got = past.tokens(asks, x)
-        assert torch.equal(got.sort(1).values, window.sort(1).values)
+        assert torch.equal(got.sort(2).values, window.sort(2).values)
 
 
 def test_positions_count_on_and_around() -> None:
