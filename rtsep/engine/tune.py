@@ -5,7 +5,7 @@ A hop is held when nine of ten steps leave a fifth of it free; the slowest ones,
 them, decide the budget. Hops are tried from the shortest on, at the pace of a live session, until
 longer ones cannot give less latency. A trial ends early when its hop is out of reach, so that most
 cost a few steps only. Where steps can be compiled, hops that should be held then are tried again.
-What is chosen must prove itself for longer: one slow step in a thousand decides the budget.
+What is chosen must prove itself for longer, as a single slow step decides the budget.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
 TRIAL_SECONDS = 30.0
 PROOF_SECONDS = 120.0
-MOST_STEPS = 1000  # enough for a p99.9
 SLOW_SHARE = 0.1  # of all steps, that may take longer than PACE allows
 COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
 MOST_COMPILED = 3
@@ -58,8 +57,7 @@ class Setting:
 class Trial:
     """Steps of one setting, in milliseconds.
 
-    An answer is a step and what its hop waited for the steps before it. `answer_ms` is its p99.9,
-    of a short trial the slowest.
+    An answer is a step and what its hop waited for the steps before it; `answer_ms` is the slowest.
     """
 
     setting: Setting
@@ -220,20 +218,17 @@ def stretched(setting: Setting, latency: float, frame: float) -> Setting:
     )
 
 
-def try_setting(separator: Separator, setting: Setting, most_seconds: float) -> Trial:
-    """Steps on noise with a full window: a few one after the other, then as they come live."""
-    times: list[float] = []
+def try_setting(separator: Separator, setting: Setting, seconds: float) -> Trial:
+    """The steps of so many seconds, on noise with a full window: a few one after the other, then as
+    they come live."""
     hops = separator.hops(setting.spec(separator))
-    most_slow = SLOW_SHARE * min(MOST_STEPS, most_seconds / setting.hop)
+    count = max(round(seconds / setting.hop), PRELIMINARY_STEPS)
+    times: list[float] = []
     slow = 0
-    began = time.perf_counter()
-    for seconds in _step_seconds(hops):
-        times.append(seconds)
-        slow += seconds > PACE * setting.hop
-        if len(times) < PRELIMINARY_STEPS:
-            continue
-        enough = len(times) >= MOST_STEPS or time.perf_counter() - began > most_seconds
-        if enough or slow > min(most_slow, len(times) / 2):
+    for step in itertools.islice(_step_seconds(hops), count):
+        times.append(step)
+        slow += step > PACE * setting.hop
+        if len(times) >= PRELIMINARY_STEPS and slow > min(SLOW_SHARE * count, len(times) / 2):
             break
     return Trial(
         setting=setting,
@@ -241,7 +236,7 @@ def try_setting(separator: Separator, setting: Setting, most_seconds: float) -> 
         steps=len(times),
         p50_ms=_percentile(times, 0.5),
         p90_ms=_percentile(times, 1 - SLOW_SHARE),
-        answer_ms=_percentile(_answers(times, setting.hop), 0.999),
+        answer_ms=round(1000 * max(_answers(times, setting.hop)), 1),
     )
 
 

@@ -107,7 +107,7 @@ def _what(separator: Separator) -> dict[str, Any]:
     """All that a result depends on."""
     device = separator.device
     return {
-        "format": 3,
+        "format": 4,
         "torch": torch.__version__,
         "model": separator.name,
         "precision": separator.precision.name,

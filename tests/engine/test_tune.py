@@ -16,10 +16,11 @@ from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
-from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Setting, Trial, best, stretched, tune
+from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Trial, best, stretched, tune
 from rtsep.errors import ConfigError
 from rtsep.session.tuned import measure, remembered, tuned
 
+FRAME = 1024 / 44100  # seconds
 Clock = Callable[[str, float], float]  # (mode, hop in seconds) -> seconds of a step
 
 
@@ -42,7 +43,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Clock], None]:
                 yield clock(hops.spec.mode, hops.spec.hop / hops.spec.sample_rate)
 
         monkeypatch.setattr(tuning, "_step_seconds", steps)
-        monkeypatch.setattr(tuning, "MOST_STEPS", 50)
 
     return pretend
 
@@ -84,7 +84,7 @@ def test_what_waits_for_slow_steps_needs_budget_too(
     """Steps of 70 ms for hops of 93 ms, but now and then two slow ones one after the other."""
     count = iter(range(10**9))
     machine(lambda mode, hop: 0.2 if next(count) % 30 in (20, 21) else 0.07)
-    trial = tuning.try_setting(separator, tuning._setting(separator, "incremental", 4), 1.0)
+    trial = tuning.try_setting(separator, tuning._setting(separator, "incremental", 4), 10.0)
     hop = 4 * 1024 / 44100
     assert trial.holds
     assert trial.budget == pytest.approx((0.2 - hop + 0.2) / 0.8, abs=1e-4)
@@ -137,45 +137,41 @@ def test_shorter_hops_are_compiled_from_the_one_on_that_should_hold(
 
 
 def test_the_chosen_one_must_prove_itself(
-    separator: Separator, machine: Callable[[Clock], None], monkeypatch: pytest.MonkeyPatch
+    separator: Separator, machine: Callable[[Clock], None]
 ) -> None:
     """A step that is slow once in a hundred comes up in the longer trial only; then another hop may
     give less latency."""
     count: dict[float, int] = {}
+    steps = [
+        round(seconds / (4 * FRAME)) for seconds in (tuning.TRIAL_SECONDS, tuning.PROOF_SECONDS)
+    ]
 
     def clock(mode: str, hop: float) -> float:
         if mode == "exact":
             return 0.5
         count[hop] = count.get(hop, 0) + 1
-        slow = round(hop * 44100 / 1024) == 4 and count[hop] > 60 and count[hop] % 20 == 0
+        slow = round(hop * 44100 / 1024) == 4 and count[hop] > steps[0] and count[hop] % 20 == 0
         return 0.3 if slow else 0.07
 
     machine(clock)
-    real = tuning.try_setting
-
-    def trial(separator: Separator, setting: Setting, seconds: float) -> Trial:
-        monkeypatch.setattr(tuning, "MOST_STEPS", 50 if seconds == tuning.TRIAL_SECONDS else 200)
-        return real(separator, setting, seconds)
-
-    monkeypatch.setattr(tuning, "try_setting", trial)
     trials = tune(separator)
     of_four = [
         trial
         for trial in trials
         if (trial.setting.mode, round(trial.setting.hop * 44100 / 1024)) == ("incremental", 4)
     ]
-    assert [trial.steps for trial in of_four] == [50, 200]
+    assert [trial.steps for trial in of_four] == steps
     assert of_four[0].latency < of_four[1].latency
     found = best(trials)
     assert round(found.setting.hop * 44100 / 1024) == 5
     assert of_four[0].latency < found.latency < of_four[1].latency
-    assert found.steps >= 200  # it proved itself too
+    assert found.steps == round(tuning.PROOF_SECONDS / (5 * FRAME))  # it proved itself too
 
 
 def test_after_a_failed_proof_more_is_compiled(
     separator: Separator, machine: Callable[[Clock], None]
 ) -> None:
-    """The hop of 8 frames looks well for 50 steps, and is too short after all."""
+    """The hop of 8 frames looks well in its trial, and is too short after all."""
     compiled: list[int] = []
     steps = itertools.count()
 
@@ -185,7 +181,7 @@ def test_after_a_failed_proof_more_is_compiled(
 
     def clock(mode: str, hop: float) -> float:
         frames = round(hop * 44100 / 1024)
-        if frames not in compiled or (frames == 8 and next(steps) > 50):
+        if frames not in compiled or (frames == 8 and next(steps) > tuning.TRIAL_SECONDS / hop):
             return 0.2
         return 0.12
 
