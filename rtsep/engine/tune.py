@@ -177,8 +177,9 @@ def _candidates(separator: Separator) -> Iterator[Setting]:
 
 
 def _held(trials: list[Trial]) -> list[Trial]:
-    """Those that hold; of the same steps, the last trial counts."""
-    latest = {(trial.setting, trial.compiled): trial for trial in trials}
+    """Those that hold; of a setting, the last trial counts: of compiled steps, if there are any,
+    for those are what a session runs."""
+    latest = {trial.setting: trial for trial in trials}
     return [trial for trial in latest.values() if trial.holds]
 
 
