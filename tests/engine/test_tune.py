@@ -16,7 +16,7 @@ from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
-from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Trial, best, stretched, tune
+from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Setting, Trial, best, stretched, tune
 from rtsep.errors import ConfigError
 from rtsep.session.tuned import measure, remembered, tuned
 
@@ -189,6 +189,16 @@ def test_after_a_failed_proof_more_is_compiled(
     found = best(tune(separator, compile=compile)).setting
     assert compiled == [8, 10]
     assert found.hop == pytest.approx(10 * 1024 / 44100)
+
+
+def test_compiled_steps_count_even_where_they_were_slower() -> None:
+    """For they are what a session of that setting runs."""
+    setting = Setting(mode="incremental", window=2.0, hop=0.1, lookahead=0.05)
+    rest = {"setting": setting, "steps": 100, "p90_ms": 30.0}
+    as_it_came = Trial(compiled=False, p50_ms=25.0, answer_ms=60.0, **rest)
+    compiled = Trial(compiled=True, p50_ms=20.0, answer_ms=70.0, **rest)
+    assert as_it_came.latency < compiled.latency
+    assert best([as_it_came, compiled]) == compiled
 
 
 def test_nothing_more_is_compiled_once_that_failed(
