@@ -53,6 +53,7 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
     """
     with LiveSession(profiled(spec.live), observer) as session:
         observer.notice(f"measuring for {spec.seconds:g} s")
+        time.sleep(SETTLE_SECONDS)
         run = _watched(session, spec.seconds, should_stop)
     if session.failure:
         raise session.failure
@@ -140,10 +141,14 @@ class Watch:
 
 
 def _watched(session: LiveSession, seconds: float, should_stop: Callable[[], bool]) -> Run:
-    time.sleep(SETTLE_SECONDS)
     watch = Watch(session)
-    seconds += session.shared.delay / session.layout.rate  # a hop is followed to its turn
-    while watch.seconds < seconds and not should_stop() and not session.finished.is_set():
-        time.sleep(min(LOOK_SECONDS, seconds))
-        watch.look()
+    _look(session, watch, lambda: watch.seconds >= seconds or should_stop())
+    last_turn = watch.seconds + session.shared.delay / session.layout.rate
+    _look(session, watch, lambda: watch.seconds >= last_turn)  # a hop is followed to its turn
     return watch.run()
+
+
+def _look(session: LiveSession, watch: Watch, until: Callable[[], bool]) -> None:
+    while not until() and not session.finished.is_set():
+        time.sleep(LOOK_SECONDS)
+        watch.look()
