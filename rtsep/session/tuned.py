@@ -34,7 +34,7 @@ def tuned(
     """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
     and lookahead.
 
-    Measures for a minute or two if it has never done so. Raises ConfigError for a latency out of
+    Measures for some minutes if it has never done so. Raises ConfigError for a latency out of
     reach.
     """
     trials = remembered(separator, cache)

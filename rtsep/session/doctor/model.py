@@ -81,7 +81,7 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
         return advise(
             f"never tuned for {here.model} on {facts.device} in {facts.precision}",
             f"{_tune(here)}, when the rest of this list is done",
-            "--latency auto then need not measure first, for a minute or two"
+            "--latency auto then need not measure first, for some minutes"
             f"{f'; and {_COMPILED_WHY}' if facts.device == 'cpu' else ''}",
         )
     told = (
