@@ -14,6 +14,7 @@ from rtsep.errors import (
     RtsepError,
     UsageError,
 )
+from rtsep.openmp import share_processors
 
 if TYPE_CHECKING:
     from rtsep.engine.separator import Separator
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rtsep.session.load import load
 
 __version__ = "0.1.0"
+
+# Here, as whatever is imported next may load OpenMP. The only thing that happens on import.
+share_processors()
 
 _LAZY = {
     "Separator": "rtsep.engine.separator",

@@ -20,6 +20,9 @@ SETTLING_FRAMES = 4
 REACH_FRAMES = 3
 # Of the hop, the part that a step may take, so that some time is left for a slower one.
 PACE = 0.8
+# Times as far from the median as the slowest step of some minutes, that steps of a session may be:
+# ten minutes brought 1.5 to 2.4.
+UNSEEN = 2.5
 
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
@@ -166,6 +169,10 @@ class StreamSpec:
         """The same with another hop, at the least cost. Raises ConfigError if that does not fit."""
         least = hop + self.lookahead + REACH_FRAMES * self.frame
         return replace(self, hop=hop, refresh=least if self.mode == "incremental" else 0)
+
+    def cost(self, other: StreamSpec) -> float:
+        """How many times as much a step computes as one of `other`."""
+        return self.refresh / other.refresh if self.mode == other.mode == "incremental" else 1.0
 
     @property
     def emitted(self) -> slice:

@@ -20,9 +20,10 @@ from rtsep.model.past import NOTHING, Past
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
 from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.retuning import Reserves, Retuning, Timing
+from rtsep.session.live.retuning import Reserves, Retuning
 from rtsep.session.live.shared import SHARED_BYTES, Shared
 from rtsep.session.live.spec import delay_of, latency_parts, layout_of
+from rtsep.session.live.timing import Change, Timing
 
 RATE = 44_100
 EDGES = (20, 80, 300)  # bins of the STFT between the stems of `BandNetwork`
@@ -71,12 +72,14 @@ class VirtualSession:
         outputs: tuple[int, ...] = (MIX,),
         reserves: Reserves | None = None,
         adapts: bool = False,
+        nears: bool = False,
     ) -> None:
         """With a budget of 0 the delay leaves the engine no time but that of the queue. An engine
-        that is late goes over to `reserves`; without any it stays as it is."""
+        that is late goes over to `reserves`, and one that `nears` comes nearer with them; without
+        any it stays as it is."""
         self.spec = spec or stream_spec()
         self.block = block
-        self._reserves, self._adapts = reserves or Reserves(), adapts
+        self._reserves, self._adapts, self._nears = reserves or Reserves(), adapts, nears
         self._model = ModelReady(
             name="bands",
             device="cpu",
@@ -93,6 +96,7 @@ class VirtualSession:
         self.latency = latency_parts(self._model, self._device, budget)
         self.layout = layout_of(self._model, self._device, self.latency)
         self.timings: list[Timing] = []  # that the engine went over to
+        self.changes: list[Change] = []
         self.shared = Shared(bytearray(SHARED_BYTES), self.layout)
         self.shared.begin()
         self._outputs = outputs
@@ -119,10 +123,12 @@ class VirtualSession:
 
     def _retuning(self) -> Retuning:
         timing = Timing(spec=self.spec, budget=self._model.budget)
-        return Retuning(timing, self._reserves, adapts=self._adapts)
+        return Retuning(timing, self._reserves, adapts=self._adapts, nears=self._nears)
 
-    def _retuned(self, timing: Timing) -> None:
+    def _retuned(self, change: Change) -> None:
         """What a session does then."""
+        timing = change.timing
+        self.changes.append(change)
         self.timings.append(timing)
         self.spec = timing.spec
         self._model = replace(self._model, spec=timing.spec, budget=timing.budget)

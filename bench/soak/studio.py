@@ -26,9 +26,10 @@ from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
 from rtsep.session.live.engine_process import make_ready
 from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.retuning import Reserves, Retuning, Timing
+from rtsep.session.live.retuning import Reserves, Retuning
 from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
 from rtsep.session.live.spec import latency_parts, layout_of
+from rtsep.session.live.timing import Timing
 
 _CPU = torch.device("cpu")
 
@@ -118,7 +119,7 @@ class Studio:
             self.shared,
             self.step_seconds,
             Retuning(Timing(spec=self.spec, budget=None), Reserves(), adapts=False),
-            lambda timing: None,
+            lambda change: None,
             lambda: self._stepped,
         )
 

@@ -21,9 +21,6 @@ def compile(model: str, device: str, cache: Path | None, precision: str, **setti
     Takes minutes and a C++ compiler; a step then takes about two thirds of the time. Sessions
     with the same settings, model and precision on this machine find it by themselves.
     """
-    from rtsep.session.openmp import share_processors
-
-    share_processors()
     from rtsep.cli.figures import say
     from rtsep.cli.progress import RichObserver
     from rtsep.session.load import load

@@ -36,9 +36,6 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
         raise click.BadParameter(
             f"{device!r} is none of auto, cpu, cuda, mps", param_hint="--device"
         )
-    from rtsep.session.openmp import share_processors
-
-    share_processors()
     from rtsep.errors import RtsepError
     from rtsep.session.doctor.examine import examine
     from rtsep.session.doctor.surroundings import Surroundings

@@ -22,7 +22,7 @@ from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process, share_cores
 from rtsep.session.sources import check_input
-from rtsep.session.tuned import tuned
+from rtsep.session.tuned import chosen
 
 
 def run_file(
@@ -53,7 +53,7 @@ def run_file(
         )
     if target is not None:
         share_cores()  # as the session for which the latency is chosen
-        setting = tuned(separator, target, cache=cache, say=say).setting
+        setting = chosen(separator, target, cache=cache, say=say).setting
         session = dataclasses.replace(session, **dataclasses.asdict(setting))
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
     with stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:

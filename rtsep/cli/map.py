@@ -86,9 +86,6 @@ def map_command(
         return
     if not songs:
         raise click.UsageError("give folders with songs to measure, or a table with --from")
-    from rtsep.session.openmp import share_processors
-
-    share_processors()
     from rtsep.cli.map_run import run_map
 
     run_map(songs, **options)

@@ -9,6 +9,7 @@ import click
 from rtsep.cli.options import LIVE_ONLY
 from rtsep.session.places import Kind, input_place, output_place
 
+AUTO = 0.0  # the smallest latency that this machine holds
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 
 
@@ -20,7 +21,6 @@ def run(
     `given` are the options that stand on the command line.
     """
     check_target(options["target"], given)
-    options["precision"] = settled_precision(options["precision"], options["target"])
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
     if destination is None:
@@ -30,6 +30,9 @@ def run(
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         from rtsep.cli.live_run import run_live
 
+        if not any(flag in CHOSEN for flag in given) and options["target"] is None:
+            options["target"] = AUTO
+        options["precision"] = options["precision"] or "auto"
         run_live(where_from, where_to, **live, **options)
         return
     flags = [flag for flag in given if flag in LIVE_ONLY.values()]
@@ -39,6 +42,7 @@ def run(
         )
     from rtsep.cli.file_run import run_file
 
+    options["precision"] = settled_precision(options["precision"], options["target"])
     run_file(where_from, destination=destination, **options)
 
 

@@ -35,9 +35,6 @@ def tune(
     compiler).
     Leave the machine alone meanwhile.
     """
-    from rtsep.session.openmp import share_processors
-
-    share_processors()
     from rtsep.cli.figures import say
     from rtsep.cli.progress import RichObserver
     from rtsep.engine.tune import best

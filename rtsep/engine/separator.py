@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from rtsep.config import StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps, is_ours
+from rtsep.engine.cores import Cores
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.engine.stream import HopStream, Stream
@@ -42,6 +44,7 @@ class Separator:
         self._pool = GraphPool()  # streams of one model take their steps one after the other
         self._bag = bag.to(device)
         self._bag.set_precision(precision.dtype)
+        self._cores = Cores() if device.type == "cpu" else None
         self._steps = (
             CompiledSteps(compiled, self._bag) if compiled and device.type == "cpu" else None
         )
@@ -91,7 +94,8 @@ class Separator:
 
     def _in_precision(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:
         while True:
-            with products_in(self.precision, self.device):
+            cores = self._cores.shared() if self._cores else nullcontext()
+            with products_in(self.precision, self.device), cores:
                 piece = next(pieces, None)
             if piece is None:
                 return
@@ -177,6 +181,7 @@ class Separator:
             "executor": self.executor,
             "pool": self._pool,
             "compiled": self._compiled_steps(bag),
+            "cores": self._cores,
         }
 
     def _compiled_steps(self, bag: Bag) -> CompiledSteps | None:

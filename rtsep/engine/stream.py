@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from rtsep.config import EXECUTORS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.cores import Cores
 from rtsep.engine.laps import COPY_IN, COPY_OUT, STEP, new_laps, watch
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.engine.network import Network
@@ -38,6 +40,7 @@ class HopStream:
         executor: str = "auto",
         pool: GraphPool | None = None,
         compiled: CompiledSteps | None = None,
+        cores: Cores | None = None,
         watched: bool = False,
     ) -> None:
         """`laps` knows how long the stages of a step took; those inside of the network only if it
@@ -52,6 +55,7 @@ class HopStream:
         if watched and isinstance(network, Bag):
             watch(network, self.laps)
         self._wanted, self._compiled, self._pool = executor, compiled, pool
+        self._cores = cores
         # Runs steps on a full window; None: call by call, as all others.
         self._recorded: Executor | None = None
         self._settle(new=True)
@@ -64,7 +68,8 @@ class HopStream:
         laps.begin()
         on_device = self._transfer.up(block)
         laps.end(COPY_IN)
-        with products_in(self._precision, self._device):
+        cores = self._cores.shared() if self._cores else nullcontext()
+        with products_in(self._precision, self._device), cores:
             stems = self._step.run(on_device, recorded or self._compute)
         laps.end(STEP)
         result = self._transfer.down(stems)
@@ -174,6 +179,7 @@ class Stream:
         executor: str = "auto",
         pool: GraphPool | None = None,
         compiled: CompiledSteps | None = None,
+        cores: Cores | None = None,
     ) -> None:
         if batch is not None and batch < 1:
             raise ConfigError(f"batch must be at least 1, got {batch}")
@@ -191,6 +197,7 @@ class Stream:
             executor=executor,
             pool=pool,
             compiled=compiled,
+            cores=cores,
         )
         self.executor = self._hops.executor
         self._hop_in = torch.zeros(signals, channels, spec.hop)

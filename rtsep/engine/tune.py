@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 
 import torch
 
-from rtsep.config import PACE, REACH_FRAMES, StreamSpec
+from rtsep.config import PACE, REACH_FRAMES, UNSEEN, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
@@ -30,7 +30,6 @@ HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
 TRIAL_SECONDS = 30.0
 PROOF_SECONDS = 120.0
-UNSEEN = 2.5  # times as far from the median as in a trial; ten minutes brought 1.5 to 2.4
 SLOW_SHARE = 0.1  # of all steps, that may take longer than PACE allows
 COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
 MOST_COMPILED = 3
@@ -52,6 +51,16 @@ class Setting:
 
     def spec(self, separator: Separator) -> StreamSpec:
         return separator.spec(**asdict(self))
+
+
+def setting_of(spec: StreamSpec) -> Setting:
+    rate = spec.sample_rate
+    return Setting(
+        mode=spec.mode,
+        window=spec.window / rate,
+        hop=spec.hop / rate,
+        lookahead=spec.lookahead / rate,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

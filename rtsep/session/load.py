@@ -24,7 +24,7 @@ def load(
     *,
     precision: str = "fp32",
     executor: str = "auto",
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     observer: Observer | None = None,
 ) -> Separator:
     """A model by name ("htdemucs", "htdemucs_ft", "htdemucs_6s") or from a weights file.
@@ -40,8 +40,9 @@ def load(
     """
     chosen = choose_device(device)
     products = choose_precision(precision, chosen)
-    checkpoint = load_checkpoint(name_or_path, cache=cache, observer=observer)
-    return assembled(checkpoint, chosen, products, executor, cache)
+    folder = None if cache is None else Path(cache)
+    checkpoint = load_checkpoint(name_or_path, cache=folder, observer=observer)
+    return assembled(checkpoint, chosen, products, executor, folder)
 
 
 def assembled(

@@ -1,8 +1,10 @@
-"""The streams that a live engine may go over to when it is late again and again."""
+"""The streams that a live engine may go over to: when it is late again and again, or when it began
+with time to spare."""
 
 from __future__ import annotations
 
 from rtsep.config import StreamSpec
+from rtsep.engine.look import candidates
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import COMPILED_SHARE, HOP_FRAMES
 from rtsep.errors import ConfigError
@@ -11,9 +13,9 @@ from rtsep.session.live.retuning import Reserves
 LONGER = 1.3  # times the hop before; less would hardly be worth a jump in the sound
 
 
-def reserves(separator: Separator, spec: StreamSpec) -> Reserves:
+def reserves(separator: Separator, spec: StreamSpec, *, nears: bool = False) -> Reserves:
     """Compiled steps where the stream has one, and beyond those as they come: there a hop must make
-    up for what a step then takes longer."""
+    up for what a step then takes longer. With shorter hops for a stream that `nears`."""
     return Reserves(
         cheaper=tuple(
             each
@@ -21,6 +23,9 @@ def reserves(separator: Separator, spec: StreamSpec) -> Reserves:
             if each != spec and (separator.is_compiled(each) or not separator.is_compiled(spec))
         ),
         longer=tuple(_longer(separator, spec)),
+        shorter=tuple(each for each in candidates(separator) if each.hop < spec.hop)
+        if nears
+        else (),
     )
 
 

@@ -14,8 +14,9 @@ import torch
 
 from rtsep.atomic import write_text_atomically
 from rtsep.config import StreamSpec
+from rtsep.engine.look import look
 from rtsep.engine.separator import Separator
-from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
+from rtsep.engine.tune import Choice, Setting, Trial, best, setting_of, stretched, tune
 from rtsep.errors import ConfigError
 from rtsep.machine import processor
 from rtsep.session.live.rehearsal import audio_at_work
@@ -24,24 +25,40 @@ from rtsep.weights.cache import default_folder
 LONGEST_MS = 60_000  # that a step can have taken
 
 
-def tuned(
+def chosen(
     separator: Separator,
     latency: float = 0.0,
     *,
     cache: Path | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Choice:
-    """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
-    and lookahead.
+    """As `tuned`; on a machine that was never tuned, what a look of some seconds finds."""
+    choice = tuned(separator, latency, cache=cache, say=say)
+    if choice:
+        return choice
+    found = look(separator)
+    setting = setting_of(found.hops.spec)
+    if latency:
+        setting = stretched(setting, latency, separator.frame_seconds)
+    return Choice(setting=setting, budget=max(found.budget, setting.hop))
 
-    Measures for some minutes if it has never done so. Raises ConfigError for a latency out of
-    reach.
+
+def tuned(
+    separator: Separator,
+    latency: float = 0.0,
+    *,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Choice | None:
+    """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
+    and lookahead; None if it was never tuned, or what was found can no longer be run.
+
+    Raises ConfigError for a latency out of reach.
     """
-    trials = remembered(separator, cache)
-    if trials is None:
-        say(f"measuring which latency this machine holds with {separator.name}, once")
-        trials = measure(separator, cache=cache)
-    found = best([trial for trial in trials if can_be_run(separator, trial)])
+    trials = [each for each in remembered(separator, cache) or () if can_be_run(separator, each)]
+    if not any(trial.holds for trial in trials):
+        return None
+    found = best(trials)
     setting = found.setting
     if latency:
         setting = stretched(setting, latency, separator.frame_seconds)

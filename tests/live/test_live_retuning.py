@@ -11,7 +11,8 @@ from test_live_positions import delayed
 
 from rtsep.config import PACE, StreamSpec
 from rtsep.session.live.relief import Relief
-from rtsep.session.live.retuning import MOST_LATENCY, Reserves, Retuning, Timing, difference
+from rtsep.session.live.retuning import MOST_LATENCY, Reserves, Retuning
+from rtsep.session.live.timing import Timing, difference
 
 HOP = 0.1
 SPEC = stream_spec(mode="incremental")  # hops of 93 ms
@@ -45,7 +46,7 @@ def after_misses(retuning: Retuning, step: float, late: float = 0.01) -> Timing 
     for hop in range(400):
         changed = retuning.heed(step, late if hop % 2 else 0.0)
         if changed:
-            return changed
+            return changed.timing
     return None
 
 

@@ -18,8 +18,9 @@ from rtsep.engine.stream import HopStream
 from rtsep.mixer.conceal import RATIO_SAMPLES, ratios_of
 from rtsep.ring.ring import Audio
 from rtsep.session.live.rates import SETTLING_SAMPLES, RateConverter
-from rtsep.session.live.retuning import Retuning, Timing
+from rtsep.session.live.retuning import Retuning
 from rtsep.session.live.shared import Shared
+from rtsep.session.live.timing import Change
 
 _SMOOTHING = 0.2  # of the typical step
 _HOPE = 0.9  # per skipped hop: after a bad stretch the engine must try again some time
@@ -34,7 +35,7 @@ class EngineLoop:
         shared: Shared,
         typical_seconds: float,
         retuning: Retuning,
-        on_change: Callable[[Timing], None],
+        on_change: Callable[[Change], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`hops` has heard nothing but silence. `typical_seconds` is what a step takes, as measured
@@ -131,16 +132,23 @@ class EngineLoop:
             skipped,
             missed,
         )
-        timing = self._retuning.heed(seconds, late / self._shared.layout.rate)
-        if timing:
-            self._change(timing)
+        rate, arrived = self._shared.layout.rate, self._position_of(self._hop_end)
+        change = self._retuning.heed(
+            seconds,
+            late / rate,
+            (self._shared.input.head - arrived) / rate,
+            may_jump=not self._shared.control.recording[0],  # a take would have a gap
+        )
+        if change:
+            self._go_over(change)
 
-    def _change(self, timing: Timing) -> None:
+    def _go_over(self, change: Change) -> None:
         """Go on with another hop; the positions stay those of the audio."""
-        if timing.spec != self._spec:
-            self._hops.adopt(timing.spec)
-            self._spec = timing.spec
-        self._on_change(timing)
+        spec = change.timing.spec
+        if spec != self._spec:
+            self._hops.adopt(spec)
+            self._spec = spec
+        self._on_change(change)
 
     def _position_of(self, model_samples: int) -> int:
         """Of the session, for a number of samples since the origin at the model's rate."""

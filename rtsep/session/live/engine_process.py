@@ -1,12 +1,9 @@
-"""The engine process: loads the model, then turns the input ring into the stems ring until told.
-
-Imports torch only after it has told OpenMP how to wait.
-"""
+"""The engine process: loads the model, then turns the input ring into the stems ring until told."""
 
 from __future__ import annotations
 
 import os
-import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -21,15 +18,12 @@ from rtsep.session.live.messages import (
     Stop,
     Traced,
 )
-from rtsep.session.live.retuning import Retuning, Timing, difference
-from rtsep.session.openmp import share_processors
+from rtsep.session.live.retuning import Retuning
+from rtsep.session.live.timing import Change, Timing, difference
 
 if TYPE_CHECKING:
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import HopStream
-
-WARM_UP_STEPS = 3
-SETTLING_WINDOWS = 2  # after which no step saw anything but silence
 
 
 class Messenger:
@@ -48,7 +42,6 @@ class Messenger:
 def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: EngineRequest) -> None:
     """The whole life of the process. `wake` is a semaphore, released when there is audio."""
     settle_in()
-    share_processors()
     if request.trace:
         os.putenv("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler has much to say to its developers
     with telling(link):
@@ -61,7 +54,6 @@ def _load(
     link: Connection[Any, Any], request: EngineRequest
 ) -> tuple[HopStream, ModelReady, Retuning]:
     from rtsep.session.load import load
-    from rtsep.session.reserves import reserves
     from rtsep.session.runtime import prepare_process, share_cores
 
     prepare_process()
@@ -75,16 +67,7 @@ def _load(
         observer=observer,
     )
     share_cores()
-    timing = _timing(separator, request, observer)
-    hops = separator.hops(timing.spec, watched=request.profiled)
-    steps = make_ready(hops)
-    retuning = Retuning(timing, reserves(separator, timing.spec), adapts=request.adapts)
-    if request.adapts and (other := retuning.check(steps)):
-        observer.notice(
-            f"steps are slower than when this machine was tuned: {difference(timing, other)}"
-        )
-        hops.adopt(other.spec)
-        timing, steps = other, make_ready(hops)
+    hops, retuning, steps = _begin(separator, request, observer)
     model = ModelReady(
         name=separator.name,
         device=str(separator.device),
@@ -93,18 +76,49 @@ def _load(
         channels=hops.channels,
         spec=hops.spec,
         precision=separator.precision.name,
-        budget=timing.budget,
+        budget=retuning.timing.budget,
         step_seconds=min(steps),
     )
     return hops, model, retuning
 
 
-def _timing(separator: Separator, request: EngineRequest, observer: Messenger) -> Timing:
-    """What is asked for, or what this machine holds, and then with its budget."""
-    from rtsep.session.tuned import tuned
+def _begin(
+    separator: Separator, request: EngineRequest, observer: Messenger
+) -> tuple[HopStream, Retuning, Sequence[float]]:
+    """A stream that is ready to play, as it is asked for, as this machine was tuned, or as a first
+    look at it says; and what some steps of it took."""
+    from rtsep.engine.look import look, make_ready
+    from rtsep.session.reserves import reserves
+
+    timing = _timing(separator, request, observer)
+    if timing is None:
+        found = look(separator, watched=request.profiled)
+        timing = Timing(spec=found.hops.spec, budget=found.budget)
+        others = reserves(separator, timing.spec, nears=request.adapts)
+        retuning = Retuning(timing, others, adapts=request.adapts, nears=request.adapts)
+        return found.hops, retuning, found.steps
+    hops = separator.hops(timing.spec, watched=request.profiled)
+    steps = make_ready(hops)
+    retuning = Retuning(timing, reserves(separator, timing.spec), adapts=request.adapts)
+    if request.adapts and (other := retuning.check(steps)):
+        observer.notice(
+            f"steps are slower than when this machine was tuned: {difference(timing, other)}"
+        )
+        hops.adopt(other.spec)
+        steps = make_ready(hops)
+    return hops, retuning, steps
+
+
+def _timing(separator: Separator, request: EngineRequest, observer: Messenger) -> Timing | None:
+    """What is asked for, or what this machine holds, and then with its budget; None if it was never
+    tuned."""
+    from rtsep.session.tuned import chosen, tuned
 
     if request.latency is not None:
-        choice = tuned(separator, request.latency, cache=request.cache, say=observer.notice)
+        choose = chosen if request.latency else tuned
+        choice = choose(separator, request.latency, cache=request.cache, say=observer.notice)
+        if choice is None:
+            return None
         return Timing(spec=choice.setting.spec(separator), budget=choice.budget)
     spec = separator.spec(
         window=request.window,
@@ -114,30 +128,6 @@ def _timing(separator: Separator, request: EngineRequest, observer: Messenger) -
         refresh=request.refresh,
     )
     return Timing(spec=spec, budget=request.budget)
-
-
-def make_ready(hops: HopStream) -> list[float]:
-    """Steps on silence; the seconds that each took, without the first ones if there are others.
-
-    The first steps that matter are then no slower than the others. Where a new stream would be
-    slower until its window is full, it is not begun anew after that: silence has come before.
-    """
-    import torch
-
-    spec = hops.spec
-    silence = torch.zeros(1, hops.channels, spec.hop)
-    hops.fill()
-    count = WARM_UP_STEPS
-    if hops.starts_slowly:
-        count += SETTLING_WINDOWS * spec.window // spec.hop
-    times = []
-    for _ in range(count):
-        began = time.perf_counter()
-        hops.step(silence)
-        times.append(time.perf_counter() - began)
-    if not hops.starts_slowly:
-        hops.reset()
-    return times[WARM_UP_STEPS:] or times
 
 
 def _serve(
@@ -159,8 +149,8 @@ def _serve(
         return
     shared = Shared(buffer, layout)
 
-    def tell(timing: Timing) -> None:
-        link.send(Retuned(timing=timing, executor=hops.executor))
+    def tell(change: Change) -> None:
+        link.send(Retuned(change=change, executor=hops.executor))
 
     loop = EngineLoop(hops, shared, step_seconds, retuning, tell)
     tracing = Tracing(request.trace) if request.trace else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from rtsep.config import StreamSpec
 from rtsep.errors import RtsepError
-from rtsep.session.live.retuning import Timing
+from rtsep.session.live.timing import Change
 from rtsep.status import LatencyPart
 
 
@@ -31,7 +31,7 @@ class EngineRequest:
     refresh: float | None = None  # None: as much as the mode likes
     latency: float | None = None  # if given, settings are chosen for it; 0 is the smallest
     adapts: bool = False  # may take up more latency when it is late again and again
-    budget: float | None = None  # with it: of the engine that this one takes over from
+    budget: float | None = None  # of the engine that this one takes over from
     profiled: bool = False
     trace: Path | None = None
 
@@ -109,9 +109,9 @@ class DeviceReady:
 
 @dataclass(frozen=True, kw_only=True)
 class Retuned:
-    """The engine was late again and again, and goes on with this."""
+    """The engine goes on with something else."""
 
-    timing: Timing
+    change: Change
     executor: str
 
 

@@ -1,5 +1,6 @@
 """What an engine goes over to when it is late again and again: cheaper steps, a longer hop, more
-time for a step. Never back: what was too much once would be so again, and a change is heard."""
+time for a step. Never back: what was too much once would be so again, and a change is heard. One
+that began with time to spare comes nearer until then (see `nearing`)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rtsep.config import PACE, StreamSpec
+from rtsep.session.live.nearing import Nearing
 from rtsep.session.live.relief import PERIOD_SECONDS, Relief
+from rtsep.session.live.timing import Change, Timing, difference, hop_seconds
 
 MOST_LATENCY = 2.0  # seconds of hop, lookahead and budget; whoever needs more does not play live
 MOST_LONGER = 2  # times the hop before; a few seconds are too few to say more of later ones
@@ -17,39 +20,49 @@ SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
-    """How a stream is cut, and how many seconds a step may take before its stems are late; None is
-    what the session likes."""
-
-    spec: StreamSpec
-    budget: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reserves:
     """What there is to go over to: streams of the same hop at less cost, and longer hops, shortest
-    first."""
+    first; and for one that began with time to spare shorter ones, shortest first."""
 
     cheaper: tuple[StreamSpec, ...] = ()
     longer: tuple[StreamSpec, ...] = ()
+    shorter: tuple[StreamSpec, ...] = ()
 
 
 class Retuning:
     """Follows the steps of a stream, and says when and how to go on differently."""
 
-    def __init__(self, timing: Timing, reserves: Reserves, *, adapts: bool) -> None:
-        """One that `adapts` may take up more latency. Only then a budget is needed."""
+    def __init__(
+        self, timing: Timing, reserves: Reserves, *, adapts: bool, nears: bool = False
+    ) -> None:
+        """One that `adapts` may take up more latency, and one that `nears` less. Only then a budget
+        is needed."""
         self.timing = timing
         self._reserves, self._adapts = reserves, adapts
+        self._nearing = Nearing(timing, reserves.shorter) if nears else None
         self._forget()
 
-    def heed(self, seconds: float | None, late: float) -> Timing | None:
-        """After every hop: what its step took, None if it was skipped, and by how many seconds its
-        stems came too late. Returns what to go over to, None for no change."""
+    def heed(
+        self, seconds: float | None, late: float, answer: float = 0.0, *, may_jump: bool = True
+    ) -> Change | None:
+        """After every hop: what its step took, None if it was skipped, by how many seconds its
+        stems came too late, and after how many they were there. Returns what to go over to, None
+        for no change; it comes nearer only where the sound `may_jump`."""
         if seconds is not None:
             self._steps.append(seconds)
         self._late.append(late)
-        return self._changed() if self._relief.needed(late > 0) else None
+        before = self.timing
+        if self._relief.needed(late > 0):
+            self._nearing = None
+            after = self._changed()
+            return Change(after, f"steps were late: {difference(before, after)}") if after else None
+        if self._nearing is None or seconds is None:
+            return None
+        after = self._nearing.heed(seconds, answer, may_jump=may_jump)
+        if not after:
+            return None
+        self._adopt(after)
+        return Change(after, None if after.spec != before.spec else "steps need less time")
 
     def check(self, steps: Sequence[float]) -> Timing | None:
         """Before the first hop: what to begin with instead, if steps are too slow by now."""
@@ -59,15 +72,18 @@ class Retuning:
     def _changed(self) -> Timing | None:
         changed = self._other_stream() or self._more_time()
         if changed:
-            self.timing = changed
-            self._forget()
+            self._adopt(changed)
         return changed
+
+    def _adopt(self, timing: Timing) -> None:
+        self.timing = timing
+        self._forget()
 
     def _forget(self) -> None:
         """What was before a change says nothing about afterwards."""
-        hop_seconds = _seconds(self.timing.spec, self.timing.spec.hop)
-        recent = math.ceil(PERIOD_SECONDS / hop_seconds)
-        self._relief = Relief(hop_seconds)
+        hop = hop_seconds(self.timing.spec)
+        recent = math.ceil(PERIOD_SECONDS / hop)
+        self._relief = Relief(hop)
         self._steps: deque[float] = deque(maxlen=recent)
         self._late: deque[float] = deque(maxlen=recent)
 
@@ -84,7 +100,7 @@ class Retuning:
             return None
         near = [each for each in longer if each.hop <= MOST_LONGER * spec.hop] or longer[:1]
         chosen = next((each for each in near if self._holds(each)), near[-1])
-        budget = max(self.timing.budget or 0.0, _seconds(chosen, chosen.hop))
+        budget = max(self.timing.budget or 0.0, hop_seconds(chosen))
         return Timing(spec=chosen, budget=budget)
 
     def _more_time(self) -> Timing | None:
@@ -92,7 +108,7 @@ class Retuning:
         spec, budget = self.timing.spec, self.timing.budget
         if not self._adapts or budget is None or not self._late:
             return None
-        hop, frame = _seconds(spec, spec.hop), _seconds(spec, spec.frame)
+        hop, frame = hop_seconds(spec), _seconds(spec, spec.frame)
         most = MOST_LATENCY - _seconds(spec, spec.latency_samples) - budget
         if most < frame:
             return None
@@ -106,22 +122,7 @@ class Retuning:
         if not steps:  # all were skipped
             return False
         pace = steps[int((1 - SLOW_SHARE) * len(steps))]
-        share = spec.refresh / self.timing.spec.refresh if spec.mode == "incremental" else 1.0
-        return pace * share < PACE * _seconds(spec, spec.hop)
-
-
-def difference(before: Timing, after: Timing) -> str:
-    """A sentence's end for a person."""
-    was, now = before.spec, after.spec
-    if now.hop != was.hop:
-        return f"hops of {_milliseconds(now)} ms instead of {_milliseconds(was)} ms"
-    if now != was:
-        return "from now on each computes less of the past"
-    return "from now on each has more time"
-
-
-def _milliseconds(spec: StreamSpec) -> int:
-    return round(1000 * _seconds(spec, spec.hop))
+        return pace * spec.cost(self.timing.spec) < PACE * hop_seconds(spec)
 
 
 def _seconds(spec: StreamSpec, samples: int) -> float:

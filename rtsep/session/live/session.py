@@ -31,10 +31,17 @@ from rtsep.session.live.messages import (
 )
 from rtsep.session.live.process import Child
 from rtsep.session.live.recorder import Recorder
-from rtsep.session.live.retuning import Timing, difference
 from rtsep.session.live.shared import Shared, allocate
-from rtsep.session.live.spec import LiveSpec, delay_of, latency_parts, layout_of, pace_warning
+from rtsep.session.live.spec import (
+    LiveSpec,
+    as_long,
+    delay_of,
+    latency_parts,
+    layout_of,
+    pace_warning,
+)
 from rtsep.session.live.status import counted
+from rtsep.session.live.timing import Change, Timing, difference
 from rtsep.session.live.watch import EngineWatch
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
@@ -260,20 +267,24 @@ class LiveSession:
     def _timing(self) -> Timing:
         return Timing(spec=self.model.spec, budget=self.model.budget)
 
-    def _retune(self, after: Timing, executor: str) -> None:
+    def _retune(self, change: Change, executor: str) -> None:
         """Declare and play what the engine has gone over to."""
-        before = self._timing
+        after = change.timing
         self.model = dataclasses.replace(
             self.model, spec=after.spec, budget=after.budget, executor=executor
         )
         self._engine_request = self.spec.engine.settled(after.spec, after.budget)
+        if change.reason is None:
+            self.latency = as_long(self._latency_parts(), self.latency)
+            return
         self.latency = self._latency_parts()
         longer = delay_of(self.latency, self.device) - self.shared.delay
         self.shared.delay += longer
         self.retunings += 1
-        text = f"steps were late: {difference(before, after)}"
+        text = change.reason
         if longer:
-            text += f"; the latency is {1000 * longer / self.layout.rate:.0f} ms longer"
+            word = "longer" if longer > 0 else "shorter"
+            text += f"; the latency is {1000 * abs(longer) / self.layout.rate:.0f} ms {word}"
         self.events.add(text)
 
     def _on_engine(self, child: Child, message: Any) -> None:
@@ -284,9 +295,10 @@ class LiveSession:
             self._engine_down = False
             timing = Timing(spec=message.spec, budget=message.budget)
             if timing != self._timing:  # steps were too slow for the one before
-                self._retune(timing, message.executor)
+                reason = f"steps were late: {difference(self._timing, timing)}"
+                self._retune(Change(timing, reason), message.executor)
         elif isinstance(message, Retuned):
-            self._retune(message.timing, message.executor)
+            self._retune(message.change, message.executor)
         elif isinstance(message, Traced):
             self.traced = message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtsep.config import PACE
 from rtsep.errors import ConfigError
@@ -65,6 +65,17 @@ def latency_parts(
     before = tuple(part for part in device.latency if part.name != "device out")
     after = tuple(part for part in device.latency if part.name == "device out")
     return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
+
+
+def as_long(
+    parts: tuple[LatencyPart, ...], before: tuple[LatencyPart, ...]
+) -> tuple[LatencyPart, ...]:
+    """Parts that add up to what they did `before`: the sample that rounding adds is a step's."""
+    off = sum(part.samples for part in before) - sum(part.samples for part in parts)
+    return tuple(
+        replace(part, samples=part.samples + off) if part.name == "compute" else part
+        for part in parts
+    )
 
 
 def delay_of(parts: tuple[LatencyPart, ...], device: DeviceReady) -> int:
