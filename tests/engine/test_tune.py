@@ -248,7 +248,8 @@ def test_only_compiled_steps_take_the_place_of_compiled_ones(
     longer = stretched(found.setting, wanted, separator.frame_seconds)
     assert f"--hop {1000 * longer.hop:.0f} --lookahead {1000 * longer.lookahead:.0f}" in advice
     there.append(longer.spec(separator))
-    assert tuned(separator, wanted, cache=tmp_path).setting == longer
+    again = tuned(separator, wanted, cache=tmp_path)
+    assert again and again.setting == longer
 
 
 def test_trials_keep_the_pace_of_a_session(separator: Separator) -> None:
@@ -286,17 +287,16 @@ def test_a_result_is_remembered_for_this_model_and_machine(
     separator: Separator, machine: Callable[[Clock], None], tmp_path: Path
 ) -> None:
     machine(lambda mode, hop: 0.1)
-    said: list[str] = []
-    first = tuned(separator, cache=tmp_path, say=said.append)
+    assert tuned(separator, cache=tmp_path) is None
+    trials = measure(separator, cache=tmp_path)
     machine(lambda mode, hop: 5.0)  # would fail if it were asked
-    assert tuned(separator, cache=tmp_path, say=said.append) == first
-    assert len(said) == 1
+    assert tuned(separator, cache=tmp_path) == chosen_of(best(trials))
     other = Separator("other", small_bag(), torch.device("cpu"))
     assert remembered(other, tmp_path) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"trials": [{"steps": 3}]}', '{"trials": []}'])
-def test_a_damaged_result_is_measured_anew(
+def test_a_damaged_result_is_none(
     separator: Separator, machine: Callable[[Clock], None], tmp_path: Path, damage: str
 ) -> None:
     machine(lambda mode, hop: 0.1)
@@ -305,7 +305,22 @@ def test_a_damaged_result_is_measured_anew(
     assert remembered(separator, tmp_path) == trials
     path.write_text(damage)
     assert remembered(separator, tmp_path) is None
-    assert tuned(separator, cache=tmp_path) == chosen_of(best(trials))
+    assert tuned(separator, cache=tmp_path) is None
+
+
+def test_what_is_lost_counts_as_never_tuned(
+    separator: Separator, machine: Callable[[Clock], None], tmp_path: Path
+) -> None:
+    """Compiled steps that were deleted, where nothing else was fast enough."""
+    machine(lambda mode, hop: 0.1)
+    measure(separator, cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    kept = json.loads(path.read_text())
+    for trial in kept["trials"]:
+        trial["compiled"] = True
+    path.write_text(json.dumps(kept))
+    assert remembered(separator, tmp_path)
+    assert tuned(separator, cache=tmp_path) is None
 
 
 def test_a_budget_is_a_hop_or_more(
@@ -314,9 +329,11 @@ def test_a_budget_is_a_hop_or_more(
     """Also for a hop that was made longer."""
     count = iter(range(10**9))
     machine(lambda mode, hop: 0.25 if next(count) % 40 == 39 else 0.01)
+    measure(separator, cache=tmp_path)
     smallest = tuned(separator, cache=tmp_path)
-    assert smallest.budget == pytest.approx(0.01 + 2.5 * 0.24)
     longer = tuned(separator, 0.75, cache=tmp_path)
+    assert smallest and longer
+    assert smallest.budget == pytest.approx(0.01 + 2.5 * 0.24)
     assert longer.budget == longer.setting.hop > smallest.budget
 
 

@@ -98,6 +98,8 @@ def check_tuned(path: Path) -> None:
     if trials is None:
         raise ModelError(f"{path.name} is forgotten")
     choice = tuned.tuned(separator, cache=path.parent)
+    if choice is None:
+        raise ModelError(f"{path.name} cannot be run")
     assert choice.setting.spec(separator).hop > 0 and 0 < choice.budget < 3600
 
 
