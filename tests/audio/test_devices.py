@@ -24,7 +24,7 @@ from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_rate
 from rtsep.audio.devices import Device, Kind, find_again, list_devices
 from rtsep.audio.hostapi import HostSettings, core_audio_map, extra_settings, takes_rate, with_rates
-from rtsep.audio.portaudio import portaudio, quiet
+from rtsep.audio.portaudio import portaudio
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec, share_clock
 from rtsep.errors import ConfigError
@@ -488,10 +488,3 @@ print("closed")
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
-
-
-def test_quiet_is_for_the_c_level_too(capfd: pytest.CaptureFixture[str]) -> None:
-    with quiet():
-        os.write(2, b"ALSA lib: noise\n")
-    os.write(2, b"after\n")
-    assert capfd.readouterr().err == "after\n"
