@@ -58,7 +58,11 @@ def pull_model(name: str, cache: Path | None) -> None:
 
 @models.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", help="What to call it; default: the file's name without its suffix.")
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="What to call it.  [default: the file's name without its suffix]",
+)
 @cache_option
 def import_model(file: Path, name: str | None, cache: Path | None) -> None:
     """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""

@@ -38,7 +38,7 @@ def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
     for name, values in differences(a, b).items():
         ours, theirs = map(_brief, values)
         line(f"  {name.removeprefix('spec.')}: {ours} (A), {theirs} (B)")
-    table = Table()
+    table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 columns
     for name in (
         "",
         "A ms",
@@ -50,7 +50,7 @@ def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
     ):
         table.add_column(name, justify="left" if name in ("", "verdict") else "right")
     for one in found:
-        interval = "" if one.low is None else f"{one.low:.3f} to {one.high:.3f}"
+        interval = "" if one.low is None else f"{one.low:.3f}-{one.high:.3f}"
         cells = (f"{one.a:.2f}", f"{one.b:.2f}", f"{one.ratio:.3f}", interval, f"{one.p:.3f}")
         table.add_row(one.name, *cells, one.verdict)
     console.print(table)

@@ -136,6 +136,7 @@ def test_what_differs_is_told_setting_by_setting(rtsep: Rtsep, tmp_path: Path) -
         "executor: not told (A), eager (B)",
     ]
     assert "caution: the machines differ: processor" in done.err
+    assert done.err.count("too few runs to tell") == 6  # none broken into two lines of 80 columns
     assert "{" not in done.err and "window" not in done.err
     assert set(done.json["differences"]) == {"rtsep", "processor", "spec.hop", "executor"}
 
