@@ -16,16 +16,13 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from rtsep.audio.wav import native
+from rtsep.audio.decoding import SequentialFile
 from rtsep.closing import Closing
 from rtsep.config import LOUDEST
 from rtsep.errors import AudioFileError
 
 Audio = NDArray[np.float32]
 
-# The file is always decoded in chunks of this many frames, whatever the caller asks for: so the
-# caller's block size cannot change a bit of the result, and a damaged chunk costs little audio.
-CHUNK_FRAMES = 8192
 LOWEST_RATE = 1000  # of less, a few bytes would become hours
 
 
@@ -72,8 +69,9 @@ class AudioSource(Closing):
         if self.sanitized:
             notes.append(f"{self.sanitized} NaN or infinite samples replaced by silence")
         if self._ended and self._decoded < self._promised:
-            got, promised = (n / self.source_rate for n in (self._decoded, self._promised))
-            notes.append(f"damaged or cut short: {got:.1f} s of {promised:.1f} s could be read")
+            notes.append(_cut_short(self._decoded, self._promised, self.source_rate))
+        if self._file.complaint:
+            notes.append(f"perhaps damaged; its decoder says: {self._file.complaint}")
         return notes
 
     def read(self, count: int) -> Audio:
@@ -110,7 +108,7 @@ class AudioSource(Closing):
     def _decode(self) -> Audio:
         """The next chunk, clean, as (frames, channels); empty at the end or where damage starts."""
         try:
-            raw: Audio = self._file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
+            raw = self._file.chunk()
         except soundfile.SoundFileError:
             return np.zeros((0, self.channels), np.float32)
         self._decoded += len(raw)
@@ -145,14 +143,7 @@ def resampled_length(frames: int, source_rate: int, sample_rate: int) -> int:
     return max(1, (2 * frames * sample_rate + source_rate) // (2 * source_rate))
 
 
-class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ships no types
-    """soundfile seeks after every read, which a truncated FLAC refuses and we do not need."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _open_sequential(path: Path) -> _SequentialFile:
+def _open_sequential(path: Path) -> SequentialFile:
     if os.path.isdir(path):
         raise AudioFileError(f"{path} is a folder; give one audio file in it")
     if os.path.exists(path) and not os.path.isfile(path):
@@ -167,12 +158,19 @@ def _open_sequential(path: Path) -> _SequentialFile:
     if empty:
         raise AudioFileError(f"no audio in {path}: the file is empty; give another file")
     try:
-        return _SequentialFile(native(path))
+        return SequentialFile(path)
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
         raise AudioFileError(
             f"not an audio file libsndfile can read: {path}; it reads "
             f"{', '.join(soundfile.available_formats())}; convert it first, for example with ffmpeg"
         ) from error
+
+
+def _cut_short(got: int, promised: int, rate: int) -> str:
+    """In tenths of a second, unless less than that is missing."""
+    digits = 1 if promised - got > rate / 5 else 3
+    seconds = f"{got / rate:.{digits}f} s of {promised / rate:.{digits}f} s"
+    return f"damaged or cut short: {seconds} could be read"
 
 
 def _suggest(path: Path) -> str:
@@ -196,7 +194,7 @@ def _count_frames(path: Path) -> int:
     frames = 0
     with _open_sequential(path) as file:
         try:
-            while got := len(file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)):
+            while got := len(file.chunk()):
                 frames += got
         except soundfile.SoundFileError:
             pass  # the length up to the damage is the length that can be read

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtsep.audio.devices import ASIO, CORE_AUDIO, WASAPI, Device, Kind
-from rtsep.audio.portaudio import portaudio, quiet
+from rtsep.audio.portaudio import portaudio
+from rtsep.audio.quiet import quiet
 from rtsep.errors import ConfigError
 
 RATES = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)

@@ -10,10 +10,8 @@ from __future__ import annotations
 import atexit
 import ctypes
 import ctypes.util
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from rtsep.errors import ConfigError
@@ -45,26 +43,6 @@ def portaudio() -> Any:
 def abandon() -> None:
     """Let this process end without PortAudio's consent, after the JACK server has died."""
     atexit.unregister(portaudio()._exit_handler)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what C libraries of sound systems print off the terminal, while probing and opening.
-
-    For the whole process: other threads' errors are lost meanwhile.
-    """
-    try:
-        terminal = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 def _name_jack_client() -> None:

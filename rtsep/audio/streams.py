@@ -11,7 +11,8 @@ from typing import Any
 from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.devices import ASIO, JACK, Device, Kind
 from rtsep.audio.hostapi import USUAL, HostSettings, extra_settings
-from rtsep.audio.portaudio import portaudio, quiet
+from rtsep.audio.portaudio import portaudio
+from rtsep.audio.quiet import quiet
 from rtsep.audio.routes import Route
 from rtsep.errors import ConfigError
 

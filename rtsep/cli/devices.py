@@ -42,7 +42,7 @@ def _print_table(found: list[Device]) -> None:
     table.add_column("host API")
     table.add_column("in", **right)
     table.add_column("out", **right)
-    table.add_column("kHz")
+    table.add_column("kHz", max_width=12)
     table.add_column("latency", **right)
     table.add_column("default")
     for device in found:
@@ -70,4 +70,4 @@ def _latency(device: Device) -> str:
 
 def _marks(device: Device) -> str:
     marks = {"mic": device.default_input, "speakers": device.default_output}
-    return " ".join(name for name, on in marks.items() if on)
+    return "\n".join(name for name, on in marks.items() if on)

@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import re
+import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +102,9 @@ def _print(report: Report) -> None:
     click.echo(
         "\nWhat to change, in order of effect:" if wanted else "\nThere is nothing to change."
     )
+    width = console.width if console.is_terminal else sys.maxsize
     for number, check in enumerate(wanted, 1):
-        _print_change(number, check)
+        _print_change(number, check, width)
 
 
 def _print_table(console: Any, report: Report) -> None:
@@ -122,10 +125,18 @@ def _print_table(console: Any, report: Report) -> None:
     console.print(table)
 
 
-def _print_change(number: int, check: Check) -> None:
-    """Commands are neither wrapped nor coloured, so that they can be copied."""
+def _print_change(number: int, check: Check, width: int) -> None:
+    """Commands are neither broken into lines nor coloured, so that they can be copied."""
     outcome = check.outcome
     mark = " (problem)" if outcome.state.value == "problem" else ""
-    click.echo(f"{number:2d}. {check.name}{mark}: {outcome.found}")
+    click.echo(_filled(f"{number:2d}. ", f"{check.name}{mark}: {outcome.found}", width))
     click.echo(f"    do:  {outcome.advice}")
-    click.echo(f"    why: {outcome.effect}")
+    click.echo(_filled("    why: ", outcome.effect, width))
+
+
+def _filled(start: str, text: str, width: int) -> str:
+    """As wide as the terminal, broken between words, below where it begins."""
+    return textwrap.fill(
+        text, width, initial_indent=start, subsequent_indent=" " * len(start),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -162,7 +162,9 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
 
 
 def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> None:
-    """MIDI and OSC, as far as they are wanted."""
+    """MIDI and OSC, as far as they are wanted, and what there is to say of a file."""
+    if isinstance(session.spec.source, SourceBlocks):
+        session.spec.source.tell(session.events.add)
     if controls.midi != "off":
         from rtsep.control.midi import MidiSpec, open_controllers
 

@@ -35,11 +35,13 @@ def list_models(cache: Path | None, as_json: bool) -> None:
     """Show the official models and your own."""
     from rtsep.weights.listing import summaries
 
-    found = summaries(_open(cache))
+    store = _open(cache)
+    found = summaries(store)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(model) for model in found], indent=2))
     else:
         _print_table(found)
+        click.echo(f"\nCached in {store.folder}; `rtsep models pull NAME` fetches a model.")
 
 
 @models.command("pull")
@@ -58,7 +60,11 @@ def pull_model(name: str, cache: Path | None) -> None:
 
 @models.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", help="What to call it; default: the file's name without its suffix.")
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="What to call it.  [default: the file's name without its suffix]",
+)
 @cache_option
 def import_model(file: Path, name: str | None, cache: Path | None) -> None:
     """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""
@@ -109,7 +115,6 @@ def _print_table(found: list[ModelSummary]) -> None:
     table.add_column("parameters", **right)
     table.add_column("size", **right)
     table.add_column("cached")
-    table.add_column("where", overflow="fold")
     for model in found:
         table.add_row(
             model.name,
@@ -118,6 +123,5 @@ def _print_table(found: list[ModelSummary]) -> None:
             f"{model.parameters / 1e6:.1f} M",
             f"{model.size_bytes / 1e6:.0f} MB",
             "yes" if model.cached else "no",
-            model.where,
         )
     Console().print(table, markup=False)

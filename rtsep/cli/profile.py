@@ -99,7 +99,7 @@ LOOP_ONLY = {
 @click.option(
     "--level",
     "level_db",
-    type=Number(),
+    type=Number(-60, -6),
     default=-18.0,
     show_default=True,
     metavar="DB",

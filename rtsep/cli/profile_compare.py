@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from rtsep.control.text import printable
 from rtsep.report.profile.compare import (
     ALPHA,
+    LENGTH,
     cautions,
     compare,
     differences,
@@ -27,12 +31,14 @@ def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
     console = Console(stderr=as_json, highlight=False)
 
     def line(text: str) -> None:
-        console.print(text, markup=False)
+        console.print(printable(text), markup=False, soft_wrap=True)
 
-    line(f"A: {first}, {len(a['runs'])} runs    B: {second}, {len(b['runs'])} runs")
-    for name, (ours, theirs) in differences(a, b).items():
-        line(f"  {name}: {_brief(ours)} (A), {_brief(theirs)} (B)")
-    table = Table()
+    line(f"A: {first}, {_runs(a)}")
+    line(f"B: {second}, {_runs(b)}")
+    for name, values in differences(a, b).items():
+        ours, theirs = map(_brief, values)
+        line(f"  {name.removeprefix('spec.')}: {ours} (A), {theirs} (B)")
+    table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 columns
     for name in (
         "",
         "A ms",
@@ -44,7 +50,7 @@ def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
     ):
         table.add_column(name, justify="left" if name in ("", "verdict") else "right")
     for one in found:
-        interval = "" if one.low is None else f"{one.low:.3f} to {one.high:.3f}"
+        interval = "" if one.low is None else f"{one.low:.3f}-{one.high:.3f}"
         cells = (f"{one.a:.2f}", f"{one.b:.2f}", f"{one.ratio:.3f}", interval, f"{one.p:.3f}")
         table.add_row(one.name, *cells, one.verdict)
     console.print(table)
@@ -70,5 +76,13 @@ def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
         )
 
 
-def _brief(value: object) -> str:
-    return json.dumps(value) if isinstance(value, dict) else str(value)
+def _runs(profile: Mapping[str, Any]) -> str:
+    count = len(profile["runs"])
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _brief(value: Any) -> str:
+    """A setting in words, and a length in both units: it may differ in samples only."""
+    if isinstance(value, Mapping) and set(value) == LENGTH:
+        return f"{value['ms']:g} ms ({value['samples']} samples)"
+    return "not told" if value is None else str(value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from rtsep.audio.demo import demo_song
 from rtsep.audio.files import open_audio
@@ -12,13 +14,26 @@ from rtsep.session.places import DEMO, Kind, Place
 
 
 class SourceBlocks:
-    """Opens a file or the demo when asked at which rate. Stereo, like every live session."""
+    """Opens a file or the demo when asked at which rate. Stereo, like every live session.
+
+    What is to be said of the file goes to `tell`, each sentence once, as soon as it is known.
+    """
 
     def __init__(self, place: Place, *, loop: bool = False) -> None:
         """With `loop`, over and over. Raises AudioFileError for a file that cannot be read."""
         self._place = place
         self._loop = loop
+        self._notes: list[str] = []
+        self._told: Callable[[str], object] | None = None
+        self._lock = threading.Lock()  # blocks are read on one thread and told about on another
         check_input(place.name)
+
+    def tell(self, to: Callable[[str], object]) -> None:
+        """Where notes go from now on; those that there are go there at once."""
+        with self._lock:
+            self._told = to
+            for note in self._notes:
+                to(note)
 
     def __call__(self, rate: int, samples: int) -> Iterator[Audio]:
         """(2, samples) each, the last one before an end perhaps shorter. Raises AudioFileError."""
@@ -28,9 +43,19 @@ class SourceBlocks:
                 yield from demo.blocks(samples)
             else:
                 with open_audio(self._place.name, sample_rate=rate) as source:
+                    self._note(source.notes)
                     yield from source.blocks(samples)
+                    self._note(source.notes)
             if not self._loop:
                 return
+
+    def _note(self, notes: Sequence[str]) -> None:
+        with self._lock:
+            for note in (f"{Path(self._place.name).name}: {note}" for note in notes):
+                if note not in self._notes:
+                    self._notes.append(note)
+                    if self._told is not None:
+                        self._told(note)
 
 
 def check_input(name: str) -> None:

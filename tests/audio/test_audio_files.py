@@ -149,6 +149,17 @@ def test_truncated_file_is_read_as_far_as_it_goes(tmp_path: Path, suffix: str, r
     np.testing.assert_array_equal(read[:, :inner], read_all(whole, RATE)[:, :inner])
 
 
+def test_a_few_milliseconds_that_are_missing_are_seen_in_the_note(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.flac", noise(2, 2 * RATE), subtype=None).read_bytes()
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole[:-2000])
+    with open_audio(cut, sample_rate=RATE) as source:
+        got = sum(block.shape[1] for block in source.blocks(4096)) / RATE
+        assert 1.8 < got < 2
+        seconds = f"{got:.3f} s of 2.000 s"
+        assert source.notes == [f"damaged or cut short: {seconds} could be read"]
+
+
 def test_unfinished_flac_is_measured_first(tmp_path: Path) -> None:
     whole = save(tmp_path / "whole.flac", noise(2, RATE), subtype="PCM_24").read_bytes()
     assert whole[:4] == b"fLaC"

@@ -132,12 +132,14 @@ def test_the_report_on_a_terminal_is_a_table(
     rtsep: Rtsep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "60")
     done = rtsep("doctor", "--cache", tmp_path)
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in done.out.splitlines()]
     assert ["sound", "problem", "portaudio", "no", "answer"] in [line.split()[:5] for line in plain]
     assert plain != done.out.splitlines()
-    assert "What to change, in order of effect:" in plain
+    changes = plain[plain.index("What to change, in order of effect:") + 1 :]
+    assert [line for line in changes if len(line) > 60 and "do:  " not in line] == []
+    assert any(line.startswith(" " * 9) for line in changes)  # the rest of a reason
 
 
 def test_a_library_that_is_missing_is_a_finding(

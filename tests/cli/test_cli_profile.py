@@ -107,6 +107,40 @@ def test_runs_are_compared(
     assert verdicts["callback p50"] == "no difference shown"
 
 
+def written(path: Path, rtsep_version: str, hop: int, **settings: Any) -> Path:
+    """A profile of one run, as --json prints it."""
+    times = {"p50": 50.0, "p99": 60.0}
+    run = {
+        "step_ms": times, "answer_ms": times, "clocks": {"busy": 0.5, "stolen": 0.0},
+        "callbacks": {"took_ms": times, "jitter_ms": times},
+    }  # fmt: skip
+    lengths = {
+        name: {"samples": n, "ms": n / 44.1} for name, n in (("window", 88200), ("hop", hop))
+    }
+    told = {"model": "m", "processor": "old", "spec": {"mode": "exact", **lengths}, **settings}
+    profile = {"rtsep": rtsep_version, "date": "2026-01-01T10", "settings": told, "runs": [run]}
+    path.write_text(json.dumps(profile))
+    return path
+
+
+def test_what_differs_is_told_setting_by_setting(rtsep: Rtsep, tmp_path: Path) -> None:
+    """The hop is one of five lengths that a profile tells, and the others are alike."""
+    a = written(tmp_path / "a.json", "1.0", 4410)
+    b = written(tmp_path / "b.json", "1.1", 8820, processor="new \x1b[2J", executor="eager")
+    done = rtsep("profile", "--compare", a, b, "--json")
+    told = [line.strip() for line in done.err.splitlines()]
+    assert told[2:6] == [
+        "rtsep: 1.0 (A), 1.1 (B)",
+        "processor: old (A), new  [2J (B)",
+        "hop: 100 ms (4410 samples) (A), 200 ms (8820 samples) (B)",
+        "executor: not told (A), eager (B)",
+    ]
+    assert "caution: the machines differ: processor" in done.err
+    assert done.err.count("too few runs to tell") == 6  # none broken into two lines of 80 columns
+    assert "{" not in done.err and "window" not in done.err
+    assert set(done.json["differences"]) == {"rtsep", "processor", "spec.hop", "executor"}
+
+
 @pytest.fixture
 def played(small_model: Path) -> Callable[..., Done]:
     """A session with an interface, which is played and not only measured."""

@@ -18,7 +18,7 @@ from rtsep.control.tui.canvas import Canvas
 
 FIGURES = (
     "RUNNING", "1:01:01", "44.1 kHz/256", "htdemucs on cpu", "line in → speakers",
-    "MASTER", "INPUT", "latency 183.6 ms", "device in 5.8", "hop 92.9", "lookahead 46.4",
+    "MASTER", "INPUT", "latency 183.6 ms", "in 5.8 hop 92.9", "lookahead 46.4", "out 5.8",
     "p50 41.2  p99 52.8 of 92.9 ms", "in time", "misses 0", "concealed 0 ms", "underruns 0",
     "xruns 0", "○ rec", "hearing the mix", "limiter on", "when late: hold",
 )  # fmt: skip
@@ -57,7 +57,8 @@ TROUBLES = (
     ({"underruns": 4, "xruns": 5, "sanitized": 6}, ("underruns 4", "xruns 5", "NaN 6")),
     ({"recording": True, "recorded_seconds": 754.2}, ("● REC 12:34",)),
     ({"input": "mic", "output": "\x1b[2J[red]モニター"}, ("mic →  [2J[red]モニター",)),
-    ({"events": ("[bold]a\x1b[31m\nb", "é" * 200)}, ("[bold]a [31m b", "ééé…")),
+    ({"events": ("[bold]a\x1b[31m\nb",)}, ("[bold]a [31m b",)),
+    ({"events": ("é" * 300,)}, ("ééé…",)),
     ({"latency": ()}, ("latency 0.0 ms",)),
     ({"limited": 100, "mix_level": a_level(1.2)}, (" LIMITING ", "OVER +1.2")),  # both last
 )
@@ -165,12 +166,71 @@ def test_a_tall_terminal_shows_more_events() -> None:
     rig = Rig(status=a_status(events=tuple(f"event {n}." for n in range(20))))
 
     async def script(pilot: Pilot[None]) -> None:
-        assert (await rig.text(pilot)).count("event") == 2
+        assert (await rig.text(pilot)).count("event") == 3
         await pilot.resize_terminal(80, 44)
         text = await rig.text(pilot)
-        assert text.count("event") == 7 and "event 19." in text and "event 12." not in text
+        assert text.count("event") == 8 and "event 19." in text and "event 11." not in text
 
     rig.run(script)
+
+
+LONG = (
+    "0:04 no MIDI controllers: no MIDI through alsa: /dev/snd/seq is not there, or not for you; "
+    "no MIDI through jack: no server runs, start one"
+)
+
+
+def test_a_long_event_has_all_its_words_on_80_by_24() -> None:
+    rig = Rig(status=a_status(events=("0:01 older", LONG)))
+
+    async def script(pilot: Pilot[None]) -> None:
+        lines = await rig.lines(pilot)
+        assert [line.strip() for line in lines[-4:-1]] == [
+            "· 0:01 older",
+            "· 0:04 no MIDI controllers: no MIDI through alsa: /dev/snd/seq is not there, or",
+            "not for you; no MIDI through jack: no server runs, start one",
+        ]
+
+    rig.run(script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 6)])
+def test_all_events_can_be_read(size: tuple[int, int]) -> None:
+    told = (*(f"0:0{n} event {n}." for n in range(9)), f"{LONG} and so on " * 3)
+    rig = Rig(status=a_status(events=told))
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "e")
+        await rig.see(pilot, "newest first")
+        await rig.see(pilot, "0:04 no MIDI")
+        if size == (80, 24):
+            words = (await rig.text(pilot)).replace("│", " ").split()
+            assert [word for text in reversed(told) for word in text.split()] == words[
+                words.index("0:04") : words.index("0:00") + 3
+            ]
+        await rig.press(pilot, "end")
+        await rig.see(pilot, "event 0.")
+        await rig.press(pilot, "e")
+        await rig.see(pilot, "newest first", gone=True)
+
+    rig.run(script, size)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "p", "e", "q"])
+@pytest.mark.parametrize("size", [(80, 24), (112, 34), (47, 13)])
+def test_nothing_shows_beside_a_box(key: str, size: tuple[int, int]) -> None:
+    rig = Rig(status=a_status(recording=True, events=(LONG,)))
+    rig.desk.set_recording(True)
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, key)
+        lines = await rig.lines(pilot)
+        top = next(y for y, line in enumerate(lines) if line.startswith("╭"))
+        for line in lines[top:]:
+            assert line[0] + line[-1] in ("╭╮", "││", "╰╯"), line
+        assert lines[-1].startswith("╰")
+
+    rig.run(script, size)
 
 
 def test_only_what_changed_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from random import Random
 import numpy as np
 import soundfile
 
-from rtsep.audio.files import CHUNK_FRAMES, open_audio
+from rtsep.audio.decoding import CHUNK_FRAMES
+from rtsep.audio.files import open_audio
 from rtsep.session.songs import read_song
 from tests.fuzz.kinds import Kind
 from tests.fuzz.mutate import mutated

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from cli_support import db, finish, sound, start
 from live_rig import wait_until
 from pythonosc.udp_client import SimpleUDPClient
@@ -215,3 +216,20 @@ def test_bad_options_end_with_one_line(
     assert done.code in (1, 2) and complaint in done.err
     assert "Traceback" not in done.err
     assert done.err.count("\n") <= 3
+
+
+def test_a_damaged_file_is_told_of_and_its_decoder_is_silent(
+    live: list[object], tmp_path: Path
+) -> None:
+    path = tmp_path / "song.mp3"
+    rng = np.random.default_rng(0)
+    soundfile.write(path, rng.uniform(-0.3, 0.3, (44_100, 2)), 44_100)
+    data, middle = bytearray(path.read_bytes()), path.stat().st_size // 2
+    data[middle : middle + 2000] = rng.integers(0, 256, 2000, dtype=np.uint8).tobytes()
+    path.write_bytes(data)
+    live[live.index("--input") + 1] = path
+    live[live.index("--output") + 1] = "null"
+    done = finish(start(*live, "--ui", "plain"))
+    assert done.code == 0, done.err
+    assert "libmpg123" not in done.err and "\nNote: " not in done.err
+    assert re.search(r"^\* \S+ song.mp3: perhaps damaged; its decoder says: ", done.err, re.M)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from profile_runs import known_run
 
-from rtsep.report.profile.charts import MOST_HOPS, _slowest
+from rtsep.report.profile.charts import MOST_HOPS, _slowest, latency
 from rtsep.report.profile.figures import figures
 from rtsep.report.profile.page import write_page
 from rtsep.report.profile.run import Run
@@ -83,6 +83,21 @@ def test_the_page_shows_everything_by_itself(browser: Browser, tmp_path: Path) -
     names = page.evaluate("document.getElementById('chart-2').data.map(trace => trace.name)")
     assert {"transformer", "late", "stems ready", "processors stolen"} <= set(names)
     assert page.evaluate("JSON.parse(document.getElementById('raw').textContent).runs.length") == 1
+
+
+@pytest.mark.parametrize("slower", [0.0, 0.1, 5.0])
+def test_the_bars_of_the_latency_end_at_their_figures(slower: float) -> None:
+    """Also where stems come too late, and the time that they wait is below zero."""
+    tables = figures(known_run(slower=slower))["latency"]
+    assert (tables["measured"]["parts"]["waiting"]["ms"] < 0) == (slower > 0)
+    chart = latency(tables)
+    for row, table in enumerate(tables.values()):
+        lengths = [bar.x[row] for bar in chart.data]
+        furthest = max(np.cumsum(lengths))
+        assert min(lengths) >= 0
+        assert furthest == pytest.approx(table["total"]["ms"], abs=0.01)
+    told = " ".join(note.text for note in chart.layout.annotations)
+    assert ("after their turn" in told) == (slower > 0)
 
 
 def test_names_of_devices_are_not_run(browser: Browser, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def officially_small(small: NetworkWeights, monkeypatch: pytest.MonkeyPatch) -> 
 
 def run(cache: Path, *arguments: str) -> Result:
     return CliRunner().invoke(
-        models, list(arguments), env={"RTSEP_CACHE": str(cache), "COLUMNS": "200"}
+        models, list(arguments), env={"RTSEP_CACHE": str(cache), "COLUMNS": "80"}
     )
 
 
@@ -52,9 +52,12 @@ def test_the_list_shows_what_there_is(tmp_path: Path, mine: Path) -> None:
     for arguments in ([], ["list"]):
         shown = run(tmp_path / "cache", *arguments)
         assert shown.exit_code == 0
-        lines = {line.split()[0]: line for line in shown.output.splitlines()}
+        table, _, rest = shown.output.partition("\n\n")
+        assert str(tmp_path / "cache") in rest  # whole, to be copied
+        lines = {line.split()[0]: line for line in table.splitlines() if line[0] != " "}
         assert lines.keys() == {"model", *OFFICIAL, "mine"}
         assert "167.9 M" in lines["htdemucs_ft"] and " no " in lines["htdemucs_ft"]
+        assert "4 " in lines["htdemucs_ft"] and max(map(len, table.splitlines())) <= 80
         assert "yes" in lines["mine"] and "drums bass other vocals" in lines["mine"]
 
 

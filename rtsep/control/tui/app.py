@@ -17,7 +17,7 @@ from rtsep.control.tui import look, panels
 from rtsep.control.tui.canvas import Canvas
 from rtsep.control.tui.channel_strip import ChannelStrip
 from rtsep.control.tui.channels import master_channel, stem_channel
-from rtsep.control.tui.dialogs import Box, HelpBox, PresetMenu, QuitBox
+from rtsep.control.tui.dialogs import Box, EventsBox, HelpBox, PresetMenu, QuitBox
 from rtsep.control.tui.terminal import ends_without_its_terminal
 from rtsep.control.tui.views import Views
 from rtsep.errors import ConfigError, RtsepError
@@ -63,6 +63,7 @@ class LiveApp(App[None]):
         Binding("l", "limiter"),
         Binding("o", "policy"),
         Binding("home", "reset"),
+        Binding("e", "events"),
         Binding("question_mark", "help"),
         Binding("q", "end"),
         Binding("ctrl+c,ctrl+q", "end(True)", priority=True),
@@ -104,7 +105,7 @@ class LiveApp(App[None]):
         rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
-            max(height - len(self._strips) - 6, 0) if rows else 2 + max(height - 24, 0) // 4
+            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
         )
 
     def look(self) -> None:
@@ -189,6 +190,9 @@ class LiveApp(App[None]):
 
     async def action_help(self) -> None:
         await self._open(HelpBox())
+
+    async def action_events(self) -> None:
+        await self._open(EventsBox(self._status().events))
 
     async def action_presets(self) -> None:
         await self._open(PresetMenu(list(PRESETS)))

@@ -8,8 +8,10 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -22,6 +24,7 @@ Line = tuple[Piece, ...]
 Paint = Callable[[Any, int, int], Iterable[Any]]
 Draw = Callable[[Any, int], Line]
 KNOWN_LINES = 1000
+_CONSOLE = Console(width=80)  # only for the way that it breaks lines
 
 
 class Canvas(Widget):
@@ -125,3 +128,14 @@ def centre(text: str, width: int) -> str:
     """Exactly `width` cells with the text in the middle."""
     left = max(width - cell_len(text), 0) // 2
     return fit(" " * left + text, width)
+
+
+@lru_cache(1000)
+def wrap(text: str, width: int, height: int) -> tuple[str, ...]:
+    """Lines of `width` cells, broken between words; with more than `height` the last one is cut."""
+    if width <= 0 or height <= 0:
+        return ()
+    lines = [line.plain.rstrip() for line in Text(text).wrap(_CONSOLE, width)]
+    if len(lines) > height:
+        lines[height - 1] = fit(" ".join(lines[height - 1 :]), width)
+    return tuple(fit(line, width) for line in lines[:height])

@@ -1,14 +1,19 @@
-"""Small boxes over the screen: help, the presets, a question before the end."""
+"""Boxes over the screen: help, events, the presets, a question before the end."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.message import Message
 from textual.widgets import OptionList, Static
+
+from rtsep.control.text import printable
 
 HELP = """\
 [b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; the master is right of the last
@@ -20,21 +25,34 @@ HELP = """\
 [b]l[/b]             limiter on, off
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence
 [b]r[/b]             record, stop recording
+[b]e[/b]             all events so far, the newest first
 [b]q[/b]             quit
 Mouse: click mute and solo, drag a fader, or turn the wheel over it.
 
 Meters: bright is RMS, dark the peak, the line its highest of late; OVER is
 above full scale. [b]silent[/b] is a stem muted, or left out by another's solo."""
+NO_EVENTS = "Nothing has happened yet."
 
 
 class Close(Message):
     """A box wants to be gone."""
 
 
-class Box(Static, can_focus=True):
-    """Text over the screen until escape, or until something else is in focus."""
+class Box(VerticalScroll, can_focus=True):
+    """Text over the screen until escape, or until something else is in focus.
+
+    As wide as the screen, so that no half words stand beside it; what is longer can be scrolled.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close")]
+
+    def __init__(self, title: str, text: Text | str) -> None:
+        super().__init__()
+        self.border_title = title
+        self._text = text if isinstance(text, Text) else Text(text)
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._text)
 
     def action_close(self) -> None:
         self.post_message(Close())
@@ -46,8 +64,17 @@ class HelpBox(Box):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q,space", "close")]
 
     def __init__(self) -> None:
-        super().__init__(Text.from_markup(HELP))
-        self.border_title = "keys"
+        super().__init__("keys", Text.from_markup(HELP))
+
+
+class EventsBox(Box):
+    """Everything that was told so far, at full length."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("e,q,space", "close")]
+
+    def __init__(self, told: Sequence[str]) -> None:
+        newest_first = "\n".join(map(printable, reversed(told)))
+        super().__init__("events, the newest first", newest_first or NO_EVENTS)
 
 
 class QuitBox(Box):
@@ -62,8 +89,7 @@ class QuitBox(Box):
     ]
 
     def __init__(self) -> None:
-        super().__init__("Recording. Finish the files and quit?   y yes   n no")
-        self.border_title = "quit"
+        super().__init__("quit", "Recording. Finish the files and quit?   y yes   n no")
 
     def action_yes(self) -> None:
         self.post_message(self.Yes())

@@ -10,13 +10,14 @@ from rich.style import Style
 
 from rtsep.control.text import clock, printable
 from rtsep.control.tui import look
-from rtsep.control.tui.canvas import Line, Piece, fit
+from rtsep.control.tui.canvas import Line, Piece, fit, wrap
 from rtsep.status import LatencyPart, LiveStatus
 
 LABEL_WIDTH = 9
 TIGHT, LATE = 0.8, 1.0  # parts of the hop that the 99th percentile of the step takes
 BAR_HOPS = 1.25  # what the whole bar stands for
 KEYS = (
+    "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  e events  ? help  q quit",
     "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  ? help  q quit",
     "m mute  s solo  space A/B  r record  ? help  q quit",
     "? help  q quit",
@@ -41,7 +42,8 @@ def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
     badge = look.BADGES.get(status.state, look.LAMP_MUTE)
     way = f"{status.input} → {status.output}"
     model = f"{status.model} on {status.compute}"
-    rate = f"{status.sample_rate / 1000:g} kHz/{status.blocksize}"
+    block = f"/{status.blocksize}" if status.blocksize else ""  # 0 is the device's own choice
+    rate = f"{status.sample_rate / 1000:g} kHz{block}"
     left: list[Piece] = [
         (f" {mark} {status.state.upper()} ", badge),
         (f" {clock(status.seconds)}  ", look.STRONG),
@@ -54,24 +56,33 @@ def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
 def figures(shown: tuple[LiveStatus, Switches], width: int, height: int) -> Iterator[Line]:
     """Four lines: switches, latency, step, counts."""
     status, desk = shown
-    yield switches(status, desk)
+    yield switches(status, desk, width)
     yield latency(status, width)
     yield step(status, width)
     yield counts(status, width)
 
 
-def switches(status: LiveStatus, desk: Switches) -> Line:
-    """Recording, A/B, limiter and what is heard when the engine is late."""
+def switches(status: LiveStatus, desk: Switches, width: int) -> Line:
+    """Recording, A/B, limiter and what is heard when the engine is late; if need be in fewer
+    words."""
+    line = _switches(status, desk, few_words=False)
+    if sum(cell_len(text) for text, _ in line) <= width:
+        return line
+    return _switches(status, desk, few_words=True)
+
+
+def _switches(status: LiveStatus, desk: Switches, *, few_words: bool) -> Line:
     gap: Piece = ("  ", look.QUIET)
+    heard, when = ("", "") if few_words else ("hearing ", "when ")
     return (
         (" ", look.QUIET),
         _record(status, desk),
         gap,
-        (" hearing the INPUT ", look.LAMP_BYPASS) if desk.bypass else ("hearing the mix", look.INK),
+        (f" {heard}the INPUT ", look.LAMP_BYPASS) if desk.bypass else (f"{heard}the mix", look.INK),
         gap,
         _limiter(desk),
         gap,
-        ("when late: ", look.QUIET),
+        (f"{when}late: ", look.QUIET),
         (desk.policy, look.INK),
     )
 
@@ -92,41 +103,49 @@ def latency(status: LiveStatus, width: int) -> Line:
     """The sum, and the parts as stretches of a bar, as long as they last."""
     total = f"{status.latency_ms:.1f} ms "
     room = width - LABEL_WIDTH - len(total)
-    texts = _part_texts(status, room)
-    widths = _stretches([cell_len(text) for text in texts], status.latency, room)
+    shown = _told_parts(status, room)
+    sizes = _stretches([cell_len(text) for text, _ in shown], [n for _, n in shown], room)
     bar = [
         (fit(text, size), look.BUDGET[index % 2])
-        for index, (text, size) in enumerate(zip(texts, widths, strict=True))
+        for index, ((text, _), size) in enumerate(zip(shown, sizes, strict=True))
     ]
     return (_label("latency"), (total, look.STRONG), *bar)
 
 
-def _part_texts(status: LiveStatus, room: int) -> list[str]:
-    """Names and milliseconds, with shorter names where there is little room."""
+def _told_parts(status: LiveStatus, room: int) -> list[tuple[str, int]]:
+    """Parts in words and in samples: with tenths of a millisecond where there is room; where there
+    is little, only the longest ones, and the rest as one."""
+    parts = [part for part in status.latency if part.samples]
+    for told in _ways_to_tell(parts, status.sample_rate):
+        if sum(cell_len(text) for text, _ in told) <= room:
+            return told
+    return [("", status.latency_samples)]
 
-    def written(name_length: int) -> list[str]:
-        return [
-            f" {_short(part.name, name_length)} {1000 * part.samples / status.sample_rate:.1f}"
-            for part in status.latency
+
+def _ways_to_tell(parts: list[LatencyPart], rate: int) -> Iterator[list[tuple[str, int]]]:
+    """From the longest to the shortest."""
+
+    def told(part: LatencyPart, name: str, digits: int) -> tuple[str, int]:
+        return f" {printable(name)} {1000 * part.samples / rate:.{digits}f}", part.samples
+
+    yield [told(part, part.name, 1) for part in parts]
+    for digits in (1, 0):
+        yield [told(part, part.name.removeprefix("device "), digits) for part in parts]
+    for count in reversed(range(1, len(parts))):
+        longest = sorted(parts, key=lambda part: part.samples)[-count:]
+        rest = sum(part.samples for part in parts if part not in longest)
+        shown = [
+            *(part for part in parts if part in longest),
+            LatencyPart(name="rest", samples=rest),
         ]
-
-    lengths = (40, 9, 6, 4, 3)
-    fitting = (written(length) for length in lengths)
-    return next((texts for texts in fitting if sum(map(cell_len, texts)) <= room), written(2))
+        yield [told(part, part.name.removeprefix("device "), 0) for part in shown]
 
 
-def _short(name: str, length: int) -> str:
-    name = printable(name)
-    return name if len(name) <= length else name.removeprefix("device ")[:length]
-
-
-def _stretches(least: list[int], parts: tuple[LatencyPart, ...], room: int) -> list[int]:
+def _stretches(least: list[int], samples: list[int], room: int) -> list[int]:
     """Share `room` in proportion to the parts, none less than its text needs."""
-    total = sum(part.samples for part in parts) or 1
+    total = sum(samples) or 1
     spare = max(room - sum(least), 0)
-    wished = [
-        max(room * part.samples / total - text, 0) for part, text in zip(parts, least, strict=True)
-    ]
+    wished = [max(room * n / total - text, 0) for n, text in zip(samples, least, strict=True)]
     scale = min(spare / (sum(wished) or 1), 1)
     sizes = [text + int(wish * scale) for text, wish in zip(least, wished, strict=True)]
     return [*sizes[:-1], room - sum(sizes[:-1])] if sizes else []
@@ -138,9 +157,14 @@ def step(status: LiveStatus, width: int) -> Line:
         return _label("step"), (f"none yet; the hop is {status.hop_ms:.1f} ms", look.QUIET)
     p50, p99 = status.step_ms["p50"], status.step_ms["p99"]
     word, style = _verdict(p99 / status.hop_ms)
-    figures = f" p50 {p50:.1f}  p99 {p99:.1f} of {status.hop_ms:.1f} ms  "
-    room = width - LABEL_WIDTH - len(figures) - len(word) - 3
-    bar = _bar(p50 / status.hop_ms, p99 / status.hop_ms, room, style)
+    room = width - LABEL_WIDTH - len(word)
+    ways = (
+        f" p50 {p50:.1f}  p99 {p99:.1f} of {status.hop_ms:.1f} ms  ",
+        f" p99 {p99:.1f} of {status.hop_ms:.1f} ms  ",
+        f" {p99:.0f} of {status.hop_ms:.0f} ms  ",
+    )
+    figures = next((way for way in ways if len(way) <= room), ways[-1])
+    bar = _bar(p50 / status.hop_ms, p99 / status.hop_ms, room - len(figures) - 3, style)
     return (_label("step"), *bar, (figures, look.INK), (word, style))
 
 
@@ -189,11 +213,24 @@ def counts(status: LiveStatus, width: int) -> Line:
 
 
 def events(told: tuple[str, ...], width: int, height: int) -> Iterator[Line]:
-    """The newest events, the last one brightest."""
-    newest = told[-height:]
-    for index, text in enumerate(newest, start=1):
-        style = look.INK if index == len(newest) else look.QUIET
-        yield (" · ", look.FAINT), (fit(printable(text), width - 3), style)
+    """The newest events, the last one brightest and as long as it is; older ones as there is room.
+
+    What is cut ends with a mark; the box that the key `e` opens has all of it.
+    """
+    lines: list[Line] = []
+    for text in reversed(told):
+        style = look.QUIET if lines else look.INK
+        wrapped = wrap(printable(text), width - 3, height - len(lines))
+        lines = [
+            *(
+                ((" · " if at == 0 else "   ", look.FAINT), (part, style))
+                for at, part in enumerate(wrapped)
+            ),
+            *lines,
+        ]
+        if len(lines) >= height:
+            break
+    yield from lines
 
 
 def keys(notice: str, width: int, height: int) -> Iterator[Line]:

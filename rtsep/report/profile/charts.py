@@ -61,16 +61,43 @@ def budget(figures: Mapping[str, Any]) -> go.Figure:
 
 
 def latency(tables: Mapping[str, Any]) -> go.Figure:
-    """Each of the three as a bar of its parts."""
+    """Each of the three as a bar of its parts, which ends at the total."""
     chart = go.Figure()
-    names = dict.fromkeys(name for table in tables.values() for name in table["parts"])
+    bars = [_lengths(table["parts"]) for table in tables.values()]
+    names = dict.fromkeys(name for bar in bars for name in bar)
     for name, colour in zip(names, _COLOURS, strict=False):
-        lengths = [table["parts"].get(name, {}).get("ms", 0.0) for table in tables.values()]
+        lengths = [bar.get(name, 0.0) for bar in bars]
         if any(lengths):
             chart.add_bar(
                 y=list(tables), x=lengths, name=name, orientation="h", marker_color=colour
             )
+    for name, table in tables.items():
+        _say_how_late(chart, name, table)
     return _shape(chart, 260, barmode="stack", xaxis_title="ms").update_yaxes(autorange="reversed")
+
+
+def _lengths(parts: Mapping[str, Any]) -> dict[str, float]:
+    """In ms, none below zero: stems that come too late have their turn before they are computed, so
+    what "waiting" lacks is taken off what lies before it."""
+    lengths: dict[str, float] = {}
+    for name, length in parts.items():
+        lengths[name] = max(length["ms"], 0.0)
+        lacking = max(-length["ms"], 0.0)
+        for before in reversed(list(lengths)):
+            taken = min(lacking, lengths[before])
+            lengths[before] -= taken
+            lacking -= taken
+    return lengths
+
+
+def _say_how_late(chart: go.Figure, name: str, table: Mapping[str, Any]) -> None:
+    waiting = table["parts"].get("waiting", {"ms": 0.0})["ms"]
+    if waiting < 0:
+        chart.add_annotation(
+            y=name, x=table["total"]["ms"], xanchor="left", showarrow=False,
+            text=f"stems come {-waiting:.0f} ms after their turn, in the mean",
+            font={"color": _LATE},
+        )  # fmt: skip
 
 
 def timeline(run: Run) -> go.Figure:

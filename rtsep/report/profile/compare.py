@@ -31,6 +31,7 @@ MEASURES = {
     "callback p50": ("callbacks", "took_ms", "p50"),
     "callback jitter p99": ("callbacks", "jitter_ms", "p99"),
 }
+LENGTH = {"samples", "ms"}  # how a length is told
 _MACHINE = ("processor", "cores", "system")
 
 
@@ -86,13 +87,26 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Comparison]:
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The settings in which two profiles differ: what is compared, it is to be hoped."""
-    ours, theirs = a["settings"], b["settings"]
+    """The settings in which two profiles differ: what is compared, it is to be hoped.
+
+    One by one, as in "spec.hop"; None where a profile does not tell. Lengths stay together.
+    """
+    ours, theirs = (_flat({"rtsep": one.get("rtsep"), **one["settings"]}) for one in (a, b))
     return {
         name: (ours.get(name), theirs.get(name))
         for name in dict.fromkeys([*ours, *theirs])
         if ours.get(name) != theirs.get(name)
     }
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and set(value) != LENGTH:
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
 
 
 def cautions(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.columns import Columns
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -63,9 +65,9 @@ def _budget(run: Mapping[str, Any]) -> Iterator[RenderableType]:
     """The hop as a bar, and in it what each part of the work takes on the median and at p99."""
     hop, stages = run["hop_ms"], run["stages"]
     parts = [name for name in WORK if name in stages]
-    legend = Text("  ")
-    for name, colour in zip(parts, _COLOURS, strict=False):
-        legend.append("■ ", colour).append(f"{name}  ")
+    legend = [
+        Text.assemble(("■ ", colour), name) for name, colour in zip(parts, _COLOURS, strict=False)
+    ]
     for column in ("p50", "p99"):
         bar, used = Text(f"{column:>4s} "), 0.0
         drawn = 0
@@ -77,11 +79,11 @@ def _budget(run: Mapping[str, Any]) -> Iterator[RenderableType]:
         bar.append("░" * (_BAR_WIDTH - drawn), "dim")
         bar.append(f" {used:.1f} of the hop's {hop:.1f} ms ({100 * used / hop:.0f} %)")
         yield bar
-    yield legend
+    yield Padding(Columns(legend, padding=(0, 2)), (0, 0, 0, 2))  # a name stays with its colour
 
 
 def _latency(tables: Mapping[str, Any]) -> Table:
-    table = _table("Latency in ms: promised, what would have been enough, and measured")
+    table = _table("Latency in ms: declared, needed, measured")
     for name in ("", *tables):
         table.add_column(name, justify="right" if name else "left")
     names = dict.fromkeys(name for column in tables.values() for name in column["parts"])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from rtsep.audio.devices import Device, Kind, list_devices
 from rtsep.audio.hostapi import with_rates
-from rtsep.audio.portaudio import portaudio, quiet
+from rtsep.audio.portaudio import portaudio
+from rtsep.audio.quiet import quiet
 from rtsep.audio.streams import share_clock
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok, problem
 from rtsep.session.live.rates import conversion_samples

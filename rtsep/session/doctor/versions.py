@@ -65,7 +65,7 @@ def compared(wanted: list[Requirement], installed: dict[str, str | None]) -> Out
         return advise(told, f"pip install {_quoted(unfit)}", "rtsep was tested with no others")
     shown = ("torch", "numpy", "sounddevice", "python-rtmidi")
     told = ", ".join(f"{name} {installed[name]}" for name in shown if name in installed)
-    return ok(f"{told}; all {len(wanted)} as wanted")
+    return ok(f"{told}; all {len(wanted)} packages as wanted")
 
 
 def _quoted(wanted: list[Requirement]) -> str:

@@ -95,7 +95,7 @@ def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, 
 
 
 def pace_warning(model: ModelReady) -> str | None:
-    """A sentence for whoever asks more of a machine than it can do, with what it could."""
+    """A sentence for whoever asks more of a machine than it can do, with what it could at first."""
     spec, rate = model.spec, model.spec.sample_rate
     if model.step_seconds < PACE * spec.hop / rate:
         return None
@@ -104,6 +104,6 @@ def pace_warning(model: ModelReady) -> str | None:
     if hop + spec.lookahead > spec.window:
         advice = "take a smaller model or a GPU"
     return (
-        f"a step takes {1000 * model.step_seconds:.0f} ms here and a hop is only "
-        f"{1000 * spec.hop / rate:.0f} ms: stems will be late; {advice}"
+        f"stems will be late: {advice}; a step takes {1000 * model.step_seconds:.0f} ms here, "
+        f"and a hop is only {1000 * spec.hop / rate:.0f} ms"
     )
