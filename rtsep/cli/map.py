@@ -20,7 +20,7 @@ def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
     )
 
 
-@click.command("map")
+@click.command("map", short_help="Measure quality over latency, as a table and a picture.")
 @click.argument("songs", nargs=-1, type=click.Path(path_type=Path), metavar="SONG...")
 @click.option(
     "-o",

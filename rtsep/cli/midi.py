@@ -70,7 +70,7 @@ def show_presets(name: str | None, config: Path | None) -> None:
 @midi.command("monitor")
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map whose actions are shown.")
-@click.option("--seconds", type=Number(min=0), help="End after so long; else Ctrl-C.")
+@click.option("--seconds", type=Number(min=0), metavar="S", help="End after so long; else Ctrl-C.")
 def monitor(
     config: Path | None, port: str | None, api: str, map_name: str | None, seconds: float | None
 ) -> None:

@@ -35,16 +35,18 @@ if TYPE_CHECKING:
 @click.option("--feedback", is_flag=True, help="Light a button's lamp with the button's message.")
 @click.option(
     "--stems",
-    type=click.IntRange(1, 99),
+    type=Number(1, 99, whole=True),
     default=4,
     show_default=True,
+    metavar="N",
     help="How many stems to learn gains and mutes for, without ACTIONS.",
 )
 @click.option(
     "--seconds",
     type=Number(min=0),
-    default=10.0,
+    default=10,
     show_default=True,
+    metavar="S",
     help="How long to wait for each control.",
 )
 def learn(

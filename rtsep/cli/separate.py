@@ -10,7 +10,7 @@ import click
 from rtsep.cli.options import Number, format_option, model_options
 
 
-@click.command()
+@click.command(short_help="Separate whole files, offline, with the best quality.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -27,6 +27,7 @@ from rtsep.cli.options import Number, format_option, model_options
     type=Number(0, 1, max_open=True),
     default=0.25,
     show_default=True,
+    metavar="SHARE",
     help="Of neighbouring segments, 0 to less than 1.",
 )
 @format_option
