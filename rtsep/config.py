@@ -10,6 +10,9 @@ from rtsep.errors import ConfigError
 # Beyond 180 dB over full scale a number is damage, not sound; squared it would overflow float32.
 LOUDEST = 1e9
 
+# Seconds from which on milliseconds may have been meant.
+_IMPLAUSIBLE = {"window": 10.0, "hop": 1.0, "lookahead": 1.0, "refresh": 1.0}
+
 KERNEL = 8  # every strided convolution of HTDemucs is 8 wide ...
 STRIDE = 4  # ... and moves by 4
 
@@ -91,8 +94,8 @@ class NetworkConfig:
 
     @property
     def can_increment(self) -> bool:
-        """Whether a frame is a whole number of columns at every level, as incremental mode needs."""
-        return self.frame % STRIDE**self.depth == 0
+        """Whether a frame is whole columns at every level, as incremental mode needs."""
+        return not self.frame % STRIDE**self.depth
 
     @property
     def frames_per_segment(self) -> int:
@@ -248,7 +251,8 @@ class StreamSpec:
 
 
 def _check_seconds(network: NetworkConfig, *, window: float, **within: float) -> None:
-    """Whoever thinks in milliseconds is told how they are written."""
+    """Raises ConfigError for what is no time, or too long for anything; whoever thinks in
+    milliseconds is told how they are written."""
     for name, seconds in (("window", window), *within.items()):
         if not 0 <= seconds < float("inf"):  # written so that NaN is refused too
             raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
@@ -257,14 +261,17 @@ def _check_seconds(network: NetworkConfig, *, window: float, **within: float) ->
     if window > (longest + 0.5) * frame:
         raise ConfigError(
             f"window must be at most {longest * frame:.2f} s, the length the network was trained "
-            f"on, got {_in_seconds('window', window)}"
+            f"on, got {window:g} s{_milliseconds('window', window)}"
         )
     for name, seconds in within.items():
-        if seconds > max(window, frame):
+        if seconds > max(window, _IMPLAUSIBLE[name]):
             raise ConfigError(
-                f"{name} must fit into the window of {window:g} s, got {_in_seconds(name, seconds)}"
+                f"{name} must fit into the window of {window:g} s, got {seconds:g} s"
+                f"{_milliseconds(name, seconds)}"
             )
 
 
-def _in_seconds(name: str, seconds: float) -> str:
-    return f"{seconds:g} s; in Python {seconds:g} ms are {name}={seconds / 1000:g}"
+def _milliseconds(name: str, given: float) -> str:
+    if given < _IMPLAUSIBLE[name]:
+        return ""
+    return f"; in Python {given:g} ms are {name}={given / 1000:g}"

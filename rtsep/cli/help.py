@@ -13,16 +13,22 @@ Sections = Mapping[str, Sequence[str]]  # heading -> parameters, by their names 
 
 
 class Sectioned(click.Command):
-    """A command whose options are shown in sections."""
+    """A command whose options are shown in sections, --help at the end of the last one."""
 
     def __init__(self, *settings: Any, sections: Sections, **more: Any) -> None:
         super().__init__(*settings, **more)
         self.sections = sections
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Taken out one by one; what is left is --help, which versions of click name differently.
         options = {parameter.name: parameter for parameter in self.get_params(ctx)}
-        for heading, names in self.sections.items():
-            records = (options[name].get_help_record(ctx) for name in names)
+        sections = {
+            heading: [options.pop(name) for name in names]
+            for heading, names in self.sections.items()
+        }
+        list(sections.values())[-1].extend(options.values())
+        for heading, parameters in sections.items():
+            records = (parameter.get_help_record(ctx) for parameter in parameters)
             # All as wide, so that the texts of all sections begin in one column.
             rows = [(record[0].ljust(COLUMN), record[1]) for record in records if record]
             with formatter.section(heading):

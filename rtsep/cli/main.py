@@ -53,7 +53,7 @@ SECTIONS = {
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),
-    "Reports": ("as_json", "profile", "debug", "version", "help"),
+    "Reports": ("as_json", "profile", "debug", "version"),
 }  # fmt: skip
 
 

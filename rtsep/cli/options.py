@@ -19,7 +19,7 @@ LARGEST = 1e9
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
 
 
-class Number(click.ParamType):
+class Number(click.ParamType):  # type: ignore[type-arg]  # which click 8.1 knows none of
     """A number to reckon with: `nan` would pass every comparison, and `1e308` become infinite.
 
     Its bounds are left to the texts of the options to say.
@@ -37,7 +37,7 @@ class Number(click.ParamType):
         max_open: bool = False,
     ) -> None:
         kind = click.IntRange if whole else click.FloatRange
-        self._range: click.ParamType = kind(min, max, min_open, max_open)  # type: ignore[arg-type]
+        self._range: Any = kind(min, max, min_open, max_open)  # type: ignore[arg-type]
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -34,13 +34,13 @@ LOOP_ONLY = {
 
 SECTIONS = {
     "Session": ("source", "destination", "duration", "runs"),
-    "Results": ("report", "trace", "compare", "as_json", "help"),
-    "Closed loop": ("roundtrip", "device_only", "repeats", "level_db", "search", "wait"),
     "Latency": ("target", "hop", "lookahead", "window", "mode", "refresh", "budget"),
     "Model": ("model", "device", "precision", "executor", "cache"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),
+    "Closed loop": ("roundtrip", "device_only", "repeats", "level_db", "search", "wait"),
+    "Results": ("report", "trace", "compare", "as_json"),
 }  # fmt: skip
 
 # What it needs beyond click is imported when it runs.

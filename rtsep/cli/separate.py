@@ -40,7 +40,8 @@ def separate(
     **options: Any,
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
-    from rtsep.cli.progress import RichObserver, audio_progress
+    from rtsep.cli.file_progress import file_progress
+    from rtsep.cli.progress import RichObserver
     from rtsep.session.load import load
     from rtsep.session.offline_session import folders_for, separate_file
     from rtsep.session.runtime import prepare_process
@@ -53,7 +54,7 @@ def separate(
     with RichObserver() as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
-        with audio_progress(path.name, separator.sample_rate) as progress:
+        with file_progress(path.name, separator.sample_rate) as progress:
             written, notes = separate_file(
                 separator, path, folder, inputs=files, progress=progress, **options
             )
