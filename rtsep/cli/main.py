@@ -119,9 +119,9 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     """Real-time music separation: music in, drums, bass, vocals and the rest out.
 
     \b
-    rtsep --input demo --output speakers               the song that comes with it, live
-    rtsep --input mic --mute vocals                    a microphone to the speakers
-    rtsep --input song.flac --output stems             a file into a folder of stems
+    rtsep --input demo --output speakers      the song that comes with it, live
+    rtsep --input mic --mute vocals           a microphone to the speakers
+    rtsep --input song.flac --output stems    a file into a folder of stems
     rtsep --input song.flac --output karaoke.wav --mute vocals
 
     A file that nobody plays is separated offline, with the best quality; an option of the latency

@@ -53,7 +53,7 @@ def list_ports(config: Path | None, port: str | None, api: str) -> None:
             click.echo(f"  {printable(name):{width}}  {known}")
 
 
-@midi.command("presets")
+@midi.command("presets", short_help="List the maps there are, or print one.")
 @click.argument("name", required=False)
 @config_option
 def show_presets(name: str | None, config: Path | None) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rtsep.control.midi.ports import Input
 
 
-@click.command("learn")
+@click.command("learn", short_help="Bind controls to actions by moving them.")
 @click.argument("actions", nargs=-1)
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map to write; else the one in use.")
