@@ -9,7 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rtsep.cli.options import Command, Number, model_options, parse_list, precision_option
+from rtsep.cli.options import Command, model_options, parse_list, precision_option
+from rtsep.cli.values import Number
 from rtsep.config import MODES
 
 

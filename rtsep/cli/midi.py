@@ -20,8 +20,9 @@ from rtsep.cli.midi_ports import (
     midi_system,
     port_options,
 )
-from rtsep.cli.options import Number, config_option
+from rtsep.cli.options import config_option
 from rtsep.cli.signals import stop_on_signals
+from rtsep.cli.values import Number
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:

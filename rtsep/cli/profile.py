@@ -10,7 +10,6 @@ import click
 
 from rtsep.cli.help import Sectioned
 from rtsep.cli.options import (
-    Number,
     budget_option,
     device_options,
     executor_option,
@@ -22,6 +21,7 @@ from rtsep.cli.options import (
     target_option,
     written_file,
 )
+from rtsep.cli.values import Number
 
 # Parameter -> option, of everything that only a session, or only a closed loop, understands.
 SESSION_ONLY = {

@@ -27,7 +27,7 @@ def run(
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
     usual = "speakers" if live_input else "null"
-    where_to = output_place(destination or usual, live=live_input)
+    where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         from rtsep.cli.live_run import run_live

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import Number, format_option, model_options
+from rtsep.cli.options import format_option, model_options
+from rtsep.cli.values import Number
 
 
 @click.command(short_help="Separate whole files, offline, with the best quality.")

@@ -21,7 +21,8 @@ def check_command(words: Sequence[str], commands: Sequence[str]) -> None:
 
 def meant(words: Sequence[str], commands: Sequence[str]) -> str:
     """In one line. `words` may go on with options."""
-    first, *rest = takewhile(lambda word: not word.startswith("-"), words)
+    first, *others = words
+    rest = list(takewhile(lambda word: not word.startswith("-"), others))
     name = shlex.quote(first)
     if rest and isfile(" ".join((first, *rest))):
         whole = " ".join((first, *rest))

@@ -47,6 +47,7 @@ from rtsep.errors import RtsepError
         (["."], ". is a folder: write rtsep separate ./* -o stems"),
         (["a\0b"], "no command"),
         (["x" * 5000], "no command"),
+        (["--", "-x"], "no command '-x'"),
         (["--input", "a.wav"], "where shall a.wav go? --output stems makes a folder"),
         (["--input", "demo", "--mute", "vocals"], "where shall demo go?"),
         (["--input", "a.wav", "--hop", "50"], "--output speakers plays it live, --output null"),
