@@ -11,7 +11,7 @@ from rtsep.errors import ConfigError
 LOUDEST = 1e9
 
 # Seconds from which on milliseconds may have been meant.
-_IMPLAUSIBLE = {"window": 10.0, "hop": 1.0, "lookahead": 1.0, "refresh": 1.0}
+_IMPLAUSIBLE = {"window": 10.0, "hop": 4.0, "lookahead": 4.0, "refresh": 4.0}
 
 KERNEL = 8  # every strided convolution of HTDemucs is 8 wide ...
 STRIDE = 4  # ... and moves by 4
