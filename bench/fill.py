@@ -68,7 +68,7 @@ def main() -> int:
     for name, way in WAYS.items():
         results[name] = {}
         for where, song in excerpts.items():
-            stream = separator.stream(window=2.0, hop=4096 / separator.sample_rate)
+            stream = separator.stream(window=2.0, hop=4096 / separator.sample_rate, mode="exact")
             with patch.object(exact, "fill_window", way):
                 stems = streamed(stream, song["mixture"])
             results[name][where] = score(separator.stems, song, stems)["mean"]

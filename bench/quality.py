@@ -63,7 +63,9 @@ def _ways(
     separator: Separator, demucs: Reference, song: Song, window: float
 ) -> dict[str, dict[str, float]]:
     mix, rate = song["mixture"], separator.sample_rate
-    stream = separator.stream(window=window, hop=HOP / rate, lookahead=LOOKAHEAD / rate)
+    stream = separator.stream(
+        window=window, hop=HOP / rate, lookahead=LOOKAHEAD / rate, mode="exact"
+    )
     estimates = {
         "streamed": streamed(stream, mix),
         "offline": separator.separate(mix),

@@ -17,6 +17,7 @@ from rtsep.errors import (
 from rtsep.openmp import share_processors
 
 if TYPE_CHECKING:
+    from rtsep.audio.files import read_audio
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import Stream
     from rtsep.session.load import load
@@ -30,6 +31,7 @@ _LAZY = {
     "Separator": "rtsep.engine.separator",
     "Stream": "rtsep.engine.stream",
     "load": "rtsep.session.load",
+    "read_audio": "rtsep.audio.files",
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "load",
+    "read_audio",
 ]
 
 

@@ -10,6 +10,9 @@ from rtsep.errors import ConfigError
 # Beyond 180 dB over full scale a number is damage, not sound; squared it would overflow float32.
 LOUDEST = 1e9
 
+# Seconds from which on milliseconds may have been meant.
+_IMPLAUSIBLE = {"window": 10.0, "hop": 4.0, "lookahead": 4.0, "refresh": 4.0}
+
 KERNEL = 8  # every strided convolution of HTDemucs is 8 wide ...
 STRIDE = 4  # ... and moves by 4
 
@@ -93,12 +96,35 @@ class NetworkConfig:
         return self.bottom_channels or self.bottleneck_channels
 
     @property
+    def can_increment(self) -> bool:
+        """Whether a frame is whole columns at every level, as incremental mode needs."""
+        return not self.frame % STRIDE**self.depth
+
+    @property
     def frames_per_segment(self) -> int:
         return -(-self.segment_samples // self.frame)
 
     def encoder_channels(self, level: int) -> int:
         """Channels that leave encoder `level` (0 is nearest the signal)."""
         return self.channels * int(self.growth**level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSettings:
+    """How a stream is asked to cut audio, in seconds; the defaults of everything that streams.
+
+    Without a `mode` it is the incremental one, where network and window allow it; without a
+    `refresh` as much as that mode likes. `StreamSpec` is what comes of them.
+    """
+
+    window: float = 2.0
+    hop: float = 0.093
+    lookahead: float = 0.046
+    mode: str | None = None
+    refresh: float | None = None
+
+
+DEFAULTS = StreamSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,41 +214,37 @@ class StreamSpec:
         window: float,
         hop: float,
         lookahead: float,
-        mode: str = "exact",
+        mode: str | None = None,
         refresh: float | None = None,
     ) -> StreamSpec:
         """Seconds rounded to whole frames; hop and window at least one frame.
 
-        Incremental mode refreshes `refresh` seconds in a step, by default hop + lookahead and 7
-        frames more, or the window if that is shorter.
+        Without a mode it is "incremental", or "exact" where the network or a short window allows
+        nothing else. Incremental mode refreshes `refresh` seconds in a step, by default hop +
+        lookahead and 7 frames more, or the window if that is shorter.
         The crossfade is half a frame, or as much as the lookahead leaves room for: at a lookahead
         of two frames it ends where the ISTFT still has every frame that covers a sample.
         """
-        for name, seconds in (("window", window), ("hop", hop), ("lookahead", lookahead)):
-            if not 0 <= seconds < float("inf"):
-                raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
+        _check_seconds(network, window=window, hop=hop, lookahead=lookahead, refresh=refresh or 0.0)
         frame = network.frame
 
         def samples(seconds: float) -> int:
             return round(seconds * network.sample_rate / frame) * frame
 
-        longest = network.segment_samples // frame * frame
-        if samples(window) > longest:
-            raise ConfigError(
-                f"window must be at most {longest / network.sample_rate:.2f} s, "
-                f"the length the network was trained on, got {window} s"
-            )
         hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
         window_samples = max(samples(window), frame)
+        least = hop_samples + lookahead_samples + REACH_FRAMES * frame
+        if mode is None:
+            fits = network.can_increment and (least <= window_samples or refresh is not None)
+            mode = "incremental" if fits else "exact"
         refresh_samples = 0
         if mode == "incremental":
-            if frame % STRIDE**network.depth:
+            if not network.can_increment:
                 raise ConfigError(
                     f"incremental mode needs a depth of at most 5 at nfft {network.nfft}"
                 )
-            settling = (REACH_FRAMES + SETTLING_FRAMES) * frame
-            settled = hop_samples + lookahead_samples + settling
-            refresh_samples = min(window_samples, settled) if refresh is None else samples(refresh)
+            settled = min(window_samples, least + SETTLING_FRAMES * frame)
+            refresh_samples = settled if refresh is None else samples(refresh)
         return cls(
             window=window_samples,
             hop=hop_samples,
@@ -233,3 +255,30 @@ class StreamSpec:
             mode=mode,
             refresh=refresh_samples,
         )
+
+
+def _check_seconds(network: NetworkConfig, *, window: float, **within: float) -> None:
+    """Raises ConfigError for what is no time, or too long for anything; whoever thinks in
+    milliseconds is told how they are written."""
+    for name, seconds in (("window", window), *within.items()):
+        if not 0 <= seconds < float("inf"):  # written so that NaN is refused too
+            raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
+    frame = network.frame / network.sample_rate
+    longest = network.segment_samples // network.frame
+    if window > (longest + 0.5) * frame:
+        raise ConfigError(
+            f"window must be at most {longest * frame:.2f} s, the length the network was trained "
+            f"on, got {window:g} s{_milliseconds('window', window)}"
+        )
+    for name, seconds in within.items():
+        if seconds > max(window, _IMPLAUSIBLE[name]):
+            raise ConfigError(
+                f"{name} must fit into the window of {window:g} s, got {seconds:g} s"
+                f"{_milliseconds(name, seconds)}"
+            )
+
+
+def _milliseconds(name: str, given: float) -> str:
+    if given < _IMPLAUSIBLE[name]:
+        return ""
+    return f"; in Python {given:g} ms are {name}={given / 1000:g}"

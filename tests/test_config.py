@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import pytest
 
-from rtsep.config import NetworkConfig, StreamSpec
+from rtsep.config import DEFAULTS, NetworkConfig, StreamSpec
 from rtsep.errors import ConfigError
 
 
@@ -32,6 +35,14 @@ def test_a_hop_is_at_least_a_frame_and_a_lookahead_may_be_nothing() -> None:
         ({"window": 0.1}, r"do not fit into a window of 4096 samples; lengthen the window"),
         ({"hop": -1.0}, r"hop must be a time in seconds, 0 or more, got -1.0"),
         ({"lookahead": float("nan")}, r"lookahead must be a time"),
+        ({"hop": 93.0}, r"hop must fit into the window of 2 s, got 93 s; .* hop=0.093$"),
+        ({"hop": 5.0}, r"in Python 5 ms are hop=0.005$"),
+        ({"lookahead": 46.0}, r"in Python 46 ms are lookahead=0.046$"),
+        ({"refresh": 400.0}, r"in Python 400 ms are refresh=0.4$"),
+        ({"window": 2000.0}, r"at most 7.78 s.*got 2000 s; in Python 2000 ms are window=2$"),
+        ({"window": 9.0}, r"got 9 s$"),
+        ({"window": 1e308}, r"window must be at most"),
+        ({"refresh": float("nan")}, r"refresh must be a time"),
         ({"mode": "fast"}, r"mode must be one of exact, incremental, got 'fast'"),
     ],
 )
@@ -53,3 +64,44 @@ def test_settings_that_do_not_fit(changes: dict[str, float | str], message: str)
 def test_networks_we_cannot_build(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         NetworkConfig(**changes)  # type: ignore[arg-type]
+
+
+# At this depth frames are no whole columns of the lowest level.
+DEEP = NetworkConfig(depth=3, nfft=480, bottom_channels=512)
+
+
+@pytest.mark.parametrize(
+    ("network", "changes", "mode"),
+    [
+        (NetworkConfig(), {}, "incremental"),
+        (NetworkConfig(), {"mode": "exact"}, "exact"),
+        (NetworkConfig(), {"window": 0.2}, "incremental"),
+        (NetworkConfig(), {"window": 0.14}, "exact"),  # too short for frames before the hop
+        (DEEP, {}, "exact"),
+    ],
+)
+def test_the_mode_is_incremental_where_network_and_window_allow_it(
+    network: NetworkConfig, changes: dict[str, Any], mode: str
+) -> None:
+    times = {"window": 2.0, "hop": 0.093, "lookahead": 0.046, **changes}
+    assert StreamSpec.from_seconds(network, **times).mode == mode
+
+
+@pytest.mark.parametrize(
+    ("network", "changes", "message"),
+    [
+        (DEEP, {"mode": "incremental"}, "incremental mode needs a depth"),
+        (NetworkConfig(), {"window": 0.14, "refresh": 0.14}, "refresh must be whole frames"),
+    ],
+)
+def test_what_is_asked_for_is_not_replaced_by_another_mode(
+    network: NetworkConfig, changes: dict[str, Any], message: str
+) -> None:
+    times = {"window": 2.0, "hop": 0.093, "lookahead": 0.046, **changes}
+    with pytest.raises(ConfigError, match=message):
+        StreamSpec.from_seconds(network, **times)
+
+
+def test_defaults_are_those_of_the_readme() -> None:
+    spec = StreamSpec.from_seconds(NetworkConfig(), **asdict(DEFAULTS))
+    assert spec == seconds(mode="incremental")

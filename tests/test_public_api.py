@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_models import band, write_small_model
+from small_models import band, write_band, write_small_model
 
 import rtsep
 from rtsep.errors import ConfigError, ModelError, UsageError
@@ -103,6 +103,45 @@ def test_nothing_separates_into_nothing(model: rtsep.Separator, kind: Kind) -> N
 def test_other_shapes_and_integers_are_refused(model: rtsep.Separator, mix: np.ndarray) -> None:
     with pytest.raises(ConfigError, match=r"floating point of shape \(2, n\)"):
         model.separate(mix)
+
+
+@pytest.mark.parametrize("path", ["song.flac", Path("song.flac")])
+def test_a_path_is_no_audio_and_says_how_to_read_it(model: rtsep.Separator, path: Any) -> None:
+    for method in (model.separate, model.stream(window=0.2).process):
+        with pytest.raises(ConfigError, match=r"got a path; .*rtsep.read_audio\('song.flac'\)"):
+            method(path)
+
+
+def test_what_read_audio_reads_can_be_separated(model: rtsep.Separator, tmp_path: Path) -> None:
+    mix = rtsep.read_audio(write_band(tmp_path / "song.wav", 0.3, 22_050, 1), model.sample_rate)
+    assert (mix.shape, mix.dtype) == ((2, 13_230), np.float32)
+    assert model.separate(mix).shape == (4, 2, 13_230)
+
+
+def test_audio_lying_the_other_way_round_says_so(model: rtsep.Separator) -> None:
+    with pytest.raises(ConfigError, match=r"of shape \(13230, 2\); transpose it"):
+        model.separate(band(0.3).T)
+
+
+@KINDS
+def test_broken_samples_are_silence_and_told(model: rtsep.Separator, kind: Kind) -> None:
+    broken, silent = band(0.3), band(0.3)
+    for audio, bad in ((broken, np.nan), (silent, 0.0)):
+        audio[0, 100:110], audio[1, 7] = bad, np.inf if np.isnan(bad) else bad
+    with pytest.warns(RuntimeWarning, match="11 NaN or infinite samples") as caught:
+        stems = model.separate(kind(broken))
+    assert caught[0].filename == __file__
+    assert np.array_equal(np.asarray(stems), np.asarray(model.separate(kind(silent))))
+
+
+def test_streams_cut_like_the_command_line_unless_told_otherwise(model: rtsep.Separator) -> None:
+    spec = model.stream(window=0.5).spec
+    assert (spec.hop, spec.lookahead, spec.mode) == (4 * 1024, 2 * 1024, "incremental")
+
+
+def test_milliseconds_are_told_from_seconds(model: rtsep.Separator) -> None:
+    with pytest.raises(ConfigError, match=r"in Python 93 ms are hop=0\.093"):
+        model.stream(window=0.5, hop=93)
 
 
 @pytest.mark.parametrize(

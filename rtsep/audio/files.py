@@ -130,8 +130,12 @@ def open_audio(path: str | Path, *, sample_rate: int, channels: int = 2) -> Audi
     return AudioSource(Path(path), sample_rate=sample_rate, channels=channels)
 
 
-def read_all(path: str | Path, sample_rate: int, *, channels: int = 2) -> Audio:
-    """The whole file at once, (channels, samples)."""
+def read_audio(path: str | Path, sample_rate: int = 44_100, *, channels: int = 2) -> Audio:
+    """The whole file at once, (channels, samples), at the rate and with the channels of a model.
+
+    Mono is duplicated, of many channels the first are used; broken samples are silence, and a
+    damaged file is what can be read of it. Raises AudioFileError for one that cannot be read.
+    """
     with open_audio(path, sample_rate=sample_rate, channels=channels) as source:
         return np.concatenate(list(source.blocks(sample_rate)), axis=1)
 

@@ -11,10 +11,10 @@ import click
 from rtsep.cli.options import model_options, precision_option, stream_options
 
 
-@click.command()
+@click.command(short_help="Compile steps, which makes them faster.")
 @model_options
 @precision_option("auto")
-@stream_options(mode="incremental")
+@stream_options
 def compile(model: str, device: str, cache: Path | None, precision: str, **settings: Any) -> None:
     """Compile the step of some settings, once and for all.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Everything else is imported where it is used: `rtsep --help` must not load PortAudio or rich.
 
 
-@click.command()
+@click.command(short_help="List sound devices and what they can do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
 def devices(as_json: bool) -> None:
     """List sound devices, with what they can do and the defaults marked."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import sys
 import textwrap
 from pathlib import Path
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _COLOURS = {"ok": "green", "advice": "yellow", "problem": "bold red", "unknown": "dim"}
 
 
-@click.command()
+@click.command(short_help="Check this machine for live use, and say what to change.")
 @model_options
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
@@ -34,10 +33,6 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     Says what to change, in the order of its effect. Changes nothing itself, and fetches nothing.
     Ends with 1 if something prevents live use.
     """
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-        raise click.BadParameter(
-            f"{device!r} is none of auto, cpu, cuda, mps", param_hint="--device"
-        )
     from rtsep.errors import RtsepError
     from rtsep.session.doctor.examine import examine
     from rtsep.session.doctor.surroundings import Surroundings

@@ -16,6 +16,22 @@ def say(text: str) -> None:
     click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
+def clock(seconds: float) -> str:
+    """3:20, or 1:03:20"""
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def about(seconds: float) -> str:
+    """In a unit that fits, without more digits than an estimate has."""
+    if seconds < 90:
+        return f"{max(5 * round(seconds / 5), 5)} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
 def length(samples: int, rate: int) -> dict[str, float]:
     return {"samples": samples, "ms": round(1000 * samples / rate, 3)}
 

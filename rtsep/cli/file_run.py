@@ -10,25 +10,27 @@ from typing import Any
 import click
 
 from rtsep.cli.figures import length, say, spec_dict
-from rtsep.cli.progress import RichObserver, audio_progress
+from rtsep.cli.file_progress import file_progress
+from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
+from rtsep.config import StreamSettings
 from rtsep.engine.separator import Separator
-from rtsep.session.file_session import (
-    FileSession,
-    SessionReport,
-    run_file_session,
-)
+from rtsep.session.file_session import FileSession, SessionReport, run_file_session
 from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process, share_cores
 from rtsep.session.sources import check_input
 from rtsep.session.tuned import chosen
+from rtsep.session.ways import Streamed
+
+OFFLINE = "offline"  # in the place of a mode
 
 
 def run_file(
     source: Place,
     *,
     destination: str,
+    offline: bool,
     model: str,
     device: str,
     cache: Path | None,
@@ -38,8 +40,12 @@ def run_file(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run a file session. `options` are those of `FileSession`."""
-    session = FileSession(input=source.name, output=destination, **options)
+    """Run a file session. `options` are those of `FileSession` and of `StreamSettings`."""
+    names = [field.name for field in dataclasses.fields(StreamSettings)]
+    settings = StreamSettings(**{name: options.pop(name) for name in names})
+    session = FileSession(
+        input=source.name, output=destination, stream=None if offline else settings, **options
+    )
     check_input(source.name)
     prepare_process()
     with RichObserver() as observer:
@@ -54,9 +60,10 @@ def run_file(
     if target is not None:
         share_cores()  # as the session for which the latency is chosen
         setting = chosen(separator, target, cache=cache, say=say).setting
-        session = dataclasses.replace(session, **dataclasses.asdict(setting))
+        stream = StreamSettings(**dataclasses.asdict(setting))
+        session = dataclasses.replace(session, stream=stream)
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
-    with stop_on_signals() as stop, audio_progress(name, separator.sample_rate) as progress:
+    with stop_on_signals() as stop, file_progress(name, separator.sample_rate) as progress:
         report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)
     _tell(report, separator)
     if as_json:
@@ -65,49 +72,45 @@ def run_file(
 
 def _tell(report: SessionReport, separator: Separator) -> None:
     """A few lines for a person, on standard error so that --json stays alone on the other."""
-
     for note in report.notes:
         say(f"note: {note}")
-    spec, rate = report.stream.spec, separator.sample_rate
     say(
         f"{separator.name} on {separator.device}: {report.seconds:.1f} s of audio in "
         f"{report.wall_seconds:.1f} s ({report.seconds / report.wall_seconds:.2f} x real time)"
+        + ("" if report.streamed else ", offline, the best quality")
         + (", stopped early" if report.stopped_early else "")
     )
-    say(
-        f"latency of the algorithm {1000 * spec.latency_samples / rate:.0f} ms "
-        f"(hop {1000 * spec.hop / rate:.0f} + lookahead {1000 * spec.lookahead / rate:.0f}), "
-        f"window {spec.window / rate:.2f} s"
-    )
-    if times := report.times.milliseconds():
-        say(
-            f"{len(report.times)} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}), "
-            f"{report.times.misses} longer than the hop of {1000 * spec.hop / rate:.0f} ms"
-        )
+    if report.streamed:
+        _tell_stream(report.streamed)
     if report.sdr:
         say("SDR  " + "  ".join(f"{stem} {db:.1f} dB" for stem, db in report.sdr.items()))
     if report.files:
         say(f"written: {', '.join(map(str, report.files))}")
 
 
+def _tell_stream(streamed: Streamed) -> None:
+    spec, rate = streamed.stream.spec, streamed.stream.spec.sample_rate
+    say(
+        f"mode {spec.mode}, latency of the algorithm {1000 * spec.latency_samples / rate:.0f} ms "
+        f"(hop {1000 * spec.hop / rate:.0f} + lookahead {1000 * spec.lookahead / rate:.0f}), "
+        f"window {spec.window / rate:.2f} s"
+    )
+    if times := streamed.times.milliseconds():
+        say(
+            f"{len(streamed.times)} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}), "
+            f"{streamed.times.misses} longer than the hop of {1000 * spec.hop / rate:.0f} ms"
+        )
+
+
 def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
-    """What --json prints: plain numbers and texts. A file has no underruns, so they are null."""
-    spec, rate = report.stream.spec, separator.sample_rate
+    """What --json prints: plain numbers and texts. What a file has none of is null: underruns, and
+    offline everything about steps."""
     return {
         "model": separator.name,
         "device": str(separator.device),
-        "executor": report.stream.executor,
-        "sample_rate": rate,
-        "stems": list(report.stream.stems),
-        "spec": spec_dict(spec),
-        "latency": {
-            "hop": length(spec.hop, rate),
-            "lookahead": length(spec.lookahead, rate),
-            "algorithmic": length(spec.latency_samples, rate),
-        },
-        "steps": len(report.times),
-        "step_ms": report.times.milliseconds(),
-        "deadline_misses": report.times.misses,
+        "sample_rate": separator.sample_rate,
+        "stems": list(separator.stems),
+        **_steps_dict(report.streamed),
         "underruns": None,
         "xruns": None,
         "seconds": round(report.seconds, 3),
@@ -117,4 +120,24 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
         "sdr": {stem: round(db, 2) for stem, db in report.sdr.items()},
         "files": [str(path) for path in report.files],
         "notes": report.notes,
+    }
+
+
+def _steps_dict(streamed: Streamed | None) -> dict[str, Any]:
+    if streamed is None:
+        names = ("executor", "spec", "latency", "steps", "step_ms", "deadline_misses")
+        return {"mode": OFFLINE} | dict.fromkeys(names)
+    spec, rate = streamed.stream.spec, streamed.stream.spec.sample_rate
+    return {
+        "mode": spec.mode,
+        "executor": streamed.stream.executor,
+        "spec": spec_dict(spec),
+        "latency": {
+            "hop": length(spec.hop, rate),
+            "lookahead": length(spec.lookahead, rate),
+            "algorithmic": length(spec.latency_samples, rate),
+        },
+        "steps": len(streamed.times),
+        "step_ms": streamed.times.milliseconds(),
+        "deadline_misses": streamed.times.misses,
     }

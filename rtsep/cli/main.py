@@ -14,6 +14,7 @@ from rtsep.cli.compile import compile
 from rtsep.cli.devices import devices
 from rtsep.cli.doctor import doctor
 from rtsep.cli.figures import say
+from rtsep.cli.help import SectionedGroup
 from rtsep.cli.map import map_command
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
@@ -31,6 +32,7 @@ from rtsep.cli.options import (
 from rtsep.cli.profile import profile
 from rtsep.cli.separate import separate
 from rtsep.cli.tune import tune
+from rtsep.cli.words import check_command
 from rtsep.errors import RtsepError, UsageError, explained
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -39,10 +41,38 @@ LONGEST = 1400  # of what is said about an error
 # What a command needs beyond click is imported when it runs: `rtsep --help` must not wait.
 
 
+SECTIONS = {
+    "Sound": ("source", "destination", "loop", "duration"),
+    "Mix": ("mute", "solo", "gains_db", "no_limiter"),
+    "Files": ("encoding", "record", "pace"),
+    "Latency": (
+        "target", "hop", "lookahead", "window", "mode", "refresh", "budget", "policy",
+    ),
+    "Model": ("model", "device", "precision", "executor", "cache"),
+    "Controls": ("ui", "midi", "osc", "config"),
+    "Sound devices": (
+        "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
+    ),
+    "Reports": ("as_json", "profile", "debug", "version"),
+}  # fmt: skip
+
+
+class Root(SectionedGroup):
+    """`rtsep`, which knows what is meant by words that are no command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        check_command(args, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=Root,
+    sections=SECTIONS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: rtsep --input song.flac --output stems --mute vocals",
+    epilog="Each command has its own --help.",
 )
 @click.option(
     "--input",
@@ -54,10 +84,11 @@ LONGEST = 1400  # of what is said about an error
     "--output",
     "destination",
     metavar="speakers|DEVICE|FOLDER|FILE.wav|null",
-    help="Where it goes.  [default: speakers for a live input, null for a file]",
+    help="Where it goes: heard, or written as stems or as one mix, or only measured.  "
+    "[default: speakers for a live input; to be given for a file]",
 )
 @model_options
-@stream_options(mode="exact")
+@stream_options
 @target_option
 @precision_option(None, "  [default: fp32; auto with --latency]")
 @executor_option
@@ -77,7 +108,7 @@ LONGEST = 1400  # of what is said about an error
     type=click.Choice(["max", "realtime"]),
     default="max",
     show_default=True,
-    help="For files: as fast as it goes, or as a live session.",
+    help="For a file that nobody plays: as fast as it goes, or like a live session.",
 )
 @live_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
@@ -87,7 +118,14 @@ LONGEST = 1400  # of what is said about an error
 def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     """Real-time music separation: music in, drums, bass, vocals and the rest out.
 
-    With --input, separates a device's signal live, or runs a file through the same engine.
+    \b
+    rtsep --input demo --output speakers      the song that comes with it, live
+    rtsep --input mic --mute vocals           a microphone to the speakers
+    rtsep --input song.flac --output stems    a file into a folder of stems
+    rtsep --input song.flac --output karaoke.wav --mute vocals
+
+    A file that nobody plays is separated offline, with the best quality; an option of the latency
+    takes it through the live engine instead.
     """
     given = given_options(ctx)
     if ctx.invoked_subcommand is not None:
@@ -106,15 +144,8 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     run(source, given=given, **options)
 
 
-command.add_command(compile)
-command.add_command(devices)
-command.add_command(doctor)
-command.add_command(map_command)
-command.add_command(midi)
-command.add_command(models)
-command.add_command(profile)
-command.add_command(separate)
-command.add_command(tune)
+for each in (separate, devices, doctor, tune, models, midi, profile, map_command, compile):
+    command.add_command(each)
 
 
 def main(argv: list[str] | None = None) -> int:

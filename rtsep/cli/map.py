@@ -9,7 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rtsep.cli.options import Command, Number, model_options, parse_list, precision_option
+from rtsep.cli.options import Command, model_options, parse_list, precision_option
+from rtsep.cli.values import Number
 from rtsep.config import MODES
 
 
@@ -20,7 +21,7 @@ def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
     )
 
 
-@click.command("map")
+@click.command("map", short_help="Measure quality over latency, as a table and a picture.")
 @click.argument("songs", nargs=-1, type=click.Path(path_type=Path), metavar="SONG...")
 @click.option(
     "-o",

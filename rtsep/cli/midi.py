@@ -20,8 +20,9 @@ from rtsep.cli.midi_ports import (
     midi_system,
     port_options,
 )
-from rtsep.cli.options import Number, config_option
+from rtsep.cli.options import config_option
 from rtsep.cli.signals import stop_on_signals
+from rtsep.cli.values import Number
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def list_ports(config: Path | None, port: str | None, api: str) -> None:
             click.echo(f"  {printable(name):{width}}  {known}")
 
 
-@midi.command("presets")
+@midi.command("presets", short_help="List the maps there are, or print one.")
 @click.argument("name", required=False)
 @config_option
 def show_presets(name: str | None, config: Path | None) -> None:
@@ -70,7 +71,7 @@ def show_presets(name: str | None, config: Path | None) -> None:
 @midi.command("monitor")
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map whose actions are shown.")
-@click.option("--seconds", type=Number(min=0), help="End after so long; else Ctrl-C.")
+@click.option("--seconds", type=Number(min=0), metavar="S", help="End after so long; else Ctrl-C.")
 def monitor(
     config: Path | None, port: str | None, api: str, map_name: str | None, seconds: float | None
 ) -> None:

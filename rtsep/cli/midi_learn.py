@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtsep.cli.midi_ports import POLL_S, maps_of, midi_input, midi_system, port_options
-from rtsep.cli.options import Number
+from rtsep.cli.values import Number
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rtsep.control.midi.ports import Input
 
 
-@click.command("learn")
+@click.command("learn", short_help="Bind controls to actions by moving them.")
 @click.argument("actions", nargs=-1)
 @port_options
 @click.option("--map", "map_name", metavar="NAME", help="The map to write; else the one in use.")
@@ -35,16 +35,18 @@ if TYPE_CHECKING:
 @click.option("--feedback", is_flag=True, help="Light a button's lamp with the button's message.")
 @click.option(
     "--stems",
-    type=click.IntRange(1, 99),
+    type=Number(1, 99, whole=True),
     default=4,
     show_default=True,
+    metavar="N",
     help="How many stems to learn gains and mutes for, without ACTIONS.",
 )
 @click.option(
     "--seconds",
     type=Number(min=0),
-    default=10.0,
+    default=10,
     show_default=True,
+    metavar="S",
     help="How long to wait for each control.",
 )
 def learn(

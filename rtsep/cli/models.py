@@ -44,7 +44,7 @@ def list_models(cache: Path | None, as_json: bool) -> None:
         click.echo(f"\nCached in {store.folder}; `rtsep models pull NAME` fetches a model.")
 
 
-@models.command("pull")
+@models.command("pull", short_help="Fetch an official model, for times without a network.")
 @click.argument("name")
 @cache_option
 def pull_model(name: str, cache: Path | None) -> None:
@@ -58,7 +58,7 @@ def pull_model(name: str, cache: Path | None) -> None:
     click.echo(f"{name} is in {store.folder}")
 
 
-@models.command("import")
+@models.command("import", short_help="Check a file with weights and keep it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--name",
@@ -77,7 +77,7 @@ def import_model(file: Path, name: str | None, cache: Path | None) -> None:
     click.echo(f"{file} is kept for {stored} in {store.folder}")
 
 
-@models.command("path")
+@models.command("path", short_help="Print where models are kept, or the files of one.")
 @click.argument("name", required=False)
 @cache_option
 def show_path(name: str | None, cache: Path | None) -> None:

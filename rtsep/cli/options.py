@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,24 +11,12 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from rtsep.config import EXECUTORS, MODES, PRECISIONS
+from rtsep.cli.values import Number, Renamed
+from rtsep.config import DEFAULTS, EXECUTORS, MODES, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-LARGEST = 1e9
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
-
-
-class Number(click.FloatRange):
-    """A float to reckon with: `nan` would pass every comparison, and `1e308` become infinite."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        number: float = super().convert(value, param, ctx)
-        if not abs(number) <= LARGEST:
-            self.fail(f"{value!r} is not a number up to {LARGEST:g}.", param, ctx)
-        return number
 
 
 def milliseconds(
@@ -38,7 +27,7 @@ def milliseconds(
         name,
         type=Number(min=0),
         metavar="MS",
-        default=default,
+        default=default and round(default),
         show_default=default is not None,
         callback=lambda ctx, param, value: None if value is None else value / 1000,
         help=help,
@@ -76,11 +65,15 @@ _MODEL_OPTIONS = (
         help="A model (see `rtsep models`) or a file with weights.",
     ),
     click.option(
-        "--device",
+        "--compute",
+        "device",
+        cls=Renamed,
+        old="--device",
         default="auto",
         show_default=True,
         metavar="auto|cpu|cuda|mps",
-        help="Where the network runs.",
+        callback=lambda ctx, param, value: parse_compute(ctx, param, value),
+        help="Where the network computes: processor or graphics card.",
     ),
     cache_option,
 )
@@ -122,39 +115,41 @@ def target_option(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """--model, --device, --cache"""
+    """--model, --compute, --cache"""
     return _add(_MODEL_OPTIONS, command)
 
 
-def stream_options(*, mode: str) -> Callable[[Command], Command]:
-    """--window, --hop, --lookahead, --mode, --refresh: how a stream cuts audio; in seconds."""
-    options = (
-        click.option(
-            "--window",
-            metavar="S",
-            type=Number(min=0),
-            default=2.0,
-            show_default=True,
-            help="Seconds the network sees at once.",
-        ),
-        milliseconds("--hop", default=93.0, help="New audio per step."),
-        milliseconds(
-            "--lookahead", default=46.0, help="Audio right of what is emitted: quality for latency."
-        ),
-        click.option(
-            "--mode",
-            type=click.Choice(MODES),
-            default=mode,
-            show_default=True,
-            help="Compute the whole window in every step, or only its newest part.",
-        ),
-        milliseconds(
-            "--refresh",
-            help="Audio that an incremental step computes.  [default: hop + lookahead + 163]",
-        ),
-    )
+_STREAM_OPTIONS = (
+    click.option(
+        "--window",
+        metavar="S",
+        type=Number(min=0),
+        default=round(DEFAULTS.window),
+        show_default=True,
+        help="Seconds that the network sees at once: mostly a matter of cost.",
+    ),
+    milliseconds("--hop", default=1000 * DEFAULTS.hop, help="New audio per step: pure latency."),
+    milliseconds(
+        "--lookahead",
+        default=1000 * DEFAULTS.lookahead,
+        help="Audio right of what is emitted: quality for latency.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(MODES),
+        help="Compute all of the window in every step, or only its newest part.  "
+        "[default: incremental, where the model can]",
+    ),
+    milliseconds(
+        "--refresh",
+        help="Audio that an incremental step computes.  [default: hop + lookahead + 163]",
+    ),
+)
 
-    return lambda command: _add(options, command)
+
+def stream_options(command: Command) -> Command:
+    """--window, --hop, --lookahead, --mode, --refresh: how a stream cuts audio; in seconds."""
+    return _add(_STREAM_OPTIONS, command)
 
 
 def format_option(command: Command) -> Command:
@@ -197,25 +192,27 @@ budget_option = milliseconds(
 _DEVICE_OPTIONS = (
     click.option(
         "--blocksize",
-        type=click.IntRange(0, 8192),
+        type=Number(0, 8192, whole=True),
         default=0,
         metavar="SAMPLES",
-        help="Of the device; 0 is its own choice.  [default: 0]",
+        help="Of the device, up to 8192; 0 is its own choice.  [default: 0]",
     ),
     click.option(
         "--samplerate",
-        type=click.IntRange(8000, 384_000),
+        type=Number(8000, 384_000, whole=True),
         metavar="HZ",
-        help="Of the device.  [default: the model's, if it can]",
+        help="Of the device, 8000 to 384000.  [default: the model's, if it can]",
     ),
     click.option(
-        "--device-latency",
+        "--buffer",
         "latency",
+        cls=Renamed,
+        old="--device-latency",
         default="low",
         show_default=True,
         metavar="low|high|MS",
         callback=lambda ctx, param, value: parse_latency(ctx, param, value),
-        help="How much the device may buffer.",
+        help="How much the sound device may buffer.",
     ),
     click.option("--input-channels", metavar="1-2", help="Of the input device."),
     click.option(
@@ -282,14 +279,14 @@ _LIVE_OPTIONS = (
 LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
     "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
-    "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--device-latency",
+    "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
     "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
 
 def device_options(command: Command) -> Command:
-    """--blocksize, --samplerate, --device-latency, --input-channels, --route, --wasapi"""
+    """--blocksize, --samplerate, --buffer, --input-channels, --route, --wasapi"""
     return _add(_DEVICE_OPTIONS, command)
 
 
@@ -302,6 +299,18 @@ def _add(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def parse_compute(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Sound devices are often given here."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise click.BadParameter(
+            f"{value!r} is none of auto, cpu, cuda, mps, where the network can compute; sound "
+            "devices are given with --input and --output",
+            ctx,
+            param,
+        )
+    return value
 
 
 def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str | float:

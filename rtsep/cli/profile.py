@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from rtsep.cli.help import Sectioned
 from rtsep.cli.options import (
-    Number,
     budget_option,
     device_options,
     executor_option,
@@ -21,6 +21,7 @@ from rtsep.cli.options import (
     target_option,
     written_file,
 )
+from rtsep.cli.values import Number
 
 # Parameter -> option, of everything that only a session, or only a closed loop, understands.
 SESSION_ONLY = {
@@ -31,10 +32,23 @@ LOOP_ONLY = {
     "search": "--search", "wait": "--wait",
 }  # fmt: skip
 
+SECTIONS = {
+    "Session": ("source", "destination", "duration", "runs"),
+    "Latency": ("target", "hop", "lookahead", "window", "mode", "refresh", "budget"),
+    "Model": ("model", "device", "precision", "executor", "cache"),
+    "Sound devices": (
+        "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
+    ),
+    "Closed loop": ("roundtrip", "device_only", "repeats", "level_db", "search", "wait"),
+    "Results": ("report", "trace", "compare", "as_json"),
+}  # fmt: skip
+
 # What it needs beyond click is imported when it runs.
 
 
-@click.command()
+@click.command(
+    cls=Sectioned, sections=SECTIONS, short_help="Show where the time of a session goes."
+)
 @click.option(
     "--input",
     "source",
@@ -49,7 +63,7 @@ LOOP_ONLY = {
     help="Where it is heard.  [default: speakers for a live input, null for a file]",
 )
 @model_options
-@stream_options(mode="exact")
+@stream_options
 @target_option
 @precision_option(None, "  [default: fp32; auto with --latency]")
 @executor_option
@@ -59,15 +73,16 @@ LOOP_ONLY = {
     "--duration",
     type=Number(min=0, min_open=True),
     metavar="S",
-    default=30.0,
+    default=30,
     show_default=True,
     help="How long each run is measured, after its first two seconds.",
 )
 @click.option(
     "--runs",
-    type=click.IntRange(min=1),
+    type=Number(min=1, whole=True),
     default=1,
     show_default=True,
+    metavar="N",
     help="Sessions that are measured one after the other; a comparison needs several.",
 )
 @click.option(
@@ -91,10 +106,11 @@ LOOP_ONLY = {
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(2, 50),
+    type=Number(2, 50, whole=True),
     default=8,
     show_default=True,
-    help="Bursts that go round the loop.",
+    metavar="N",
+    help="Bursts that go round the loop, 2 to 50.",
 )
 @click.option(
     "--level",
@@ -111,7 +127,7 @@ LOOP_ONLY = {
 @click.option(
     "--wait",
     type=Number(min=0),
-    default=0.0,
+    default=0,
     show_default=True,
     metavar="S",
     help="How long you may take to close the loop.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rtsep.control.text import printable
+
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
 
@@ -50,28 +51,33 @@ class RichObserver:
         self._bars.update(self._tasks[label], completed=done, total=total)
 
 
-@contextmanager
-def audio_progress(name: str, sample_rate: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar for seconds of audio; yields what to tell (samples done, of how many)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+class Bar:
+    """A bar for one file, with what is left in words; is a `file_progress.Shown`."""
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.completed:.1f} / {task.total:.1f} s"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        task = bars.add_task(name, total=0.0)
+    def __init__(self, name: str, console: Console) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
 
-        def update(done: int, total: int) -> None:
-            bars.update(task, completed=done / sample_rate, total=total / sample_rate)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %  {task.fields[left]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bars.add_task(printable(name), total=1.0, left="")
 
-        yield update
+    def __enter__(self) -> Bar:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
+
+    def line(self, text: str) -> None:
+        self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def update(self, share: float, left: str) -> None:
+        self._bars.update(self._task, completed=share, left=left)
 
 
 class WorkProgress:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from rtsep.cli.options import LIVE_ONLY
-from rtsep.session.places import Kind, input_place, output_place
+from rtsep.session.places import Kind, Place, input_place, output_place
 
 AUTO = 0.0  # the smallest latency that this machine holds
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
+# Who asks for one of them means a stream, also where nobody listens.
+OF_STREAMS = (*CHOSEN, "--latency", "--executor")
 
 
 def run(
     source: str, *, destination: str | None, pace: str, given: list[str], **options: Any
 ) -> None:
-    """A live session where a device is involved or real time is asked for, else a file session.
+    """A live session where a device is involved or real time is asked for, else a file session,
+    which is offline unless an option of streams is given.
 
     `given` are the options that stand on the command line.
     """
     check_target(options["target"], given)
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
-    if destination is None:
-        destination = "speakers" if live_input else "null"
-    where_to = output_place(destination, live=live_input)
+    usual = "speakers" if live_input else "null"
+    where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         from rtsep.cli.live_run import run_live
@@ -40,10 +42,28 @@ def run(
         raise click.UsageError(
             f"{flags[0]} needs a live session; give a device, or --pace realtime"
         )
+    if destination is None:
+        _ask_where(where_from)
     from rtsep.cli.file_run import run_file
 
     options["precision"] = settled_precision(options["precision"], options["target"])
-    run_file(where_from, destination=destination, **options)
+    run_file(
+        where_from,
+        destination=destination,
+        offline=not set(OF_STREAMS) & set(given),
+        **options,
+    )
+
+
+def _ask_where(source: Place) -> NoReturn:
+    """For a file that goes nowhere. What is wrong with the file itself is told first."""
+    from rtsep.session.sources import check_input
+
+    check_input(source.name)
+    raise click.UsageError(
+        f"where shall {source.name} go? --output stems makes a folder with its stems, --output "
+        "speakers plays it live, --output null only measures"
+    )
 
 
 def settled_precision(precision: str | None, target: float | None) -> str:

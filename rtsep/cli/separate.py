@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import Number, format_option, model_options
+from rtsep.cli.options import format_option, model_options
+from rtsep.cli.values import Number
 
 
-@click.command()
+@click.command(short_help="Separate whole files, offline, with the best quality.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -27,6 +28,7 @@ from rtsep.cli.options import Number, format_option, model_options
     type=Number(0, 1, max_open=True),
     default=0.25,
     show_default=True,
+    metavar="SHARE",
     help="Of neighbouring segments, 0 to less than 1.",
 )
 @format_option
@@ -39,7 +41,8 @@ def separate(
     **options: Any,
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
-    from rtsep.cli.progress import RichObserver, audio_progress
+    from rtsep.cli.file_progress import file_progress
+    from rtsep.cli.progress import RichObserver
     from rtsep.session.load import load
     from rtsep.session.offline_session import folders_for, separate_file
     from rtsep.session.runtime import prepare_process
@@ -52,7 +55,7 @@ def separate(
     with RichObserver() as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
-        with audio_progress(path.name, separator.sample_rate) as progress:
+        with file_progress(path.name, separator.sample_rate) as progress:
             written, notes = separate_file(
                 separator, path, folder, inputs=files, progress=progress, **options
             )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtsep.engine.tune import Trial
 
 
-@click.command()
+@click.command(short_help="Find the smallest latency that this machine holds.")
 @model_options
 @precision_option("auto")
 @click.option(

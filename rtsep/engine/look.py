@@ -70,7 +70,6 @@ def candidates(separator: Separator) -> list[StreamSpec]:
                 window=window,
                 hop=frames * separator.frame_seconds,
                 lookahead=LOOKAHEAD_FRAMES * separator.frame_seconds,
-                mode="incremental",
             )
         except ConfigError:
             if not found:

@@ -1,36 +1,42 @@
-"""A file, or the demo song, through the streaming engine into files. The only wiring of that path.
+"""A file, or the demo song, into files: separated, mixed under faders, scored.
 
-The stems are written without the engine's delay, so that they line up with the input sample by
-sample. Opens no device and prints nothing.
+The only wiring of that path. The stems line up with the input sample by sample. Opens no device
+and prints nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rtsep.audio.demo import Demo, demo_song
-from rtsep.audio.files import AudioSource, open_audio
+from rtsep.audio.files import open_audio
 from rtsep.audio.memory import MemorySource
+from rtsep.config import StreamSettings
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
-from rtsep.metrics import StepTimes, sdr
+from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
 from rtsep.session.places import DEMO
 from rtsep.session.sinks import open_sink
+from rtsep.session.ways import (
+    BLOCK,
+    Audio,
+    Offline,
+    Progress,
+    Source,
+    Streamed,
+    in_blocks,
+    told,
+)
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
-
-Audio = np.ndarray[Any, np.dtype[np.float32]]
-Source = AudioSource | MemorySource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +44,12 @@ class FileSession:
     """What to separate, how, and where to.
 
     `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
-    Times are in seconds.
+    Without a `stream` it is separated offline.
     """
 
     input: str
     output: str
-    window: float = 2.0
-    hop: float = 0.093
-    lookahead: float = 0.046
-    mode: str = "exact"
-    refresh: float | None = None
+    stream: StreamSettings | None = None
     encoding: str = "float"
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
@@ -56,10 +58,10 @@ class FileSession:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionReport:
-    """What happened. `seconds` are of audio, `wall_seconds` of time; only the demo has `sdr`."""
+    """What happened. `seconds` are of audio, `wall_seconds` of time; only the demo has `sdr`, and
+    only what went through a stream `streamed`."""
 
-    stream: Stream
-    times: StepTimes
+    streamed: Streamed | None
     seconds: float
     wall_seconds: float
     files: list[Path]
@@ -73,24 +75,18 @@ def run_file_session(
     separator: Separator,
     session: FileSession,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SessionReport:
     """Run to the end, or until `should_stop`, which fades out and finishes the files.
 
-    `progress` hears of samples done, of how many. Raises ConfigError for settings that do not fit
-    and AudioFileError for files that cannot be read or written.
+    `progress` hears of samples separated, of how many, first of none. Raises ConfigError for
+    settings that do not fit and AudioFileError for files that cannot be read or written.
     """
     rate = separator.sample_rate
-    stream = separator.stream(
-        window=session.window,
-        hop=session.hop,
-        lookahead=session.lookahead,
-        mode=session.mode,
-        refresh=session.refresh,
-    )
-    mix = _mixer(stream, session, separator.channels)
-    times = StepTimes(stream.spec.hop / rate)
+    streamed = Streamed(separator, session.stream) if session.stream else None
+    way = streamed or Offline(separator, summing=True)
+    mix = _mixer(separator, session)
     demo = _demo(separator) if session.input == DEMO else None
     done, kept = 0, []
     began = time.perf_counter()
@@ -98,31 +94,29 @@ def run_file_session(
         _open_source(session, separator, demo) as source,
         open_sink(
             session.output,
-            stream.stems,
+            separator.stems,
             rate,
             channels=separator.channels,
             encoding=session.encoding,
             inputs=[session.input],
         ) as sink,
     ):
-        pieces = _without_delay(stream, _separated(stream, source, times))
-        for stems in _until(should_stop, pieces, rate):
+        blocks = in_blocks(told(way.pieces(source), source.samples, progress))
+        for stems in _until(should_stop, blocks, rate):
             sink.write(stems, mix(stems))
             done += stems.shape[-1]
-            progress(done, source.samples)
             if demo:
                 kept.append(stems)
         stopped = should_stop() and done < source.samples
     return SessionReport(
-        stream=stream,
-        times=times,
+        streamed=streamed,
         seconds=done / rate,
         wall_seconds=time.perf_counter() - began,
         files=sink.files,
         notes=[*source.notes, *sink.notes],
         sanitized=source.sanitized,
         stopped_early=stopped,
-        sdr=_score(demo, stream.stems, kept) if demo and not stopped else {},
+        sdr=_score(demo, separator.stems, kept) if demo and not stopped else {},
     )
 
 
@@ -133,17 +127,16 @@ def _demo(separator: Separator) -> Demo:
     return demo
 
 
-def _mixer(stream: Stream, session: FileSession, channels: int) -> Callable[[Audio], Audio]:
-    """What makes (channels, n) of (stems, channels, n), n up to what the stream holds.
+def _mixer(separator: Separator, session: FileSession) -> Callable[[Audio], Audio]:
+    """What makes (channels, n) of (stems, channels, n), n up to BLOCK.
 
     Does not limit: a file may go over full scale, or says what it had to clip.
     """
     desk, control = local_desk(
-        stream.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo
+        separator.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo
     )
     desk.set_limiter(False)
-    longest = stream.latency_samples
-    faders = Faders(control, len(stream.stems), channels, stream.spec.sample_rate, longest)
+    faders = Faders(control, len(separator.stems), separator.channels, separator.sample_rate, BLOCK)
     faders.settle()
 
     def mix(stems: Audio) -> Audio:
@@ -161,26 +154,6 @@ def _open_source(
     if demo:
         return nullcontext(MemorySource(demo.mix))  # there is nothing to close
     return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
-
-
-def _separated(stream: Stream, source: Source, times: StepTimes) -> Iterator[Audio]:
-    """The stems of every hop of the input, then what the stream still holds."""
-    for block in source.blocks(stream.spec.hop):
-        start = time.perf_counter()
-        stems = stream.process(block)
-        if block.shape[1] == stream.spec.hop:  # a shorter last block makes no step
-            times.add(time.perf_counter() - start)
-        yield stems
-    yield stream.flush()
-
-
-def _without_delay(stream: Stream, pieces: Iterator[Audio]) -> Iterator[Audio]:
-    skip = stream.latency_samples
-    for piece in pieces:
-        dropped = min(skip, piece.shape[-1])
-        skip -= dropped
-        if dropped < piece.shape[-1]:
-            yield piece[..., dropped:]
 
 
 def _until(
@@ -202,7 +175,7 @@ def _fade_out(stems: Audio, sample_rate: int) -> Audio:
     return faded
 
 
-def _score(demo: Demo, stems: tuple[str, ...], pieces: list[Audio]) -> dict[str, float]:
+def _score(demo: Demo, stems: Sequence[str], pieces: list[Audio]) -> dict[str, float]:
     """SDR in dB of every stem whose truth is known."""
     separated = dict(zip(stems, np.concatenate(pieces, -1), strict=True))
     return {

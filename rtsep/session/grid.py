@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from rtsep.config import MODES, StreamSpec
+from rtsep.config import DEFAULTS, MODES, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 
@@ -14,7 +14,7 @@ from rtsep.errors import ConfigError
 WINDOWS = (1.0, 2.0, 4.0, 10.0)
 HOPS = (0.023, 0.046, 0.093, 0.186, 0.372)
 LOOKAHEADS = (0.0, 0.046, 0.186)
-USUAL_WINDOW, USUAL_LOOKAHEAD = 2.0, 0.046
+USUAL_WINDOW, USUAL_LOOKAHEAD = DEFAULTS.window, DEFAULTS.lookahead
 # The cost is that of computing the window over hop: shorter hops only with the usual rest.
 AFFORDABLE_HOPS = HOPS[2:]
 # Of an incremental step, in seconds of audio that the same time computes: attention to what is

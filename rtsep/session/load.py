@@ -68,5 +68,5 @@ def choose_device(name: str) -> torch.device:
     if kind not in present:
         raise ConfigError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
     if not present[kind]:
-        raise ConfigError(f"no {name} device here; use --device cpu or auto")
+        raise ConfigError(f"no {name} device here; use --compute cpu or auto")
     return torch.device(name)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from rtsep.audio.files import open_audio
 from rtsep.audio.writer import StemWriter
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.session.ways import Offline, Progress, told
 
 
 def folders_for(files: Sequence[Path], output: Path) -> list[Path]:
@@ -36,18 +34,17 @@ def separate_file(
     encoding: str,
     overlap: float,
     inputs: Sequence[Path],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[list[Path], list[str]]:
     """One file per stem of `path` into `folder`; returns them, and what a person should be told.
 
-    `inputs` are not overwritten, `progress` hears of samples done, of how many. Raises
-    AudioFileError, ConfigError.
+    `inputs` are not overwritten, `progress` hears of samples done, of how many, first of none.
+    Raises AudioFileError, ConfigError.
     """
     rate, names = separator.sample_rate, tuple(stems or separator.stems)
+    way = Offline(separator, stems=names, overlap=overlap)
     with open_audio(path, sample_rate=rate, channels=separator.channels) as source:
-        mix = torch.from_numpy(np.concatenate(list(source.blocks(rate)), axis=1))
-    pieces = separator.separate_in_pieces(mix, names, overlap)  # or ConfigError
-    done = 0
+        pieces = way.pieces(source)  # or ConfigError; has read all of it
     with StemWriter(
         folder,
         names,
@@ -57,8 +54,6 @@ def separate_file(
         mix=False,
         inputs=inputs,
     ) as writer:
-        for piece in pieces:
-            writer.write(piece.numpy())
-            done += piece.shape[-1]
-            progress(done, mix.shape[-1])
+        for piece in told(pieces, source.samples, progress):
+            writer.write(piece)
     return writer.files, [*source.notes, *writer.notes]

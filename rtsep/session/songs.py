@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rtsep.audio.files import open_audio, read_all
+from rtsep.audio.files import open_audio, read_audio
 from rtsep.engine.stream import Stream
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.metrics import MEAN, sdr
@@ -66,7 +66,7 @@ def read_song(folder: Path, sample_rate: int, channels: int = 2) -> Song:
     Raises AudioFileError as `song_files` does, and for stems of another length than the mixture.
     """
     files = song_files(folder)
-    song = {name: read_all(path, sample_rate, channels=channels) for name, path in files.items()}
+    song = {name: read_audio(path, sample_rate, channels=channels) for name, path in files.items()}
     lengths = {name: audio.shape[1] / sample_rate for name, audio in song.items()}
     for name, seconds in lengths.items():
         if abs(seconds - lengths[MIXTURE]) > PADDING_SECONDS:

@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtsep.audio.files import open_audio, read_all, resampled_length
+from rtsep.audio.files import open_audio, read_audio, resampled_length
 from rtsep.audio.wav import Audio
 from rtsep.audio.writer import write_file
 from rtsep.errors import AudioFileError
@@ -61,14 +61,14 @@ def test_length_is_known_beforehand_and_exact(tmp_path: Path, rate: int, frames:
     path = save(tmp_path / "a.wav", noise(2, frames), rate)
     with open_audio(path, sample_rate=RATE) as source:
         assert source.samples == max(1, round(frames * RATE / rate))
-    assert read_all(path, RATE).shape == (2, source.samples)
+    assert read_audio(path, RATE).shape == (2, source.samples)
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_resampling_keeps_an_impulse_in_its_place(tmp_path: Path, rate: int) -> None:
     audio = np.zeros((2, 2 * rate), np.float32)
     audio[:, rate] = 1.0
-    read = read_all(save(tmp_path / "a.wav", audio, rate), RATE)
+    read = read_audio(save(tmp_path / "a.wav", audio, rate), RATE)
     assert np.argmax(np.abs(read), axis=1).tolist() == [RATE, RATE]
 
 
@@ -78,7 +78,7 @@ def test_resampling_keeps_a_sine_clean(tmp_path: Path, rate: int) -> None:
         tone = 0.5 * np.sin(2 * np.pi * 997 * np.arange(2 * at) / at)
         return np.stack([tone, -tone]).astype(np.float32)
 
-    read = read_all(save(tmp_path / "a.wav", sine(rate), rate), RATE)
+    read = read_audio(save(tmp_path / "a.wav", sine(rate), rate), RATE)
     inner = slice(RATE // 2, -RATE // 2)  # the ends meet silence and ring
     assert snr_db(sine(RATE)[:, inner], read[:, inner]) > 120
 
@@ -91,7 +91,7 @@ def test_block_size_changes_no_bit(tmp_path: Path, rate: int, block: int) -> Non
         blocks = list(source.blocks(block))
     assert all(one.shape == (2, block) for one in blocks[:-1])
     assert all(one.dtype == np.float32 and one.flags.c_contiguous for one in blocks)
-    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), read_all(path, RATE))
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), read_audio(path, RATE))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_formats(tmp_path: Path, suffix: str, subtype: str | None, least_db: flo
         pytest.skip(f"this libsndfile has no {suffix}")
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
     audio = np.stack([tone, 0.5 * tone]).astype(np.float32)
-    read = read_all(save(tmp_path / f"a.{suffix}", audio, subtype=subtype), RATE)
+    read = read_audio(save(tmp_path / f"a.{suffix}", audio, subtype=subtype), RATE)
     assert read.shape == audio.shape
     assert snr_db(audio, read) > least_db
 
@@ -146,7 +146,7 @@ def test_truncated_file_is_read_as_far_as_it_goes(tmp_path: Path, suffix: str, r
     assert 1.0 < read.shape[1] / RATE < 2.0
     assert told or source.samples == read.shape[1]
     inner = read.shape[1] - 1000  # where the cut rings
-    np.testing.assert_array_equal(read[:, :inner], read_all(whole, RATE)[:, :inner])
+    np.testing.assert_array_equal(read[:, :inner], read_audio(whole, RATE)[:, :inner])
 
 
 def test_a_few_milliseconds_that_are_missing_are_seen_in_the_note(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_unfinished_flac_is_measured_first(tmp_path: Path) -> None:
     path.write_bytes(unknown)
     with open_audio(path, sample_rate=48_000) as source:
         assert source.samples == 48_000
-    np.testing.assert_array_equal(read_all(path, RATE), read_all(tmp_path / "whole.flac", RATE))
+    np.testing.assert_array_equal(read_audio(path, RATE), read_audio(tmp_path / "whole.flac", RATE))
 
 
 def refused(path: str | Path) -> str:

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from rtsep.audio import wav
-from rtsep.audio.files import read_all
+from rtsep.audio.files import read_audio
 from rtsep.audio.wav import Audio
 from rtsep.audio.writer import StemWriter, open_output, write_file
 from rtsep.errors import AudioFileError
@@ -45,7 +45,7 @@ def test_float_wav_round_trip_is_bit_exact(tmp_path: Path, block: int, channels:
     assert writer.samples == 2001 and writer.notes == []
     for path, expected in zip(writer.files, [*stems, stems.sum(axis=0) / 2], strict=True):
         assert soundfile.info(path).subtype == "FLOAT"
-        np.testing.assert_array_equal(read_all(path, RATE, channels=channels), expected)
+        np.testing.assert_array_equal(read_audio(path, RATE, channels=channels), expected)
 
 
 @pytest.mark.parametrize(("encoding", "bits"), [("pcm24", 24), ("pcm16", 16), ("flac", 24)])
@@ -60,7 +60,7 @@ def test_integer_files_round_to_the_nearest_step(
         assert soundfile.info(path).subtype == f"PCM_{bits}"
         assert soundfile.info(path).frames == samples
         assert path.stat().st_size % 2 == 0 or encoding == "flac"
-        read = read_all(path, RATE, channels=channels)
+        read = read_audio(path, RATE, channels=channels)
         assert np.abs(read - expected).max() <= 0.5 * 2.0 ** (1 - bits)
 
 
@@ -71,7 +71,7 @@ def test_over_full_scale_is_kept_by_float_and_counted_by_the_others(
     loud = np.array([[[0.5, 1.5, -1.5, 1.0], [0, 0, 0, -1.0]]], np.float32)
     with StemWriter(tmp_path, ["lead"], RATE, encoding=encoding) as writer:
         writer.write(loud, loud[0] / 2)
-    read = read_all(writer.files[0], RATE)
+    read = read_audio(writer.files[0], RATE)
     if encoding == "float":
         np.testing.assert_array_equal(read, loud[0])
         assert writer.notes == []
@@ -94,7 +94,7 @@ def test_wav_becomes_rf64_when_it_outgrows_a_wav(
     file.write(audio[:, 1000:])
     assert soundfile.info(path).format == "RF64"
     file.close()
-    np.testing.assert_array_equal(read_all(path, RATE), audio)
+    np.testing.assert_array_equal(read_audio(path, RATE), audio)
 
 
 def test_single_file_by_suffix(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_single_file_by_suffix(tmp_path: Path) -> None:
     write_file(tmp_path / "a.wav", audio, 48_000)
     write_file(tmp_path / "new" / "a.FLAC", audio, 48_000)
     assert soundfile.info(tmp_path / "a.wav").samplerate == 48_000
-    np.testing.assert_array_equal(read_all(tmp_path / "a.wav", 48_000), audio)
-    np.testing.assert_allclose(read_all(tmp_path / "new" / "a.FLAC", 48_000), audio, atol=1e-7)
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 48_000), audio)
+    np.testing.assert_allclose(read_audio(tmp_path / "new" / "a.FLAC", 48_000), audio, atol=1e-7)
     with pytest.raises(AudioFileError, match=r"end with .wav or .flac"):
         write_file(tmp_path / "a.mp3", audio, 48_000)
 
@@ -142,7 +142,7 @@ def test_killed_writer_leaves_playable_files(tmp_path: Path, encoding: str, mome
         path = tmp_path / f"{name}.{suffix}"
         if encoding != "flac":  # every player sees the length
             assert soundfile.info(path).frames >= sure
-        read = read_all(path, RATE)
+        read = read_audio(path, RATE)
         assert read.shape[1] > sure - (RATE // 2 if encoding == "flac" else 1)
         ramp = (np.arange(read.shape[1]) / 2**24 % 1).astype(np.float32)
         np.testing.assert_allclose(read[0], ramp, atol=2**-23)
@@ -177,7 +177,7 @@ def test_full_disk_stops_with_one_line_and_valid_files(tmp_path: Path, encoding:
     if encoding != "flac":
         assert "File too large" in line
     for name in ["drums", "bass", "mix"]:
-        read = read_all(tmp_path / f"{name}.{suffix}", RATE)
+        read = read_audio(tmp_path / f"{name}.{suffix}", RATE)
         assert 30_000 < read.shape[1] < 110_000
         np.testing.assert_allclose(read[:, :1000], read[:, 1000:2000], atol=1e-4)
 

@@ -42,10 +42,12 @@ def rtsep(capsys: pytest.CaptureFixture[str]) -> Rtsep:
 
 @pytest.fixture
 def stream(rtsep: Rtsep, small_model: Path, song: Path) -> Rtsep:
-    """`rtsep --input SONG` through the small model, with a short window."""
+    """`rtsep --input SONG` through a stream of the small model, with a short window; to nowhere
+    unless told."""
 
     def call(*arguments: object, source: object = song) -> Done:
-        small = ("--model", small_model, "--device", "cpu", "--window", "0.2", "--hop", "50")
-        return rtsep("--input", source, *small, *arguments)
+        small = ("--model", small_model, "--compute", "cpu", "--window", "0.2", "--hop", "50")
+        output = () if "--output" in arguments else ("--output", "null")
+        return rtsep("--input", source, *small, *output, *arguments)
 
     return call

@@ -156,7 +156,7 @@ def test_a_library_that_is_missing_is_a_finding(
     ("arguments", "complaint"),
     [
         (("--model", "htdemuks"), "no model called 'htdemuks'; did you mean 'htdemucs'?"),
-        (("--device", "tpu"), "'tpu' is none of auto, cpu, cuda, mps"),
+        (("--compute", "tpu"), "'tpu' is none of auto, cpu, cuda, mps"),
         (("everything",), "unexpected extra argument"),
     ],
 )

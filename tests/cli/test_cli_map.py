@@ -33,7 +33,7 @@ def mapped(rtsep: Rtsep, small_model: Path, folder: Path, tmp_path: Path) -> Rts
 
     def call(*arguments: object, songs: tuple[object, ...] = (folder,)) -> Done:
         output = () if "--output" in arguments else ("--output", tmp_path / "out" / "map")
-        model = ("--model", small_model, "--device", "cpu")
+        model = ("--model", small_model, "--compute", "cpu")
         return rtsep("map", *songs, *model, *GRID, *output, *arguments)
 
     return call
@@ -187,7 +187,7 @@ def test_real_music(
     for name, audio in tracks.items():
         write_file(song / f"{name}.wav", audio[:, part], SAMPLE_RATE)
     done = rtsep(
-        "map", song, "--device", "cpu", "--cache", weights_cache, "--output", tmp_path / "m.csv",
+        "map", song, "--compute", "cpu", "--cache", weights_cache, "--output", tmp_path / "m.csv",
         "--window", "1", "--hop", "372", "--mode", "incremental", "--start", "1", "--seconds", "1",
     )  # fmt: skip
     assert done.code == 0, done.err

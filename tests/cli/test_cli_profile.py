@@ -28,7 +28,7 @@ def profiled(
         start(
             "-m", "rtsep", "profile", "--input", source, "--model", small_model, "--window", "0.3",
             "--hop", "93", "--lookahead", "46", "--budget", "200", "--duration", "4", "--json",
-            "--device", "cpu", "--report", folder / "page.html", "--trace", folder / "trace.json",
+            "--compute", "cpu", "--report", folder / "page.html", "--trace", folder / "trace.json",
         )
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -149,7 +149,7 @@ def played(small_model: Path) -> Callable[..., Done]:
         done = finish(
             start(
                 "-m", "rtsep", "--input", "demo", "--pace", "realtime", "--model", small_model,
-                "--device", "cpu", "--window", "0.3", "--hop", "93", "--budget", "200",
+                "--compute", "cpu", "--window", "0.3", "--hop", "93", "--budget", "200",
                 "--ui", "plain", "--midi", "off", "--json", *options,
             )
         )  # fmt: skip

@@ -24,7 +24,7 @@ def test_two_seconds_through_the_installed_command(
     mix = mixture(START, SECONDS)
     write_file(tmp_path / "music.wav", mix, SAMPLE_RATE)
     command = Path(sysconfig.get_path("scripts")) / "rtsep"
-    settings = ["--window", "1", "--hop", "186", "--device", "cpu", "--json"]
+    settings = ["--window", "1", "--hop", "186", "--compute", "cpu", "--json"]
     process = subprocess.run(
         [command, "--input", tmp_path / "music.wav", "--output", tmp_path / "out", *settings],
         env={**os.environ, "RTSEP_CACHE": str(weights_cache)},

@@ -19,7 +19,7 @@ STEMS = ["drums", "bass", "other", "vocals"]
 @pytest.fixture
 def separate(rtsep: Rtsep, small_model: Path) -> Rtsep:
     def call(*arguments: object) -> Done:
-        return rtsep("separate", *arguments, "--model", small_model, "--device", "cpu")
+        return rtsep("separate", *arguments, "--model", small_model, "--compute", "cpu")
 
     return call
 

@@ -53,8 +53,8 @@ def test_faders_move_the_mix_and_leave_the_stems(
 
 
 JSON_KEYS = {
-    "model", "device", "executor", "sample_rate", "stems", "spec", "latency", "steps", "step_ms",
-    "deadline_misses", "underruns", "xruns", "seconds", "wall_seconds", "stopped_early",
+    "model", "device", "mode", "executor", "sample_rate", "stems", "spec", "latency", "steps",
+    "step_ms", "deadline_misses", "underruns", "xruns", "seconds", "wall_seconds", "stopped_early",
     "sanitized", "sdr", "files", "notes",
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ def test_json_is_one_object_with_all_that_happened(stream: Rtsep, tmp_path: Path
     assert told.keys() == JSON_KEYS
     lengths = {"window", "hop", "lookahead", "crossfade", "refresh"}
     assert told["spec"].keys() == {"mode"} | lengths
+    assert told["mode"] == told["spec"]["mode"] == "incremental"
     assert told["latency"] == {
         "hop": {"samples": 2048, "ms": 46.44},
         "lookahead": {"samples": 1024, "ms": 23.22},
@@ -210,10 +211,11 @@ def test_real_time_is_a_live_session_with_the_same_result(
     assert db(sound(tmp_path / "slow" / "input.wav") - sound(song)) < -200
 
 
-def test_the_demo_says_how_well_it_was_separated(rtsep: Rtsep, small_model: Path) -> None:
-    done = rtsep(
-        "--input", "demo", "--model", small_model, "--window", "0.6", "--hop", "500", "--json"
-    )
+@pytest.mark.parametrize("settings", [(), ("--window", "0.6", "--hop", "500")])
+def test_the_demo_says_how_well_it_was_separated(
+    rtsep: Rtsep, small_model: Path, settings: tuple[str, ...]
+) -> None:
+    done = rtsep("--input", "demo", "--output", "null", "--model", small_model, "--json", *settings)
     assert done.code == 0 and done.json["sdr"].keys() == set(STEMS)
     assert all(-30 < value < 30 for value in done.json["sdr"].values())
     assert done.json["seconds"] == 12

@@ -20,13 +20,13 @@ def short_trials(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_tune_finds_is_what_latency_auto_takes(
     rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path
 ) -> None:
-    model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
+    model = ("--model", small_model, "--cache", tmp_path, "--compute", "cpu")
     tuned = rtsep("tune", *model, "--no-compile", "--json")
     assert tuned.code == 0
     told = json.loads(tuned.out.splitlines()[-1])
     chosen = told["chosen"]
     assert len(tuned.err.splitlines()) == len(told["trials"]) + 3
-    ran = rtsep("--input", song, *model, "--latency", "auto", "--json")
+    ran = rtsep("--input", song, "--output", "null", *model, "--latency", "auto", "--json")
     assert ran.code == 0 and "measuring" not in ran.err
     report = json.loads(ran.out.splitlines()[-1])
     assert report["spec"]["mode"] == chosen["mode"]
@@ -38,7 +38,7 @@ def test_what_tune_finds_is_what_latency_auto_takes(
 def test_a_live_session_takes_the_budget_too(
     rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path
 ) -> None:
-    model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
+    model = ("--model", small_model, "--cache", tmp_path, "--compute", "cpu")
     tuned = rtsep("tune", *model, "--no-compile", "--json")
     chosen = json.loads(tuned.out.splitlines()[-1])["chosen"]
     (path,) = tmp_path.glob("tuning-*.json")
@@ -62,8 +62,8 @@ def test_a_live_session_takes_the_budget_too(
 def test_a_latency_out_of_reach_is_told(
     rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path
 ) -> None:
-    model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
-    done = rtsep("--input", song, *model, "--latency", "5")
+    model = ("--model", small_model, "--cache", tmp_path, "--compute", "cpu")
+    done = rtsep("--input", song, "--output", "null", *model, "--latency", "5")
     assert done.code == 2
     said, complaint = done.err.splitlines()
     assert said == "measuring which latency this machine holds with small, once"
@@ -75,7 +75,7 @@ def test_incremental_stems_sum_to_the_input(
     rtsep: Rtsep, small_model: Path, song: Path, tmp_path: Path, precision: str
 ) -> None:
     done = rtsep(
-        "--input", song, "--output", tmp_path, "--model", small_model, "--device", "cpu",
+        "--input", song, "--output", tmp_path, "--model", small_model, "--compute", "cpu",
         "--window", "0.6", "--hop", "50", "--mode", "incremental", "--precision", precision,
     )  # fmt: skip
     assert done.code == 0
@@ -86,6 +86,8 @@ def test_refresh_is_checked(rtsep: Rtsep, small_model: Path, song: Path) -> None
     done = rtsep(
         "--input",
         song,
+        "--output",
+        "null",
         "--model",
         small_model,
         "--window",

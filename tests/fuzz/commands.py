@@ -53,7 +53,18 @@ PLACES = (
     "maps",
 )  # fmt: skip
 GOOD = (
-    ["--input", "song.wav", "--model", "model.safetensors", "--window", "0.2", "--hop", "20"],
+    [
+        "--input",
+        "song.wav",
+        "--model",
+        "model.safetensors",
+        "--window",
+        "0.2",
+        "--hop",
+        "20",
+        "--output",
+        "null",
+    ],
     ["--input", "song.wav", "--model", "model.safetensors", "--output", "out"],
     ["--input", "song.wav", "--model", "model.safetensors", "--pace", "realtime", "--ui", "off"],
     ["separate", "song.wav", "-o", "out", "--model", "model.safetensors"],

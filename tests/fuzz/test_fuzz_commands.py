@@ -18,7 +18,7 @@ def test_any_command(sandbox: Sandbox, seed: int) -> None:
     holds(sandbox, "command", seed)
 
 
-SONG = ("--input", "song.wav", "--model", "model.safetensors")
+SONG = ("--input", "song.wav", "--model", "model.safetensors", "--output", "null")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,10 @@ SONG = ("--input", "song.wav", "--model", "model.safetensors")
         ["--input", "9" * 5000],
         ["--input", "device:" + "9" * 5000],
         ["--input", "mic", "--input-channels", "9" * 5000],
-        ["--input", "song.wav", "--model", "pipe.th"],
-        ["--input", "song.wav", "--model", "/dev/zero"],
-        ["--input", "song.wav", "--model", "~nobody/x.th"],
+        ["--input", "song.wav", "--output", "null", "--model", "pipe.th"],
+        ["--input", "song.wav", "--output", "null", "--model", "/dev/zero"],
+        ["--input", "song.wav", "--output", "null", "--model", "~nobody/x.th"],
+        ["\x1b[2Jsong.wav", "x" * 300],
         ["models", "import", "pipe.th"],
         ["models", "list", "--cache", "x" * 300],
         ["map", "--from", "pipe"],

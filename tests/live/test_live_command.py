@@ -203,7 +203,7 @@ def test_osc_moves_the_faders_of_a_running_session(live: list[object], tmp_path:
     ("option", "complaint"),
     [
         (("--osc", "nonsense"), "OSC listens on"),
-        (("--device-latency", "slow"), "neither low, high nor milliseconds"),
+        (("--buffer", "slow"), "neither low, high nor milliseconds"),
         (("--midi", "no such box"), "MIDI"),
         (("--mute", "kazoo"), "no stem 'kazoo'"),
         (("--route", "vocals=3-4"), "--route needs an output device"),

@@ -460,7 +460,7 @@ def test_weights_that_are_not_here(tmp_path: Path) -> None:
     )
     damaged = dataclasses.replace(absent, notices=("x is damaged",))
     no_live_use(model.weights(damaged, here), "x is damaged")
-    no_live_use(model.weights(Failure("no cuda device here; use --device cpu"), here), "--device")
+    no_live_use(model.weights(Failure("no cuda device here; use --compute cpu"), here), "--compute")
     assert model.tuning(absent, here) is None and model.compiled(absent, here) is None
     is_ok(model.weights(loaded(), here), "htdemucs", "verified")
 
@@ -476,7 +476,9 @@ def test_tuning_and_compiled_steps(tmp_path: Path) -> None:
     is_ok(model.compiled(loaded(FAST), here), "186 ms")
     other = dataclasses.replace(here, model="mine", device="cpu")
     advises(
-        model.tuning(loaded(), other), "never tuned", "rtsep tune --model mine --device cpu --cache"
+        model.tuning(loaded(), other),
+        "never tuned",
+        "rtsep tune --model mine --compute cpu --cache",
     )
     advises(model.tuning(loaded(), here), "two thirds")
     assert model.compiled(loaded(), here) is None

@@ -60,7 +60,7 @@ def test_a_stream_has_run_in_before_the_excerpt(small_separator: Separator, fold
     take = take_song(small_separator, folder, 0.5, 0.3)
     axes = Axes(windows=(0.4,), hops=(0.093,), lookaheads=(0.046,), modes=("exact",))
     offline, point = measured(small_separator, take, axes)
-    stream = small_separator.stream(window=0.4, hop=0.093, lookahead=0.046)
+    stream = small_separator.stream(window=0.4, hop=0.093, lookahead=0.046, mode="exact")
     first, last = round(0.5 * RATE), round(0.8 * RATE)
     lead = stream.spec.window
     out = stream.process(song["mixture"][:, first - lead : last + stream.latency_samples])

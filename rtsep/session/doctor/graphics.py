@@ -81,7 +81,7 @@ def _used(facts: TorchFacts, card: Card) -> Outcome:
     if facts.cuda and architectures and 10 * major + minor < min(architectures):
         return advise(
             f"{told}, which this PyTorch was not built for ({' '.join(facts.built_for)})",
-            f"take a version of PyTorch that knows the card ({_SELECTOR}), or --device cpu",
+            f"take a version of PyTorch that knows the card ({_SELECTOR}), or --compute cpu",
             "sessions that take the card fail",
         )
     if card.free_bytes < _NEEDED_BYTES:

@@ -139,7 +139,7 @@ def threads(facts: TorchFacts, cores: int) -> Outcome:
 
 def _tune(here: Surroundings) -> str:
     model = f" --model {shlex.quote(here.model)}" if here.model != "htdemucs" else ""
-    device = f" --device {here.device}" if here.device != "auto" else ""
+    device = f" --compute {here.device}" if here.device != "auto" else ""
     return f"rtsep tune{model}{device}{_cache_option(here)}"
 
 

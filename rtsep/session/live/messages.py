@@ -25,7 +25,7 @@ class EngineRequest:
     window: float
     hop: float
     lookahead: float
-    mode: str
+    mode: str | None  # None: the default of streams
     precision: str = "fp32"
     executor: str = "auto"
     refresh: float | None = None  # None: as much as the mode likes
