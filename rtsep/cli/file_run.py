@@ -91,7 +91,7 @@ def _tell(report: SessionReport, separator: Separator) -> None:
 
 
 def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
-    """What --json prints: plain numbers and texts. A file has no underruns, so they are null."""
+    """What --json prints: plain numbers and texts. A file has no xruns, so they are null."""
     spec, rate = report.stream.spec, separator.sample_rate
     return {
         "model": separator.name,
@@ -108,7 +108,6 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
         "steps": len(report.times),
         "step_ms": report.times.milliseconds(),
         "deadline_misses": report.times.misses,
-        "underruns": None,
         "xruns": None,
         "seconds": round(report.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
