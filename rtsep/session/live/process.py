@@ -95,7 +95,7 @@ def end_tracker_at_exit() -> None:
     before 3.13 does not wait for its end. Whoever waits for us could still see it.
     """
     # The lowest priority: after the children have ended, and the semaphores, which talk to it.
-    util.Finalize(None, resource_tracker._resource_tracker._stop, exitpriority=-1)
+    util.Finalize(None, resource_tracker._resource_tracker._stop, exitpriority=-1)  # type: ignore[attr-defined]
 
 
 @contextmanager
