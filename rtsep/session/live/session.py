@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import threading
+import time
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -58,6 +59,7 @@ class LiveSession:
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
         self.engine_restarts = self.device_losses = self.retunings = 0
+        self._lost_at = 0.0  # as `time.monotonic` says
         self._observer = observer
         end_tracker_at_exit()
         self._context = multiprocessing.get_context("spawn")
@@ -295,12 +297,14 @@ class LiveSession:
             self.device = message
             child.send(self.layout)
             self._wiring.begin(message.client)
-            self.events.add("the sound is back")
+            silent = time.monotonic() - self._lost_at  # the session's own time stood still
+            self.events.add(f"the sound is back, after {silent:.0f} s")
             self._device_lost = False
 
     def _on_audio_end(self, reason: str) -> None:
         if not self._device_lost:  # of further attempts nobody needs to hear
             self.device_losses += 1
+            self._lost_at = time.monotonic()
             self.events.add(f"no sound, trying again: {reason}")
         self.shared.meters.reset()  # the process that moved them has ended
         self._device_lost = True
