@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import jack
 import pytest
 from cli_support import finish
 from live_rig import wait_until
+from sounddevice import CallbackFlags
 from test_live_command import alive, children
 
 from rig.server import Deck, JackServer, connections, running_jack, wait_for_ports
+from rtsep.control.plain import status_line
 from rtsep.control.text import clock
+from rtsep.ring.arena import Arena
+from rtsep.session.live.devices import _count
 from rtsep.session.live.messages import AudioRequest, DeviceReady
 from rtsep.session.live.session import LiveSession
+from rtsep.session.live.shared import Counters
 from rtsep.status import LiveStatus
 
 Start = Callable[..., LiveSession]
@@ -208,11 +215,44 @@ def test_numbers_of_devices_become_names_once_they_are_open() -> None:
     assert AudioRequest(input=None, output="1").settled(device).input is None
 
 
+@pytest.mark.parametrize(
+    ("bits", "xruns"),
+    [(0, 0), (1, 1), (2, 1), (4, 1), (8, 1), (2 | 4, 1), (15, 1), (16, 0), (16 | 2, 1)],
+)
+def test_an_xrun_counts_once(bits: int, xruns: int) -> None:
+    """2 and 4 are the input's and the output's; of JACK both come for each. 16 is none at all."""
+    counters = Counters(Arena(bytearray(1 << 20)))
+    for _ in range(3):
+        _count(CallbackFlags(bits), counters)
+    assert counters.xruns[0] == 3 * xruns
+
+
+def test_an_xrun_of_a_server_is_shown_once(jack_server: JackServer, live_session: Start) -> None:
+    told_by_jack: list[float] = []
+    session = live_session(audio=AudioRequest(input="system", output="system"))
+    wait_until(lambda: session.status().steps > 1)
+    with closing(jack.Client("counter")) as counter:
+        counter.set_xrun_callback(told_by_jack.append)
+        counter.activate()
+        before = session.status().xruns
+        for _ in range(3):
+            os.kill(session.pids["audio"], signal.SIGSTOP)
+            time.sleep(0.05)
+            os.kill(session.pids["audio"], signal.SIGCONT)
+            time.sleep(0.3)
+        wait_until(lambda: session.status().xruns > before)
+        line = status_line(session.status(), session.desk)
+        session.stop()
+    shown = re.search(r"xruns (\d+)", line)
+    assert shown and int(shown[1]) - before <= len(told_by_jack)
+
+
 def test_no_process_is_alive_when_a_session_has_ended() -> None:
     """Nor one that is about to end: multiprocessing has one that is not waited for by itself."""
     code = """
 from types import SimpleNamespace
 from rtsep.session.live.session import LiveSession
+from rtsep.session.live.shared import Counters
 if __name__ == "__main__":
     spec = SimpleNamespace(audio=None, engine=None, waits=False)
     session = LiveSession(spec, None)
