@@ -80,7 +80,7 @@ def _demo(path: Path) -> Path:
 def _deck(server: JackServer, song: Path) -> Iterator[None]:
     script = Path(__file__).parents[1] / "rig" / "deck.py"
     with subprocess.Popen(
-        [sys.executable, script, song, DECK], stdin=subprocess.PIPE, env=server.env
+        [sys.executable, script, DECK, song], stdin=subprocess.PIPE, env=server.env
     ) as process:
         try:
             wait_for_ports(server, DECK)

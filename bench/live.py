@@ -67,8 +67,8 @@ def rtsep(server: JackServer, arguments: list[str], seconds: float) -> dict[str,
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     told: dict[str, Any] = json.loads(out)
-    keys = ("callbacks", "callback_ms", "underruns", "xruns", "steps", "step_ms", "deadline_misses",
-            "concealed", "latency")  # fmt: skip
+    keys = ("callbacks", "callback_ms", "xruns", "steps", "step_ms", "deadline_misses", "concealed",
+            "latency")  # fmt: skip
     return {key: told[key] for key in keys}
 
 

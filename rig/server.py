@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,10 @@ def running_jack(
         finally:
             process.terminate()
             process.wait(20)
+            if process.returncode == -signal.SIGKILL:
+                # JACK knows 8 servers, and forgets a dead one when its name is used again.
+                with running_jack(name=name):
+                    pass
 
 
 def _may_be_realtime() -> bool:
@@ -165,3 +170,43 @@ def running_loop(
                 process.wait(5)
             finally:
                 process.kill()
+
+
+class Deck:
+    """A client that comes and goes: plays a tone, and has inputs that nobody hears."""
+
+    def __init__(self, server: JackServer, name: str) -> None:
+        script = Path(__file__).with_name("deck.py")
+        self._process = subprocess.Popen(
+            [sys.executable, script, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what libjack says of a server that has ended
+            text=True,
+            env=server.env,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "playing\n"
+
+    def quit(self) -> None:
+        """Returns when it is gone."""
+        self._process.communicate(timeout=20)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.quit()
+
+    def __enter__(self) -> Deck:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process.poll() is None:
+            self.kill()
+
+
+def connections(server: JackServer, port: str) -> set[str]:
+    """Names of the ports that one is connected to."""
+    done = subprocess.run(
+        ["jack_lsp", "-s", server.name, "-c", port], env=server.env, capture_output=True, text=True
+    )
+    return {line.strip() for line in done.stdout.splitlines() if line.startswith(" ")}

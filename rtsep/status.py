@@ -44,8 +44,7 @@ class LiveStatus:
     misses: int = 0  # steps that came too late for some of their audio
     concealed: int = 0  # samples that the policy made up
     callbacks: int = 0
-    underruns: int = 0  # reported by the device
-    xruns: int = 0  # input overflows and other faults of the device
+    xruns: int = 0  # times that the device reported lost sound, of its input, output or both
     sanitized: int = 0  # NaN and infinite input samples
     limited: int = 0  # samples that the limiter turned down
     engine_restarts: int = 0

@@ -98,7 +98,7 @@ TROUBLE = replace(
     xruns=1,
     engine_restarts=1,
     limited=1,
-    events=("83:20 the engine is started again: it ended with code -9",),
+    events=("1:23:20 the engine is started again: it ended with code -9",),
 )
 PICTURES = (
     Picture(name="terminal", prepare=_one_muted, status=RECORDING, keys=("right",)),

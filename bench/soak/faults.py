@@ -199,16 +199,18 @@ def xrun(studio: Studio, fault: Fault) -> Course:
     """The device lost a part of the input, and says so."""
     device(studio).lose(int(fault.size))
     before = int(studio.shared.counters.xruns[0])
-    _count(_Overflow, studio.shared.counters)
+    _count(_Xrun, studio.shared.counters)
     after = int(studio.shared.counters.xruns[0])
     studio.checker.report.hold("counted: xruns", after == before + 1, studio.checker.where)
     studio.checker.report.counts["xruns"] += 1
     yield 0.0
 
 
-class _Overflow:
-    input_overflow = True
-    input_underflow = output_underflow = output_overflow = False
+class _Xrun:
+    """As it is told of JACK, whatever was lost."""
+
+    input_overflow = output_underflow = True
+    input_underflow = output_overflow = False
 
 
 def not_a_number(studio: Studio, fault: Fault) -> Course:

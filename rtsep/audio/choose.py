@@ -19,6 +19,17 @@ _MME_NAME = 31  # MME cuts names to so many characters
 _LONGEST_NUMBER = 10
 
 
+class NoSuchDevice(ConfigError):
+    """A name that means no device, or not yet. `wanted` is one as in "an input named 'deck'"."""
+
+    def __init__(self, text: str, wanted: str) -> None:
+        super().__init__(text, wanted)
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) -> Device:
     """The device that `name` means: default, mic, speakers; an index; a name or part of one, also
     behind a host API, like "WASAPI: focusrite".
@@ -28,7 +39,9 @@ def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) ->
     everything = list_devices() if devices is None else devices
     fit = [device for device in everything if device.channels(kind)]
     if not fit:
-        raise ConfigError(f"this machine has no {kind} device that PortAudio can reach")
+        raise NoSuchDevice(
+            f"this machine has no {kind} device that PortAudio can reach", _wanted(name, kind)
+        )
     name = name.strip()
     if name.casefold() in DEFAULTS[kind]:
         found = [device for device in fit if device.is_default(kind)]
@@ -43,7 +56,11 @@ def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) ->
             f"{kind} {name!r} fits {len(found)} devices; write more of the name, or the number:\n"
             f"  {_listed(found)}"
         )
-    raise ConfigError(_unknown(name, kind, fit, everything))
+    raise NoSuchDevice(_unknown(name, kind, fit, everything), _wanted(name, kind))
+
+
+def _wanted(name: str, kind: Kind) -> str:
+    return f"an {kind} named {name!r}"
 
 
 def _named(name: str, devices: Sequence[Device]) -> list[Device]:

@@ -45,9 +45,23 @@ def abandon() -> None:
     atexit.unregister(portaudio()._exit_handler)
 
 
+def jack_client() -> str:
+    """How the JACK server calls this process, which has devices there; empty if nobody knows."""
+    name = ctypes.c_char_p()
+    with suppress(OSError, AttributeError):  # a PortAudio without JACK
+        _library().PaJack_GetClientName(ctypes.byref(name))
+    return (name.value or b"").decode()
+
+
 def _name_jack_client() -> None:
     """ "rtsep" instead of "PortAudio"; only possible before PortAudio starts."""
-    library = ctypes.util.find_library("portaudio")  # the one that sounddevice tries first
-    with suppress(OSError, AttributeError):  # a PortAudio without JACK
-        if library is not None:
-            ctypes.CDLL(library).PaJack_SetClientName(_JACK_CLIENT)
+    with suppress(OSError, AttributeError):
+        _library().PaJack_SetClientName(_JACK_CLIENT)
+
+
+def _library() -> ctypes.CDLL:
+    """The one that sounddevice tries first. It does not know all of its functions."""
+    name = ctypes.util.find_library("portaudio")
+    if name is None:
+        raise OSError("there is none")
+    return ctypes.CDLL(name)

@@ -103,7 +103,7 @@ def _tell_stream(streamed: Streamed) -> None:
 
 
 def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
-    """What --json prints: plain numbers and texts. What a file has none of is null: underruns, and
+    """What --json prints: plain numbers and texts. What a file has none of is null: xruns, and
     offline everything about steps."""
     return {
         "model": separator.name,
@@ -111,7 +111,6 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
         "sample_rate": separator.sample_rate,
         "stems": list(separator.stems),
         **_steps_dict(report.streamed),
-        "underruns": None,
         "xruns": None,
         "seconds": round(report.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),

@@ -28,7 +28,7 @@ def tell(session: LiveSession, *, events: bool) -> None:
     if times := status.callback_ms:
         say(
             f"{status.callbacks} callbacks of {times['p50']:.2f} ms (p99.9 {times['p99.9']:.2f}), "
-            f"{status.underruns} underruns, {status.xruns} other xruns"
+            f"{status.xruns} xruns"
         )
     for event in status.events if events else ():
         say(event)
@@ -59,7 +59,6 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "concealed": length(status.concealed, rate),
         "callbacks": status.callbacks,
         "callback_ms": status.callback_ms,
-        "underruns": status.underruns,
         "xruns": status.xruns,
         "engine_restarts": status.engine_restarts,
         "retunings": status.retunings,

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from rtsep.audio.choose import NoSuchDevice
 from rtsep.cli.figures import say
 from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
@@ -75,16 +76,19 @@ def run_live(
         from rtsep.session.profiling import profiled
 
         written, spec = LiveProfile(profile), profiled(spec)
-    with RichObserver() as observer:
-        session = LiveSession(spec, observer)
-        session.start()
-    gc.collect()
-    gc.freeze()  # a full collection would keep controllers waiting for some 50 ms
-    try:
-        with stop_on_signals() as stop, written.watching(session) if written else nullcontext():
-            _attend(session, controls, stop)
-    finally:
-        session.stop()
+    with ExitStack() as opened:
+        stop = opened.enter_context(stop_on_signals()) if spec.waits else None
+        session = _started(spec, stop)
+        if session is None:
+            return
+        stop = stop or opened.enter_context(stop_on_signals())
+        gc.collect()
+        gc.freeze()  # a full collection would keep controllers waiting for some 50 ms
+        try:
+            with written.watching(session) if written else nullcontext():
+                _attend(session, controls, stop)
+        finally:
+            session.stop()
     if written:
         written.write()
     if session.failure:
@@ -92,6 +96,16 @@ def run_live(
     tell(session, events=controls.ui != "plain")
     if as_json:
         click.echo(json.dumps(as_dict(session)))
+
+
+def _started(spec: LiveSpec, stop: threading.Event | None) -> LiveSession | None:
+    """None if somebody set `stop` before the devices were there."""
+    with RichObserver() as observer:
+        session = LiveSession(spec, observer)
+        try:
+            return session if session.start(stop) else None
+        except NoSuchDevice as error:
+            raise NoSuchDevice(f"{error}; or wait for it with --wait", error.wanted) from error
 
 
 def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
@@ -114,6 +128,7 @@ def live_spec(
     no_limiter: bool,
     loop: bool,
     adapts: bool = True,
+    waits: bool = False,
     **options: Any,
 ) -> LiveSpec:
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
@@ -140,6 +155,7 @@ def live_spec(
             inputs=(source.name,) if source.kind is Kind.FILE else (),
         ),
         record_now=writes or record is not None,
+        waits=waits,
         **mixer,
     )
 

@@ -266,6 +266,7 @@ _LIVE_OPTIONS = (
     ),
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
+    click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
     written_file(
@@ -281,7 +282,7 @@ LIVE_ONLY = {
     "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
-    "loop": "--loop", "duration": "--duration", "profile": "--profile",
+    "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
 

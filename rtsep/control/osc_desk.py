@@ -62,8 +62,8 @@ def meters(stems: Sequence[str], status: LiveStatus) -> Iterator[Message]:
 
 
 def figures(status: LiveStatus) -> Message:
-    """/status: state, seconds, latency ms, step p99 ms, hop ms, misses, concealed ms, underruns,
-    xruns, recorded seconds."""
+    """/status: state, seconds, latency ms, step p99 ms, hop ms, misses, concealed ms, xruns,
+    recorded seconds."""
     return Message(
         "/status",
         (
@@ -74,7 +74,6 @@ def figures(status: LiveStatus) -> Message:
             float(status.hop_ms),
             status.misses,
             1000 * status.concealed / status.sample_rate,
-            status.underruns,
             status.xruns,
             float(status.recorded_seconds),
         ),

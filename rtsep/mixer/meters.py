@@ -49,6 +49,10 @@ class Meters:
         power /= mix.size
         self._power += (1 - math.exp(-seconds / RMS_SECONDS)) * (power - self._power)
 
+    def reset(self) -> None:
+        """Silence, at once. Only while nobody else updates them."""
+        self._peak[:] = self._power[:] = 0
+
     @property
     def input(self) -> Level:
         return self._level(_INPUT)

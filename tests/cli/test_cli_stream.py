@@ -54,7 +54,7 @@ def test_faders_move_the_mix_and_leave_the_stems(
 
 JSON_KEYS = {
     "model", "device", "mode", "executor", "sample_rate", "stems", "spec", "latency", "steps",
-    "step_ms", "deadline_misses", "underruns", "xruns", "seconds", "wall_seconds", "stopped_early",
+    "step_ms", "deadline_misses", "xruns", "seconds", "wall_seconds", "stopped_early",
     "sanitized", "sdr", "files", "notes",
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_json_is_one_object_with_all_that_happened(stream: Rtsep, tmp_path: Path
     assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p99.9"] <= times["max"]
     assert times["max"] / 1000 * told["steps"] >= told["wall_seconds"] / 10
     assert (told["deadline_misses"] > 0) == (times["max"] > told["spec"]["hop"]["ms"])
-    assert (told["underruns"], told["xruns"]) == (None, None)
+    assert told["xruns"] is None
     assert told["seconds"] == 0.7 and told["wall_seconds"] > 0
     assert (told["stopped_early"], told["sanitized"], told["sdr"]) == (False, 0, {})
     assert told["files"] == [str(tmp_path / f"{name}.wav") for name in (*STEMS, "mix")]

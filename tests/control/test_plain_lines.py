@@ -20,7 +20,7 @@ from rtsep.status import LiveStatus
 def test_the_line_has_the_key_figures() -> None:
     desk = a_desk()
     desk.set_mute("drums", True)
-    status = a_status(misses=3, concealed=4410, underruns=2, xruns=5)
+    status = a_status(misses=3, concealed=4410, xruns=7)
     assert status_line(status, desk) == (
         "running 1:01:01  184ms  step 53/93ms  misses 3/100ms  xruns 7  in -4  "
         "drums mute bass -20 other -30 vocals -inf  mix -5"

@@ -148,7 +148,7 @@ def test_a_live_session_listens_to_nobody_else(tmp_path: Path) -> None:
 
 def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, whatever the display shows; before a display begins."""
-    session = SimpleNamespace(desk=local_desk(("a",))[0], status=STATUS, events=Events())
+    session = SimpleNamespace(desk=local_desk(("a",))[0], status=STATUS, events=Events(lambda: 0.0))
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
         controls = Controls(ui="off", midi="off", osc=spec, config=None, duration=None)

@@ -26,8 +26,8 @@ SHM = Path("/dev/shm")
 KEYS = {
     "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
     "latency",
-    "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "underruns",
-    "xruns", "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "seconds",
+    "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "xruns",
+    "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "seconds",
     "stopped_early", "files", "events",
 }  # fmt: skip
 

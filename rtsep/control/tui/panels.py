@@ -193,7 +193,6 @@ def counts(status: LiveStatus, width: int) -> Line:
     figures = (
         ("misses", f"{status.misses}"),
         ("concealed", f"{concealed_ms:.0f} ms"),
-        ("underruns", f"{status.underruns}"),
         ("xruns", f"{status.xruns}"),
         ("restarts", f"{status.engine_restarts}"),
         ("lost", f"{status.device_losses}"),

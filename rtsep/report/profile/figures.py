@@ -108,7 +108,6 @@ def callbacks(run: Run) -> dict[str, Any]:
         "jitter_ms": summary(np.abs(jitter)),
         "late": int(late.sum()),
         "took_ms": summary(run.in_callback),
-        "underruns": run.status.underruns,
         "xruns": run.status.xruns,
     }
 

@@ -108,8 +108,7 @@ def _sentences(run: Mapping[str, Any]) -> Iterator[Text]:
         f"callbacks: {calls['count']}, jitter p50 {_ms(calls['jitter_ms']['p50'])}, "
         f"p99.9 {_ms(calls['jitter_ms']['p99.9'])}, max {_ms(calls['jitter_ms']['max'])} ms; "
         f"{calls['late']} late by more than a block; took p50 {_ms(calls['took_ms']['p50'])}, "
-        f"p99.9 {_ms(calls['took_ms']['p99.9'])} ms; {calls['underruns']} underruns, "
-        f"{calls['xruns']} other xruns"
+        f"p99.9 {_ms(calls['took_ms']['p99.9'])} ms; {calls['xruns']} xruns"
     )
     for name, level in run["fill_ms"].items():
         yield Text(

@@ -11,6 +11,7 @@ from rtsep.audio.clock import Clock
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
+from rtsep.audio.portaudio import jack_client
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec
@@ -147,6 +148,7 @@ class SoundCards:
             beyond=_beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
+            client=_client(self._input, self._output),
         )
         return OpenCards(duplex, ready, outputs)
 
@@ -176,11 +178,20 @@ class OpenCards:
 
 
 def _count(flags: Any, counters: Counters) -> None:
-    """What the device lost; flags of sounddevice, for the blocks since the last callback."""
-    counters.underruns[0] += bool(flags.output_underflow)
+    """What the device lost; flags of sounddevice, for the blocks since the last callback.
+
+    One xrun for all of them: JACK sets flags of both directions for each, whatever it was.
+    """
     counters.xruns[0] += bool(
-        flags.input_overflow or flags.input_underflow or flags.output_overflow
+        flags.input_overflow
+        or flags.input_underflow
+        or flags.output_overflow
+        or flags.output_underflow
     )
+
+
+def _client(*ends: Device | None) -> str:
+    return jack_client() if any(end.host_api == JACK for end in ends if end) else ""
 
 
 def _first_two(channels: int) -> tuple[int, ...]:

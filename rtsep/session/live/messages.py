@@ -84,6 +84,16 @@ class AudioRequest:
     wasapi: str = "shared"  # or "exclusive", or "convert"
     probe: Any = None
 
+    def settled(self, device: DeviceReady) -> AudioRequest:
+        """For a process that takes over from one that opened these. Numbers of devices change when
+        one comes or goes; names stay."""
+        return replace(
+            self,
+            samplerate=device.rate,
+            input=device.input if (self.input or "").isdecimal() else self.input,
+            output=device.output if (self.output or "").isdecimal() else self.output,
+        )
+
 
 @dataclass(frozen=True)
 class Found:
@@ -105,6 +115,7 @@ class DeviceReady:
     beyond: tuple[LatencyPart, ...] = ()
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
+    client: str = ""  # its name on a JACK server
 
 
 @dataclass(frozen=True, kw_only=True)

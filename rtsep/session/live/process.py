@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import Any
@@ -85,6 +86,16 @@ class Child:
             self._process.kill()
         self._process.join()
         self.link.close()
+
+
+def end_tracker_at_exit() -> None:
+    """Let nothing of ours be alive when this process has ended.
+
+    multiprocessing starts a process that cleans up after it (its resource tracker), and Python
+    before 3.13 does not wait for its end. Whoever waits for us could still see it.
+    """
+    # The lowest priority: after the children have ended, and the semaphores, which talk to it.
+    util.Finalize(None, resource_tracker._resource_tracker._stop, exitpriority=-1)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -11,11 +11,11 @@ import multiprocessing
 import threading
 import time
 from multiprocessing.connection import wait
-from typing import Any, TypeVar
+from typing import Any
 
-from rtsep.errors import RtsepError
 from rtsep.mixer.desk import Desk, preset_desk
 from rtsep.session.live.audio_process import run_audio
+from rtsep.session.live.beginning import Beginning, Stopped
 from rtsep.session.live.engine_process import run_engine
 from rtsep.session.live.events import Events
 from rtsep.session.live.feeder import BLOCK, Feeder
@@ -24,12 +24,10 @@ from rtsep.session.live.messages import (
     DeviceReady,
     Found,
     ModelReady,
-    Notice,
-    Progress,
     Retuned,
     Traced,
 )
-from rtsep.session.live.process import Child
+from rtsep.session.live.process import Child, end_tracker_at_exit
 from rtsep.session.live.recorder import Recorder
 from rtsep.session.live.shared import Shared, allocate
 from rtsep.session.live.spec import (
@@ -43,12 +41,10 @@ from rtsep.session.live.spec import (
 from rtsep.session.live.status import counted
 from rtsep.session.live.timing import Change, Timing, difference
 from rtsep.session.live.watch import EngineWatch
+from rtsep.session.live.wiring import Wiring
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
 
-Message = TypeVar("Message")
-
-START_SECONDS = 30.0  # for devices to open
 _LOOK_SECONDS = 0.1
 
 
@@ -63,42 +59,55 @@ class LiveSession:
 
     def __init__(self, spec: LiveSpec, observer: Observer) -> None:
         self.spec = spec
-        self.events = Events()
+        self.events = Events(lambda: self.seconds)
         self.finished = threading.Event()
         self.failure: Exception | None = None
         self.traced: Traced | None = None
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
         self.engine_restarts = self.device_losses = self.retunings = 0
+        self._lost_at = 0.0  # as `time.monotonic` says
         self._observer = observer
+        end_tracker_at_exit()
         self._context = multiprocessing.get_context("spawn")
         self._buffer = allocate(self._context)
         self._wake = self._context.Semaphore(0)
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
+        self._wiring = Wiring(self._context, self.events.add)
         self._feeder: Feeder | None = None
 
-    def start(self) -> None:
+    def start(self, stop: threading.Event | None = None) -> bool:
         """Load the model, open the devices, play. Raises what went wrong, having ended everything.
 
-        Takes as long as loading takes, and the observer hears of it.
+        Takes as long as loading takes, or waiting for devices, and the observer hears of it. False
+        if `stop` was set before that was over; nothing is left then.
         """
-        engine, audio = self._new_engine(), self._new_audio()
+        beginning = Beginning(
+            self._new_engine,
+            self._new_audio,
+            self._observer,
+            stop or self._stopping,
+            waits=self.spec.waits,
+        )
         try:
-            self._expect(audio, Found, START_SECONDS)
-            self.model = self._expect(engine, ModelReady, None)
-            audio.send(self.model)
-            self.device = self._expect(audio, DeviceReady, START_SECONDS)
+            self.model, self.device = beginning.run()
             self._prepare()
-            engine.send(self.layout)
-            audio.send(self.layout)
-        except BaseException:
-            engine.kill()
-            audio.kill()
+        except BaseException as error:
+            beginning.kill()
             if self._feeder:
                 self._feeder.close()
+            if isinstance(error, Stopped):
+                return False
             raise
-        self._audio_request = dataclasses.replace(self.spec.audio, samplerate=self.device.rate)
+        self._begin(beginning.engine, beginning.audio)
+        return True
+
+    def _begin(self, engine: Child, audio: Child) -> None:
+        """Play, with everything ready."""
+        for child in (engine, audio):
+            child.send(self.layout)
+        self._audio_request = self.spec.audio.settled(self.device)
         self._engine_request = self.spec.engine.settled(self.model.spec, self.model.budget)
         self._engine = Keeper(
             engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
@@ -106,6 +115,7 @@ class LiveSession:
         self._audio = Keeper(
             audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
         )
+        self._wiring.begin(self.device.client)
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
@@ -119,6 +129,11 @@ class LiveSession:
             return "engine restarting"
         return self._life
 
+    @property
+    def seconds(self) -> float:
+        """The time of the session: how much has come in. It stands still without a device."""
+        return self.shared.input.head / self.layout.rate if self._life != "loading" else 0.0
+
     def status(self) -> LiveStatus:
         """The session at this moment; cheap."""
         spec = self.model.spec
@@ -128,6 +143,7 @@ class LiveSession:
             compute=self.model.device,
             input=self.device.input,
             output=self.device.output,
+            seconds=self.seconds,
             sample_rate=self.layout.rate,
             blocksize=self.device.blocksize,
             latency=self.latency,
@@ -149,6 +165,7 @@ class LiveSession:
         self._supervisor.join()
         self._audio.stop()
         self._engine.stop(self._wake.release)
+        self._wiring.stop()
         if self._feeder:
             self._feeder.close()
         self.recorder.close()
@@ -180,29 +197,6 @@ class LiveSession:
         return Child(
             self._context, "audio", run_audio, self._wake, self._buffer, self._audio_request
         )
-
-    def _expect(self, child: Child, kind: type[Message], seconds: float | None) -> Message:
-        """The child's answer; meanwhile its notices are passed on."""
-        end = None if seconds is None else time.monotonic() + seconds
-        while True:
-            wait(child.waitables, None if end is None else max(end - time.monotonic(), 0))
-            alive = child.alive
-            for message in child.receive():
-                if isinstance(message, kind):
-                    return message
-                self._pass_on(message)
-            if not alive:
-                raise RtsepError(
-                    f"the {child.name} process ended with code {child.exit_code} at its start"
-                )
-            if end is not None and time.monotonic() > end:
-                raise RtsepError(f"the {child.name} process did not answer in {seconds:.0f} s")
-
-    def _pass_on(self, message: Any) -> None:
-        if isinstance(message, Notice):
-            self._observer.notice(message.text)
-        elif isinstance(message, Progress):
-            self._observer.progress(message.label, message.done, message.total)
 
     def _prepare(self) -> None:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
@@ -243,9 +237,10 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        wait((*self._engine.waitables, *self._audio.waitables), _LOOK_SECONDS)
-        self._engine.look()
-        self._audio.look()
+        children = (self._engine, self._audio, self._wiring)
+        wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
+        for child in children:
+            child.look()
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
@@ -313,11 +308,16 @@ class LiveSession:
         elif isinstance(message, DeviceReady):
             self.device = message
             child.send(self.layout)
-            self.events.add("the sound is back")
+            self._wiring.begin(message.client)
+            silent = time.monotonic() - self._lost_at  # the session's own time stood still
+            self.events.add(f"the sound is back, after {silent:.0f} s")
             self._device_lost = False
 
     def _on_audio_end(self, reason: str) -> None:
         if not self._device_lost:  # of further attempts nobody needs to hear
             self.device_losses += 1
+            self._lost_at = time.monotonic()
             self.events.add(f"no sound, trying again: {reason}")
+        self.shared.meters.reset()  # the process that moved them has ended
         self._device_lost = True
+        self._wiring.end()

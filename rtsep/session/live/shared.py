@@ -72,7 +72,7 @@ class Counters:
             return arena.take(1, np.int64)
 
         # written by the audio process
-        self.callbacks, self.underruns, self.xruns = count(), count(), count()
+        self.callbacks, self.xruns = count(), count()
         self.sanitized, self.concealed, self.gaps, self.limited = (count() for _ in range(4))
         self.feed_position = count()  # what of the feed has been played
         self.starved = count()  # samples of silence because the feed was late

@@ -37,6 +37,7 @@ class LiveSpec:
     limiter: bool = True
     record: RecordSpec
     record_now: bool = False
+    waits: bool = False  # for devices that are not there yet
 
 
 def latency_parts(

@@ -10,10 +10,8 @@ from rtsep.session.live.shared import Shared
 def counted(shared: Shared) -> dict[str, Any]:
     """Levels, times and counts, by their names in `LiveStatus`."""
     counters, meters = shared.counters, shared.meters
-    names = ("steps", "misses", "concealed", "callbacks", "underruns", "xruns", "sanitized",
-             "limited")  # fmt: skip
+    names = ("steps", "misses", "concealed", "callbacks", "xruns", "sanitized", "limited")
     return {
-        "seconds": shared.input.head / shared.layout.rate,
         "input_level": meters.input,
         "stem_levels": meters.stems,
         "mix_level": meters.mix,

@@ -94,7 +94,7 @@ class DeviceLoop:
         return _play(self._probe, signal, self.device, lambda: self._open.active)
 
     def lost(self) -> tuple[int, int]:
-        return int(self._counters.underruns[0] + self._counters.xruns[0]), 0
+        return int(self._counters.xruns[0]), 0
 
 
 class SessionLoop:
@@ -141,7 +141,7 @@ class SessionLoop:
 
     def lost(self) -> tuple[int, int]:
         counters = self._session.shared.counters
-        return int(counters.underruns[0] + counters.xruns[0]), int(counters.concealed[0])
+        return int(counters.xruns[0]), int(counters.concealed[0])
 
 
 def _play(

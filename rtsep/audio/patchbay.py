@@ -1,0 +1,111 @@
+"""What is connected to a client of a JACK server: connected again when it vanishes and returns.
+
+Knows nothing of devices, nor of whose client it looks after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from rtsep.closing import Closing
+from rtsep.errors import ConfigError
+
+Wire = tuple[str, str]  # names of ports, from where and to where
+
+_NAME = "rtsep-patchbay"
+
+
+class Patchbay(Closing):
+    """Looks after the connections of `ours`, whoever made them. To be asked to `look` often.
+
+    Only what vanished is connected again. A wire that is taken away while both its ends are there
+    was taken away by somebody. It is a client of its own that is never activated: it has no part
+    in the sound, and the server never waits for it.
+    """
+
+    def __init__(self, ours: str) -> None:
+        """Raises ConfigError where there is no JACK server, or nothing to reach it with."""
+        try:
+            import jack
+
+            for silence in (jack.set_error_function, jack.set_info_function):
+                silence(_unheard)  # they would print
+            self._client = jack.Client(_NAME, no_start_server=True)
+        except Exception as error:  # the library's absence, or an error of a module without it
+            raise ConfigError(f"no JACK server answers: {error}") from error
+        self._error: type[Exception] = jack.JackError
+        self._ours = ours
+        self._wires: dict[Wire, str | None] = {}  # as last seen, each with its client's instance
+        self._lost: set[Wire] = set()
+
+    def look(self) -> list[str]:
+        """Connect what has returned since the last look. Returns sentences for a person."""
+        now = self._connected()
+        cut = self._wires.keys() - now.keys()
+        gone = {wire for wire in cut if self._vanished(wire)}
+        if self._instance(self._ours) is None:  # when a server dies everything vanishes
+            return []
+        told = [
+            f"{client} is gone; it is connected again when it is back"
+            for client in sorted(self._clients(gone) - self._clients(self._lost))
+        ]
+        self._lost |= gone
+        back = {wire for wire in self._lost if wire in now or self._connect(wire)}
+        self._lost -= back
+        self._wires = self._connected() if back else now
+        return [*told, *(f"{client} is back" for client in sorted(self._clients(back)))]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _connected(self) -> dict[Wire, str | None]:
+        wires: dict[Wire, str | None] = {}
+        for port in self._client.get_ports(f"^{self._ours}:"):
+            with suppress(self._error):  # it has just vanished
+                for other in self._client.get_all_connections(port):
+                    ends = (port.name, other.name)
+                    wire: Wire = ends if port.is_output else (ends[1], ends[0])
+                    wires[wire] = self._instance(_client(other.name))
+        return wires
+
+    def _vanished(self, wire: Wire) -> bool:
+        """Whether what was at the other end is not there, or another client of the same name."""
+        port = self._theirs(wire)
+        return not self._exists(port) or self._instance(_client(port)) != self._wires[wire]
+
+    def _connect(self, wire: Wire) -> bool:
+        if not self._exists(self._theirs(wire)):
+            return False
+        with suppress(self._error):
+            self._client.connect(*wire)
+            return True
+        return False
+
+    def _theirs(self, wire: Wire) -> str:
+        return wire[_client(wire[0]) == self._ours]
+
+    def _clients(self, wires: Iterable[Wire]) -> set[str]:
+        return {_client(self._theirs(wire)) for wire in wires}
+
+    def _exists(self, port: str) -> bool:
+        try:
+            self._client.get_port_by_name(port)
+        except self._error:
+            return False
+        return True
+
+    def _instance(self, client: str) -> str | None:
+        """A server gives each client a number that no other one has had; None without a client."""
+        try:
+            return str(self._client.get_uuid_for_client_name(client))
+        except self._error:
+            return None
+
+
+def _client(port: str) -> str:
+    return port.partition(":")[0]
+
+
+def _unheard(message: str) -> None:
+    """Errors come as exceptions too."""
