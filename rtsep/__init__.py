@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rtsep.config import NetworkConfig, StreamSpec
+from rtsep import openmp
+from rtsep.config import NetworkConfig, StreamSettings, StreamSpec
 from rtsep.errors import (
     AudioFileError,
     ConfigError,
@@ -14,22 +15,25 @@ from rtsep.errors import (
     RtsepError,
     UsageError,
 )
-from rtsep.openmp import share_processors
 
 if TYPE_CHECKING:
     from rtsep.audio.files import read_audio
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import Stream
+    from rtsep.session.live.request import live
+    from rtsep.session.live.session import LiveSession
     from rtsep.session.load import load
 
 __version__ = "0.1.0"
 
 # Here, as whatever is imported next may load OpenMP. The only thing that happens on import.
-share_processors()
+openmp.share_processors()
 
 _LAZY = {
     "Separator": "rtsep.engine.separator",
     "Stream": "rtsep.engine.stream",
+    "LiveSession": "rtsep.session.live.session",
+    "live": "rtsep.session.live.request",
     "load": "rtsep.session.load",
     "read_audio": "rtsep.audio.files",
 }
@@ -38,14 +42,17 @@ __all__ = [
     "AudioFileError",
     "ConfigError",
     "DownloadError",
+    "LiveSession",
     "ModelError",
     "NetworkConfig",
     "RtsepError",
     "Separator",
     "Stream",
+    "StreamSettings",
     "StreamSpec",
     "UsageError",
     "__version__",
+    "live",
     "load",
     "read_audio",
 ]

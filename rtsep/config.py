@@ -26,6 +26,8 @@ PACE = 0.8
 # Times as far from the median as the slowest step of some minutes, that steps of a session may be:
 # ten minutes brought 1.5 to 2.4.
 UNSEEN = 2.5
+# Seconds of hop, lookahead and budget; whoever needs more does not play live.
+MOST_LATENCY = 2.0
 
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")

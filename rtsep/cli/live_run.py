@@ -22,14 +22,12 @@ from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
-from rtsep.session.live.messages import AudioRequest, EngineRequest
-from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.request import live_spec
 from rtsep.session.live.session import LiveSession
 from rtsep.session.live.spec import LiveSpec
-from rtsep.session.places import Kind, Place
+from rtsep.session.places import Place
 from rtsep.session.sources import SourceBlocks
 
-TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
 _LOOK_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # how long a display may keep a controller from the interpreter
 
@@ -106,58 +104,6 @@ def _started(spec: LiveSpec, stop: threading.Event | None) -> LiveSession | None
             return session if session.start(stop) else None
         except NoSuchDevice as error:
             raise NoSuchDevice(f"{error}; or wait for it with --wait", error.wanted) from error
-
-
-def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
-    """Takes its part out of the options of a command. Without a latency to hold, one that `adapts`
-    may take up more when it is late again and again."""
-    names = ("model", "device", "cache", "window", "hop", "lookahead", "mode", "refresh",
-             "precision", "executor")  # fmt: skip
-    chosen = {name: options.pop(name) for name in names}
-    latency = options.pop("target")
-    return EngineRequest(latency=latency, adapts=adapts and latency == 0, **chosen)
-
-
-def live_spec(
-    source: Place,
-    destination: Place,
-    *,
-    budget: float | None,
-    encoding: str,
-    record: Path | None,
-    no_limiter: bool,
-    loop: bool,
-    adapts: bool = True,
-    waits: bool = False,
-    **options: Any,
-) -> LiveSpec:
-    writes = destination.kind in (Kind.FILE, Kind.FOLDER)
-    if writes and record is not None:
-        raise click.UsageError(
-            f"--record and --output {destination.name} both record; leave one out"
-        )
-    engine = engine_request(options, adapts=adapts and budget is None)
-    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
-    return LiveSpec(
-        engine=engine,
-        audio=AudioRequest(
-            input=source.name if source.kind is Kind.DEVICE else None,
-            output=destination.name if destination.kind is Kind.DEVICE else None,
-            **options,
-        ),
-        source=None if source.kind is Kind.DEVICE else SourceBlocks(source, loop=loop),
-        budget=budget,
-        limiter=not no_limiter,
-        record=RecordSpec(
-            folder=record or TAKES,
-            first=destination.name if writes else None,
-            encoding=encoding,
-            inputs=(source.name,) if source.kind is Kind.FILE else (),
-        ),
-        record_now=writes or record is not None,
-        waits=waits,
-        **mixer,
-    )
 
 
 def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from rtsep.cli.figures import say
-from rtsep.cli.live_run import live_spec
 from rtsep.cli.profile_files import as_dict
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
@@ -19,6 +18,7 @@ from rtsep.report.profile.page import check_page_tools, write_page
 from rtsep.report.profile.run import Run
 from rtsep.report.profile.table import profile_table
 from rtsep.report.profile.trace import add_timeline
+from rtsep.session.live.request import live_spec
 from rtsep.session.places import Kind, input_place, output_place
 from rtsep.session.profiling import ProfileSpec, profile_once, write_trace
 

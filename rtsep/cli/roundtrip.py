@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from rtsep.cli.figures import say
-from rtsep.cli.live_run import engine_request
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.roundtrip_report import as_dict, tell
 from rtsep.errors import RtsepError
 from rtsep.session.live.messages import AudioRequest
 from rtsep.session.live.recorder import RecordSpec
+from rtsep.session.live.request import engine_request
 from rtsep.session.live.spec import LiveSpec
 from rtsep.session.roundtrip.loops import DeviceLoop, SessionLoop
 from rtsep.session.roundtrip.measure import look_elsewhere, measure

@@ -9,7 +9,6 @@ import click
 from rtsep.cli.options import LIVE_ONLY
 from rtsep.session.places import Kind, Place, input_place, output_place
 
-AUTO = 0.0  # the smallest latency that this machine holds
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
 OF_STREAMS = (*CHOSEN, "--latency", "--executor")
@@ -31,6 +30,7 @@ def run(
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         from rtsep.cli.live_run import run_live
+        from rtsep.session.live.request import AUTO
 
         if not any(flag in CHOSEN for flag in given) and options["target"] is None:
             options["target"] = AUTO

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from rtsep.config import StreamSpec
+from rtsep.config import MOST_LATENCY, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.engine.tune import HOP_FRAMES, LOOKAHEAD_FRAMES, WINDOW_SECONDS
@@ -56,8 +56,13 @@ def look(separator: Separator, *, watched: bool = False) -> Look:
         if time.monotonic() > ends:
             break
         steps = _some_steps(hops)
-    hop_seconds = hops.spec.hop / hops.spec.sample_rate
-    return Look(hops=hops, budget=hop_seconds + LIVE * max(steps), steps=tuple(steps))
+    return Look(hops=hops, budget=_budget(hops.spec, max(steps)), steps=tuple(steps))
+
+
+def _budget(spec: StreamSpec, slowest: float) -> float:
+    """A hop and what a live step can well take, as far as that is still live."""
+    hop, before = spec.hop / spec.sample_rate, spec.latency_samples / spec.sample_rate
+    return max(hop, min(hop + LIVE * slowest, MOST_LATENCY - before))
 
 
 def candidates(separator: Separator) -> list[StreamSpec]:

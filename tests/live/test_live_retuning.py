@@ -9,9 +9,9 @@ from live_rig import RATE, VirtualSession, music, stream_spec
 from mixer_support import largest_step
 from test_live_positions import delayed
 
-from rtsep.config import PACE, StreamSpec
+from rtsep.config import MOST_LATENCY, PACE, StreamSpec
 from rtsep.session.live.relief import Relief
-from rtsep.session.live.retuning import MOST_LATENCY, Reserves, Retuning
+from rtsep.session.live.retuning import Reserves, Retuning
 from rtsep.session.live.timing import Timing, difference
 
 HOP = 0.1

@@ -9,12 +9,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rtsep.config import PACE, StreamSpec
+from rtsep.config import MOST_LATENCY, PACE, StreamSpec
 from rtsep.session.live.nearing import Nearing
 from rtsep.session.live.relief import PERIOD_SECONDS, Relief
 from rtsep.session.live.timing import Change, Timing, difference, hop_seconds
 
-MOST_LATENCY = 2.0  # seconds of hop, lookahead and budget; whoever needs more does not play live
 MOST_LONGER = 2  # times the hop before; a few seconds are too few to say more of later ones
 SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
 
