@@ -24,7 +24,7 @@ from rtsep.session.live.session import LiveSession
 
 Start = Callable[..., LiveSession]
 CLIENT = "rtsep"
-SETTINGS = ("--window", 1, "--hop", 929, "--lookahead", 46, "--mute", "vocals")
+SETTINGS = ("--mode", "exact", "--window", 1, "--hop", 929, "--lookahead", 46, "--mute", "vocals")
 HOP, LOOKAHEAD = 40 * 1024, 2 * 1024  # those times in samples
 FEW = 4  # misses and lost blocks, of some 16 hops, with which enough is left to compare
 
