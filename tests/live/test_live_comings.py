@@ -174,6 +174,19 @@ def test_whoever_does_not_want_to_wait_any_longer(
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
+def test_an_engine_that_dies_is_not_waited_for(jack_server: JackServer, live_model: Path) -> None:
+    with command(jack_server.env, live_model, "--wait") as process:
+        waiting(process)
+        engine = next(pid for pid in children(process.pid) if "spawn_main" in command_line(pid))
+        os.kill(engine, signal.SIGKILL)
+        done = finish(process)
+    assert done.code == 1 and "the engine process ended with code -9 at its start" in done.err
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 def test_other_errors_do_not_wait(jack_server: JackServer, live_model: Path) -> None:
     with command(jack_server.env, Path("nonsense"), "--wait") as process:
         waiting(process)

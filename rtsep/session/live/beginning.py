@@ -88,17 +88,12 @@ class Beginning:
         """The child's answer."""
         end = math.inf if seconds is None else time.monotonic() + seconds
         while True:
-            alive = child.alive  # before its last words are read
             self._hear(self.engine)
             self._hear(self.audio)
             for answer in self._answers:
                 if isinstance(answer, kind):
                     self._answers.remove(answer)
                     return answer
-            if not alive:
-                raise RtsepError(
-                    f"the {child.name} process ended with code {child.exit_code} at its start"
-                )
             if time.monotonic() > end:
                 raise RtsepError(f"the {child.name} process did not answer in {seconds:.0f} s")
             wait(child.waitables, _LOOK_SECONDS)
@@ -107,6 +102,7 @@ class Beginning:
         """Keep its answers, pass on the rest."""
         if self._stop.is_set():
             raise Stopped
+        alive = child.alive  # before its last words are read
         try:
             messages = child.receive()
         except ConfigError as error:
@@ -120,6 +116,10 @@ class Beginning:
                 self._observer.progress(message.label, message.done, message.total)
             else:
                 self._answers.append(message)
+        if not alive:
+            raise RtsepError(
+                f"the {child.name} process ended with code {child.exit_code} at its start"
+            )
 
 
 class _NotOpened(Exception):
