@@ -72,6 +72,7 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
                 package_path=f"{folder}/{_NAME}.pt2",
                 inductor_configs={
                     "freezing": True,  # weights are constants, and are laid out beforehand
+                    "cpp.dynamic_threads": True,  # as many as there may be when it runs
                     "aot_inductor.compile_wrapper_opt_level": "O0",  # it only calls kernels
                 },
             )
