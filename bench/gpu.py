@@ -3,7 +3,7 @@
 Window 2 s, hop 23 ms, lookahead 46 ms. `turns`: every mode, precision and executor runs a step in
 turn with the peer. `exact` and `incremental`: one way alone for many steps, since the tail is what
 counts, back to back and at the pace of a live session. `streams`: batches grow until a step no
-longer fits into the hop. `--device cpu --small` shows on any machine that all of it runs.
+longer fits into the hop. `--device cpu` shows that all of it runs.
 """
 
 from __future__ import annotations

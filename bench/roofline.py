@@ -23,33 +23,35 @@ from bench.ways import MODES, Figures, Ways, parser
 from rtsep.engine.precision import choose_precision, products_in
 from rtsep.session.runtime import prepare_process
 
-PROFILED = 5  # steps
 TOP = 15  # kernels that are named
 ROUNDS = 20
-LARGE, SMALL = 8192, 256  # rows of matrices
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = parser(__doc__).parse_args(argv)
+    arguments = parser(__doc__)
+    arguments.add_argument("--rows", type=int, default=8192, help="of the matrices")
+    arguments.add_argument("--profiled", type=int, default=5, help="steps")
+    args = arguments.parse_args(argv)
     if args.device == "cuda" and not torch.cuda.is_available():
         print("skipped: no CUDA device")
         return 0
     prepare_process()
     ways, figures = Ways.of(args), Figures(args.json)
-    rows = SMALL if args.small else LARGE
-    figures.attempt("GB/s of a copy", lambda: _bandwidth(ways, rows))
+    figures.attempt("GB/s of a copy", lambda: _bandwidth(ways, args.rows))
     for precision in ways.precisions:
-        figures.attempt(f"TFLOP/s, {precision}", lambda p=precision: _rate(ways, p, rows))  # type: ignore[misc]
+        figures.attempt(f"TFLOP/s, {precision}", lambda p=precision: _rate(ways, p, args.rows))  # type: ignore[misc]
     for mode in MODES:
         for precision in ways.precisions:
             name = f"{mode}, {precision}"
             figures.attempt(name, lambda m=mode, p=precision, f=figures: (  # type: ignore[misc]
-                _step(ways, m, p, f.found)
+                _step(ways, m, p, f.found, args.profiled)
             ))  # fmt: skip
     return 0
 
 
-def _step(ways: Ways, mode: str, precision: str, ceilings: dict[str, Any]) -> dict[str, Any]:
+def _step(
+    ways: Ways, mode: str, precision: str, ceilings: dict[str, Any], steps: int
+) -> dict[str, Any]:
     hops = ways.hops(mode, precision, "eager")
     step = step_clock(hops)
     step()
@@ -57,21 +59,27 @@ def _step(ways: Ways, mode: str, precision: str, ceilings: dict[str, Any]) -> di
         step()
     operations = counter.get_total_flops()
     weights = sum(t.numel() * t.element_size() for t in hops._step.network.parameters())  # type: ignore[attr-defined]
-    by_rate = operations / ceilings[f"TFLOP/s, {precision}"] / 1e9
-    by_bytes = weights / ceilings["GB/s of a copy"] / 1e6
     return {
         "GFLOP": round(operations / 1e9, 2),
         "MB of weights": round(weights / 1e6, 1),
-        "floor_ms": {"operations": round(by_rate, 4), "bytes": round(by_bytes, 4)},
-        **_kernels(ways, step),
+        "floor_ms": {
+            "operations": _milliseconds(operations / 1e12, ceilings[f"TFLOP/s, {precision}"]),
+            "bytes": _milliseconds(weights / 1e9, ceilings["GB/s of a copy"]),
+        },
+        **_kernels(ways, step, steps),
     }
 
 
-def _kernels(ways: Ways, step: Callable[[], float]) -> dict[str, Any]:
+def _milliseconds(work: float, rate: Any) -> float | None:
+    """None if the rate could not be measured."""
+    return round(1000 * work / rate, 4) if isinstance(rate, float) else None
+
+
+def _kernels(ways: Ways, step: Callable[[], float], steps: int) -> dict[str, Any]:
     """How many a step launches, how long they run, and which take longest."""
     kind = ProfilerActivity.CUDA if ways.on_card else ProfilerActivity.CPU
     with profile(activities=[kind]) as profiled:
-        for _ in range(PROFILED):
+        for _ in range(steps):
             step()
     where = DeviceType.CUDA if ways.on_card else DeviceType.CPU
     events = [e for e in profiled.key_averages() if e.device_type == where]
@@ -80,10 +88,10 @@ def _kernels(ways: Ways, step: Callable[[], float]) -> dict[str, Any]:
     }
     longest = sorted(events, key=lambda e: cost[e.key], reverse=True)[:TOP]
     return {
-        "launches": round(sum(e.count for e in events) / PROFILED),
-        "kernels_ms": round(sum(cost.values()) / PROFILED / 1000, 3),
+        "launches": round(sum(e.count for e in events) / steps),
+        "kernels_ms": round(sum(cost.values()) / steps / 1000, 3),
         "longest_us": {
-            e.key[:90]: {"us": round(cost[e.key] / PROFILED, 1), "times": e.count / PROFILED}
+            e.key[:90]: {"us": round(cost[e.key] / steps, 1), "times": e.count / steps}
             for e in longest
         },
     }

@@ -1,7 +1,7 @@
 """One network on one device in every precision and executor, and `demucs` with the same weights.
 
-What the benchmarks of a card share. On a processor there are fewer ways, and with `--small` the
-network is a small random one: then figures mean nothing, but all of the code has run.
+What the benchmarks of a card share. On a processor there are fewer ways: figures mean little then,
+but all of the code has run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
 from rtsep.session.load import choose_device
 from rtsep.weights import load_checkpoint
-from tests.networks import reference, small_config
+from tests.networks import reference
 
 FRAME = 1024
 WINDOW, HOP, LOOKAHEAD = 86, 1, 2  # frames: 2 s, 23 ms, 46 ms
@@ -37,7 +37,6 @@ MODES = ("exact", "incremental")
 def parser(description: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--device", default="cuda", help="cuda or cpu")
-    made.add_argument("--small", action="store_true", help="a small random network")
     made.add_argument("--json", type=Path, help="file that every figure is written to at once")
     return made
 
@@ -53,9 +52,6 @@ class Ways:
     @classmethod
     def of(cls, args: argparse.Namespace) -> Ways:
         device = choose_device(args.device)
-        if args.small:
-            config = small_config(channels=8)
-            return cls(config=config, state=reference(config).state_dict(), device=device)
         (weights,) = load_checkpoint("htdemucs").networks
         return cls(config=weights.config, state=weights.state, device=device)
 

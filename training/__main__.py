@@ -15,19 +15,17 @@ import sys
 import time
 from pathlib import Path
 
-from rtsep.config import NetworkConfig
 from rtsep.engine.precision import TF32
 from rtsep.errors import RtsepError
 from rtsep.session.load import assembled, choose_device
 from rtsep.session.runtime import prepare_process
-from rtsep.weights import Checkpoint, load_checkpoint
-from rtsep.weights.checkpoint import NetworkWeights, bag
+from rtsep.weights import load_checkpoint
 from training.settings import Settings
 from training.songs import Song, read_songs
 from training.student import Student
 from training.trainer import Trainer
 
-# What --small changes: a second of window, few hops, one window a step.
+# What --small changes: half a second of window, few hops, one window a step.
 SMALL = Settings(batch=1, window=22, hops=(2, 4), lookaheads=(1, 2), rank=4)
 
 
@@ -63,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--held-out", type=int, default=6, help="every so manyth song is held out")
     parser.add_argument("--teacher", type=Path, help="folder that keeps the teacher's stems")
     parser.add_argument("--batch", type=int, help="windows a step")
-    parser.add_argument("--small", action="store_true", help="a small random network")
+    parser.add_argument("--small", action="store_true", help="short windows and few hops")
     return parser
 
 
@@ -72,7 +70,7 @@ def _trainer(args: argparse.Namespace) -> Trainer:
     settings = SMALL if args.small else Settings()
     if args.batch:
         settings = dataclasses.replace(settings, batch=args.batch)
-    checkpoint = _small_network() if args.small else load_checkpoint(args.model)
+    checkpoint = load_checkpoint(args.model)
     (weights,) = checkpoint.networks
     teacher = assembled(checkpoint, device, TF32, "eager")
     held = round((args.watched + settings.window / 43) * weights.config.sample_rate)
@@ -100,14 +98,6 @@ def _licences(folder: Path, songs: list[Song]) -> dict[str, str]:
     path = folder / "manifest.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     return {song.name: known.get(song.name, {}).get("licence", "unknown") for song in songs}
-
-
-def _small_network() -> Checkpoint:
-    from tests.networks import reference, small_config
-
-    config: NetworkConfig = small_config(channels=8)
-    state = reference(config).state_dict()
-    return bag("small", [NetworkWeights(signature="small", config=config, state=state)])
 
 
 def _stop_signal() -> list[int]:
