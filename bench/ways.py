@@ -7,9 +7,11 @@ but all of the code has run.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from rtsep.engine.precision import FP32, choose_precision, products_in
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.model.bag import Bag
+from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import build_network
 from rtsep.session.load import choose_device
 from rtsep.weights import load_checkpoint
@@ -55,6 +58,10 @@ class Ways:
         (weights,) = load_checkpoint("htdemucs").networks
         return cls(config=weights.config, state=weights.state, device=device)
 
+    @cached_property
+    def _network(self) -> HTDemucs:
+        return build_network(self.config, self.state)
+
     @property
     def on_card(self) -> bool:
         return self.device.type == "cuda"
@@ -73,7 +80,7 @@ class Ways:
         return "bf16", self.executors[-1]
 
     def separator(self, precision: str, executor: str) -> Separator:
-        bag = Bag([build_network(self.config, self.state)], [[1.0] * len(self.config.stems)])
+        bag = Bag([copy.deepcopy(self._network)], [[1.0] * len(self.config.stems)])
         products = choose_precision(precision, self.device)
         return Separator("htdemucs", bag, self.device, products, executor)
 

@@ -34,6 +34,7 @@ CHECKPOINT = ("student.safetensors", "moments.safetensors", "training.jsonl", "d
 
 
 def pack(args: argparse.Namespace) -> int:
+    args.to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.to.parent, prefix=".pack-") as folder:
         staged = Path(folder)
         facts = _fill(staged, args)
@@ -52,7 +53,7 @@ def pack(args: argparse.Namespace) -> int:
 
 
 def _fill(staged: Path, args: argparse.Namespace) -> dict[str, Any]:
-    downloads = args.downloads or staged.parent / "downloads"
+    downloads = args.downloads or default_folder().parent / "card"
     _wheels(staged / "wheels", here=args.small)
     cache = Cache(staged.parent / f"{staged.name}-small" if args.small else default_folder())
     try:

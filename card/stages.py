@@ -34,7 +34,7 @@ class Wanted:
 def stages(wanted: Wanted) -> list[Stage]:
     return [
         _tests(wanted),
-        _bench(wanted, "turns", 0.12, "bench.gpu", "turns", rounds=100),
+        _bench(wanted, "turns", 0.15, "bench.gpu", "turns", rounds=100),
         _bench(wanted, "exact", 0.17, "bench.gpu", "exact", steps=20_000),
         _bench(wanted, "incremental", 0.17, "bench.gpu", "incremental", steps=20_000),
         _bench(wanted, "streams", 0.1, "bench.gpu", "streams", steps=400),
@@ -46,7 +46,7 @@ def stages(wanted: Wanted) -> list[Stage]:
 
 def _tests(wanted: Wanted) -> Stage:
     report = wanted.work / "tests.xml"
-    command = ["-m", "pytest", "-q", "-rf", "-m", "gpu", "-p", "no:cacheprovider"]
+    command = ["-m", "pytest", "-v", "-rf", "-m", "gpu", "-p", "no:cacheprovider"]
     # A warning that only a card provokes is told of, and is no failure.
     command += ["-W", "default", "--weights", str(wanted.pack.weights), "--junitxml", str(report)]
     command += [str(path) for path in _marked()]
@@ -89,6 +89,7 @@ def _training(wanted: Wanted) -> Stage:
         minutes = max(seconds - LOOK_SECONDS, seconds / 2) / 60
         made = ["-m", "training", "--music", str(wanted.pack.music), "--to", str(wanted.results)]
         made += ["--device", wanted.device, "--minutes", f"{minutes:.2f}"]
+        made += ["--every", "75", "--watched", "5"]
         if wanted.small:
             made += ["--small", "--steps", "3", "--watched", "0.5", "--held-out", "2"]
         return made

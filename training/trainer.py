@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from rtsep.atomic import write_atomically
+from rtsep.errors import RtsepError
 from training.checkpoint import Progress, load, load_moments, save
 from training.delta import FREE, Delta, new_delta, write_delta
 from training.loss import Rolling, emphasis, exact_loss, spec_of
@@ -59,6 +60,7 @@ class Trainer:
         rate = student.config.sample_rate
         self._drawer = Drawer(taught, mixed=settings.mixed, seed=settings.seed, rate=rate)
         self._weights = emphasis(settings, student.config.frame, student.device)
+        self._batch = settings.batch
         self._before: Scores = self._progress.facts.get("before", {})
 
     @property
@@ -74,7 +76,11 @@ class Trainer:
         spent = self._progress.facts["seconds"]
         lessons = self._lessons()
         while self.step < steps and not stop():
-            self._take(next(lessons))
+            try:
+                self._take(next(lessons))
+            except torch.OutOfMemoryError:
+                self._shrink()
+                lessons = self._lessons()
             self._progress.facts["seconds"] = round(spent + time.monotonic() - began, 1)
             if time.monotonic() - looked > every:
                 self.keep()
@@ -95,6 +101,14 @@ class Trainer:
             self._progress.facts["best"] = gained
             self._write_delta(now, gained)
             self._save()
+
+    def _shrink(self) -> None:
+        """Half as many windows a step, for cards with less memory."""
+        if self._batch == 1:
+            raise RtsepError("the memory of this device is too small for a window of this length")
+        self._batch //= 2
+        torch.cuda.empty_cache()
+        self._log(batch=self._batch)
 
     @property
     def _judges(self) -> list[str]:
@@ -151,7 +165,7 @@ class Trainer:
             return Rolling(self._student, spec, mix, truth)
 
     def _drawn(self, samples: int) -> tuple[Tensor, Tensor]:
-        mix, truth = self._drawer.draw(self.step, self._settings.batch, samples)
+        mix, truth = self._drawer.draw(self.step, self._batch, samples)
         return mix.to(self._student.device), truth.to(self._student.device)
 
     def _watched(self, delta: Delta) -> Scores:

@@ -63,7 +63,8 @@ def _streamed(student: Student, settings: Settings, mode: str, mix: Tensor) -> t
     """Stems from the first full window on, and the sample that they begin with."""
     spec = spec_of(student, settings, mode, HOP, LOOKAHEAD)
     step = student.step(spec, len(mix))
-    outs, first = [], 0
+    outs: list[Tensor] = []
+    first = 0
     whole = mix.shape[-1] // spec.hop * spec.hop
     for number, block in enumerate(mix[..., :whole].to(student.device).split(spec.hop, -1)):
         steady = step.steady
