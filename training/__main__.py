@@ -81,11 +81,8 @@ def _trainer(args: argparse.Namespace) -> Trainer:
         songs,
         held_out=_held_out(songs, args.held_out),
         folder=args.to,
-        facts={
-            "base": checkpoint.name,
-            "network": weights.signature,
-            "songs": _licences(args.music, songs),
-        },
+        base=checkpoint.name,
+        facts={"network": weights.signature, "songs": _licences(args.music, songs)},
     )
 
 

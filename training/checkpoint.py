@@ -20,7 +20,8 @@ from torch import Tensor
 
 from rtsep.atomic import write_atomically
 from rtsep.errors import ModelError
-from training.delta import Delta, State, identity
+from rtsep.weights.delta import identity
+from training.delta import Delta, State
 from training.settings import Settings
 
 STUDENT, MOMENTS = "student.safetensors", "moments.safetensors"

@@ -18,7 +18,9 @@ from torch import Tensor
 from rtsep.audio.files import read_all
 from rtsep.engine.separator import Separator
 from rtsep.engine.step import share_residual
+from rtsep.errors import AudioFileError
 
+SUFFIXES = (".opus", ".ogg", ".flac", ".wav", ".mp3")
 GAIN_DB = 6.0  # most that a stem is turned up or down before it is mixed anew
 ENTRY = 0.3  # share of mixtures in which a stem comes in out of silence
 FADE_SECONDS = 0.005  # of such an entry
@@ -44,16 +46,20 @@ class Song:
 def read_songs(
     folder: Path, teacher: Separator, *, held_samples: int, keep: Path | None = None
 ) -> list[Song]:
-    """Every audio file of a folder. `keep` is where the teacher's stems are kept between runs."""
+    """Every audio file of a folder. `keep` is where the teacher's stems are kept between runs.
+
+    Raises AudioFileError if there is none."""
     songs = []
     for path in sorted(folder.iterdir()):
-        if path.suffix not in (".opus", ".ogg", ".flac", ".wav", ".mp3"):
+        if path.suffix not in SUFFIXES:
             continue
         mix = torch.from_numpy(read_all(path, teacher.sample_rate))
         stems = _kept(path, mix, teacher, keep)
         share_residual(stems[None], mix[None])
         held_from = max(mix.shape[1] - held_samples, 0)
         songs.append(Song(name=path.stem, mix=mix, stems=stems, held_from=held_from))
+    if not songs:
+        raise AudioFileError(f"no songs in {folder}; put {', '.join(SUFFIXES)} there")
     return songs
 
 

@@ -19,7 +19,8 @@ from rtsep.engine.step import Step
 from rtsep.model.bag import Bag
 from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import convert
-from training.delta import Delta, State, merged
+from rtsep.weights.delta import merged
+from training.delta import Delta, State
 
 
 class Student:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from rtsep.atomic import write_atomically
 from rtsep.errors import RtsepError
+from rtsep.weights.delta import FREE
 from training.checkpoint import Progress, load, load_moments, save
-from training.delta import FREE, Delta, new_delta, write_delta
+from training.delta import Delta, new_delta, write_delta
 from training.loss import Rolling, emphasis, exact_loss, spec_of
 from training.settings import Settings
 from training.songs import Drawer, Song
@@ -42,14 +43,16 @@ class Trainer:
         settings: Settings,
         songs: Sequence[Song],
         *,
+        base: str,
         held_out: Sequence[str],
         folder: Path,
         facts: dict[str, Any],
     ) -> None:
-        """Songs named in `held_out` are only watched. `facts` go into the delta: what its weights
-        are called, what it was trained on."""
+        """Songs named in `held_out` are only watched. `base` names the official model, and
+        `facts` go into the delta: what it was trained on."""
         self._student, self._settings, self._songs = student, settings, list(songs)
         self._held_out, self._folder, self._facts = list(held_out), folder, facts
+        self._base = base
         folder.mkdir(parents=True, exist_ok=True)
         found = load(folder, settings, student.state)
         self._progress = self._on_device(found) if found else self._begun()
@@ -211,7 +214,9 @@ class Trainer:
         }
         write_atomically(
             self._folder / DELTA,
-            lambda part: write_delta(part, self._average, self._student.state, facts),
+            lambda part: write_delta(
+                part, self._average, self._student.state, base=self._base, facts=facts
+            ),
         )
 
     def _log(self, **facts: Any) -> None:

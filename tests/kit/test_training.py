@@ -15,8 +15,9 @@ from torch import Tensor
 
 from rtsep.config import StreamSpec
 from rtsep.errors import ModelError
+from rtsep.weights.delta import read_delta
 from training.checkpoint import STUDENT
-from training.delta import new_delta, read_delta
+from training.delta import new_delta
 from training.loss import Rolling, emphasis, exact_loss, spec_of
 from training.settings import Settings
 from training.songs import Drawer, Song
@@ -55,7 +56,7 @@ def trainer(folder: Path, student: Student, **changes: Any) -> Trainer:
     settings = dataclasses.replace(SETTINGS, **changes)
     songs = [song("one", 1), song("two", 2)]
     return Trainer(
-        student, settings, songs, held_out=["two"], folder=folder, facts={"base": "small"}
+        student, settings, songs, held_out=["two"], base="htdemucs", folder=folder, facts={}
     )
 
 
