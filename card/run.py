@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from card.stages import RESERVED, Stage, Wanted, stages
+from card.summary import summary
 from card.unpack import ROOT, unpack
 
 GRACE = 12.0  # seconds to end by itself after a stage was asked to
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
                     left = 60 * args.minutes - (time.monotonic() - began)
                     limit = _limit(stage, left, 60 * args.minutes)
                     results.add(stage, _run(stage, limit, pack.environment, log))
+    print("\n".join(results.summary()))
     return 0 if results.well else 1
 
 
@@ -75,6 +77,11 @@ class Results:
         told = "ended well" if ended["exit"] == 0 else f"ended with {ended['exit']}"
         told = "ran out of time" if ended["out_of_time"] else told
         print(f"{stage.name}: {told}, {ended['seconds']} s", flush=True)
+
+    def summary(self) -> list[str]:
+        lines = self._found["summary"] = summary(self._found["stages"])
+        self._write()
+        return lines
 
     def _write(self) -> None:
         partial = self._path.with_suffix(".part")

@@ -56,7 +56,7 @@ def read_songs(
         mix = torch.from_numpy(read_all(path, teacher.sample_rate))
         stems = _kept(path, mix, teacher, keep)
         share_residual(stems[None], mix[None])
-        held_from = max(mix.shape[1] - held_samples, 0)
+        held_from = max(mix.shape[1] - held_samples, mix.shape[1] // 2)
         songs.append(Song(name=path.stem, mix=mix, stems=stems, held_from=held_from))
     if not songs:
         raise AudioFileError(f"no songs in {folder}; put {', '.join(SUFFIXES)} there")

@@ -20,6 +20,7 @@ import card.run
 from card.__main__ import main
 from card.pack import tree_bytes
 from card.stages import Stage
+from card.summary import summary
 
 ROOT = Path(card.run.__file__).parent.parent
 STAGES = ["tests", "turns", "exact", "incremental", "streams", "roofline", "precision", "training"]
@@ -69,6 +70,11 @@ def test_every_stage_runs_on_the_bare_machine(
     assert '"failed": "' not in json.dumps(results) and "failed:" not in log
     assert results["hardware"]["torch"]
     assert results["weights"]["model"] == "htdemucs"
+    told = results["summary"]
+    assert done.stdout.splitlines()[-len(told) :] == told
+    assert told[0].startswith("tests: 0 passed, 0 failed, ")
+    assert any("times faster than demucs in fp32" in line for line in told)
+    assert not any("not all figures" in line or "did not end well" in line for line in told)
     tests = results["stages"]["tests"]["figures"]
     assert tests["failed"] == {}
     assert any(name.startswith("test_a_graph_equals_eager") for name in tests["skipped"])
@@ -137,6 +143,23 @@ def test_what_one_stage_breaks_costs_no_other(
     }  # fmt: skip
     assert [name for name, stage in found.items() if stage["out_of_time"]] == ["hangs"]
     assert all(stage["figures"] == {"of": name} for name, stage in found.items())
+
+
+def test_a_summary_says_what_is_missing() -> None:
+    """Stages that were cut short, or failed, leave less than all of their figures."""
+    stages = {
+        "tests": {"exit": 1, "figures": {"passed": ["a"], "failed": {"b": "why"}, "skipped": []}},
+        "turns": {"exit": -9, "figures": {"none": "no file"}},
+        "streams": {"exit": -9, "figures": {"exact, streams held": 4}},
+    }
+    assert summary(stages) == [
+        "tests did not end well",
+        "turns did not end well",
+        "streams did not end well",
+        "tests: 1 passed, 1 failed, 0 skipped",
+        "exact: 4 streams hold real time",
+        "streams: not all figures are there",
+    ]
 
 
 def test_a_part_that_is_missing_or_damaged_is_named(
