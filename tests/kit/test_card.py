@@ -113,6 +113,21 @@ def test_the_results_are_small_and_a_training_can_go_on_from_them(
         assert json.loads(file.metadata()["facts"])["step"] == 3
 
 
+def test_a_packed_checkpoint_goes_on(
+    rehearsal: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
+) -> None:
+    pack, results = tmp_path / "pack", tmp_path / "results"
+    taken = ["--checkpoint", str(rehearsal[1])]
+    assert main(["pack", "--small", "--to", str(pack), *taken]) == 0
+    run = ["run", "--pack", str(pack), "--to", str(results), "--only", "training"]
+    assert main([*run, "--device", "cpu", "--small"]) == 0
+    found = json.loads((results / "results.json").read_text())["stages"]
+    assert list(found) == ["training"]
+    # Its three steps were made already: official weights, the end of then, the end of now.
+    looks = found["training"]["figures"]["looks"]
+    assert [look["step"] for look in looks] == [0, 3, 3]
+
+
 def test_what_one_stage_breaks_costs_no_other(
     pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
