@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from rtsep.weights import Checkpoint
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--weights", type=Path, help="a folder that has the official weights, without a network"
+    )
+
+
 @pytest.fixture(autouse=True)
 def denormals() -> Iterator[None]:
     """Commands flush them for the whole process; the next test wants them back."""
@@ -25,9 +31,10 @@ def denormals() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def weights_cache(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """A cache folder that holds the official htdemucs after `official` has been asked for."""
-    return tmp_path_factory.mktemp("weights")
+    given: Path | None = pytestconfig.getoption("--weights")
+    return given or tmp_path_factory.mktemp("weights")
 
 
 @pytest.fixture(scope="session")

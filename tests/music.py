@@ -1,13 +1,17 @@
-"""Real music with true stems, from the example that the PyPI package `stempeg` ships."""
+"""Real music with true stems, from the example that the PyPI package `stempeg` ships.
+
+Where that cannot be decoded, EXAMPLE_STEMS names a folder that has its stems as FLAC.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 from functools import cache
 from pathlib import Path
 
-import av
 import numpy as np
+import soundfile
 
 SAMPLE_RATE = 44100
 STREAMS = {"drums": 1, "bass": 2, "other": 3, "vocals": 4}  # 0 is a mixture with other levels
@@ -16,6 +20,8 @@ STREAMS = {"drums": 1, "bass": 2, "other": 3, "vocals": 4}  # 0 is a mixture wit
 @cache
 def stempeg_stems() -> dict[str, np.ndarray]:
     """Stems of the whole track, (2, samples) each."""
+    if decoded := os.environ.get("EXAMPLE_STEMS"):
+        return {name: _read(Path(decoded) / f"{name}.flac") for name in STREAMS}
     spec = importlib.util.find_spec("stempeg")  # not imported: that would look for ffmpeg
     assert spec and spec.submodule_search_locations
     (path,) = Path(spec.submodule_search_locations[0]).glob("data/*.stem.mp4")
@@ -24,7 +30,15 @@ def stempeg_stems() -> dict[str, np.ndarray]:
     return {name: stem[:, :samples] for name, stem in stems.items()}
 
 
+def _read(path: Path) -> np.ndarray:
+    audio, rate = soundfile.read(path, dtype="float32")
+    assert rate == SAMPLE_RATE
+    return np.ascontiguousarray(audio.T)
+
+
 def _decode(path: Path, index: int) -> np.ndarray:
+    import av
+
     with av.open(str(path)) as container:
         stream = container.streams.audio[index]
         assert stream.rate == SAMPLE_RATE

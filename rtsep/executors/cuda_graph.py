@@ -6,6 +6,7 @@ Graphs"): warm-up on a side stream, static input and output, everything else wri
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import torch
@@ -23,11 +24,14 @@ class GraphPool:
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._graphs: weakref.WeakSet[CudaGraph] = weakref.WeakSet()
 
-    def handle(self) -> Any:
-        """Made when the first graph asks, so that a pool costs nothing without CUDA."""
-        if self._handle is None:
+    def handle_for(self, graph: CudaGraph) -> Any:
+        """A new one where no other graph uses the pool any more: PyTorch does not record into a
+        pool that it has given up, and keeps one as long as cuBLAS has its workspace there."""
+        if not self._graphs:
             self._handle = torch.cuda.graph_pool_handle()
+        self._graphs.add(graph)
         return self._handle
 
 
@@ -47,7 +51,7 @@ class CudaGraph:
                 function(self._in)
         torch.cuda.current_stream(device).wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, pool=pool.handle() if pool else None):
+        with torch.cuda.graph(self._graph, pool=pool.handle_for(self) if pool else None):
             self._out = function(self._in)
 
     def __call__(self, block: Tensor) -> Tensor:

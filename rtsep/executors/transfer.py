@@ -17,12 +17,16 @@ class Transfer:
         if self._pinned:
             self._up, self._down = torch.empty_like(block).pin_memory(), result.pin_memory()
             self._block = block.to(device)
+            self._left = torch.cuda.Event()  # type: ignore[no-untyped-call]
 
     def up(self, block: Tensor) -> Tensor:
         if not self._pinned:
             return block.to(self._device)
-        self._up.copy_(block)  # the last block has left it, since its result came down
-        return self._block.copy_(self._up, non_blocking=True)
+        self._left.synchronize()  # nobody waited for the last block if it was skipped
+        self._up.copy_(block)
+        self._block.copy_(self._up, non_blocking=True)
+        self._left.record(torch.cuda.current_stream(self._device))
+        return self._block
 
     def down(self, result: Tensor) -> Tensor:
         if not self._pinned:

@@ -8,9 +8,9 @@ from pathlib import Path
 from rtsep.errors import ModelError
 from rtsep.weights.cache import Cache
 from rtsep.weights.checkpoint import NetworkWeights
-from rtsep.weights.files import read_network
 from rtsep.weights.observer import Observer
 from rtsep.weights.registry import OFFICIAL, OfficialModel, model_of_network
+from rtsep.weights.resolve import load_checkpoint
 
 
 def import_file(path: Path, name: str | None, cache: Cache, observer: Observer) -> str:
@@ -19,7 +19,7 @@ def import_file(path: Path, name: str | None, cache: Cache, observer: Observer) 
     Without a name, a file called after an official network goes to the model it belongs to, and any
     other is called like the file.
     """
-    network = read_network(path)
+    (network,) = load_checkpoint(path, cache=cache.folder, observer=observer).networks
     official = OFFICIAL.get(name) if name else model_of_network(network.signature)
     if official is None:
         name = name or path.stem

@@ -9,6 +9,7 @@ from pathlib import Path
 from rtsep.errors import DownloadError, ModelError
 from rtsep.weights.cache import Cache, default_folder
 from rtsep.weights.checkpoint import Checkpoint, bag
+from rtsep.weights.delta import base_of, changed
 from rtsep.weights.files import SUFFIXES, read_network
 from rtsep.weights.observer import LoggingObserver, Observer
 from rtsep.weights.registry import LICENCE_NOTICE, OFFICIAL, OfficialModel, unknown_model
@@ -21,10 +22,13 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Weights of a model: from this computer if they are there, fetched and kept if not."""
     observer = observer or LoggingObserver()
-    if is_path(name_or_path):
-        path = _expanded(Path(name_or_path))
-        return bag(path.stem, [read_network(path)])
-    return pull(str(name_or_path), Cache(cache or default_folder()), observer)
+    kept = Cache(cache or default_folder())
+    if not is_path(name_or_path):
+        return pull(str(name_or_path), kept, observer)
+    path = _expanded(Path(name_or_path))
+    if base := base_of(path):
+        return changed(path, pull(base, kept, observer))
+    return bag(path.stem, [read_network(path)])
 
 
 def _expanded(path: Path) -> Path:
@@ -36,9 +40,13 @@ def _expanded(path: Path) -> Path:
 
 def stored(name_or_path: str | Path, cache: Path, observer: Observer) -> Checkpoint | None:
     """Like load_checkpoint, but fetches nothing: None for a name whose weights are not here."""
-    if is_path(name_or_path):
-        return load_checkpoint(name_or_path)
-    return Cache(cache).model(str(name_or_path), observer)
+    if not is_path(name_or_path):
+        return Cache(cache).model(str(name_or_path), observer)
+    path = _expanded(Path(name_or_path))
+    if base := base_of(path):
+        found = Cache(cache).model(base, observer)
+        return changed(path, found) if found else None
+    return load_checkpoint(path)
 
 
 def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:

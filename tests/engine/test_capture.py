@@ -7,6 +7,7 @@ at, no memory moves, and the recorded operations alone, replayed, are the step.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 
 import pytest
@@ -24,7 +25,7 @@ from rtsep.engine.separator import Separator
 from rtsep.engine.step import Step
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
-from rtsep.executors.cuda_graph import CudaGraph
+from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.metrics import sdr
 from rtsep.model.bag import Bag
 from rtsep.timeline import STAGES
@@ -152,9 +153,11 @@ def test_the_gpu_computes_what_the_cpu_does(
     on_cpu = HopStream(bag, spec, batch=1, device=CPU)
     expected = [on_cpu.step(block).clone() for block in blocks(count)]
     cuda = torch.device("cuda")
-    on_gpu = HopStream(bag.to("cuda"), spec, batch=1, device=cuda, executor=executor)
-    got = [on_gpu.step(block).clone() for block in blocks(count)]
-    bag.to("cpu")
+    try:
+        on_gpu = HopStream(bag.to("cuda"), spec, batch=1, device=cuda, executor=executor)
+        got = [on_gpu.step(block).clone() for block in blocks(count)]
+    finally:
+        bag.to("cpu")  # other tests use it too
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-3)
 
 
@@ -256,6 +259,53 @@ def test_streams_of_one_model_share_their_memory_and_nothing_else() -> None:
         got = first.step(block).clone()
         second.step(-block)
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.gpu
+@needs_cuda
+@both_modes
+def test_the_only_stream_of_a_model_adopts_another_hop(spec: StreamSpec) -> None:
+    """Its graph was the only one in the model's pool of memory when it was let go."""
+    separator = Separator("small", small_bag(), torch.device("cuda"), executor="graph")
+    hops = separator.hops(spec)
+    eager = HopStream(small_bag(), spec, batch=1, device=CPU)
+    for stream in (hops, eager):
+        stream.fill()
+    for hop in (4 * FRAME, FRAME):
+        for stream in (hops, eager):
+            stream.adopt(spec.with_hop(hop))
+        for block in torch.from_numpy(mixture(2.0))[None, :, : 8 * FRAME].split(hop, -1):
+            torch.testing.assert_close(hops.step(block), eager.step(block), rtol=0, atol=1e-3)
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_skips_in_a_row_take_in_every_block() -> None:
+    """Nothing waits for the card between them."""
+    streams = [
+        HopStream(small_bag().to(device), EXACT, batch=1, device=torch.device(device))
+        for device in ("cpu", "cuda")
+    ]
+    *skipped, last = blocks(EXACT.window // HOP + 1)
+    for stream in streams:
+        stream.fill()
+        for block in skipped:
+            stream.skip(block)
+    expected, got = (stream.step(last) for stream in streams)
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-3)
+
+
+def test_a_pool_that_no_graph_uses_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch refuses to record into one (CUDACachingAllocator, `create_or_incref_pool`)."""
+    made = itertools.count()
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: next(made))
+    pool = GraphPool()
+    first, second = (object.__new__(CudaGraph) for _ in range(2))
+    assert pool.handle_for(first) == pool.handle_for(second) == 0
+    del first
+    assert pool.handle_for(object.__new__(CudaGraph)) == 0  # the second lives
+    del second
+    assert pool.handle_for(object.__new__(CudaGraph)) == 1
 
 
 @pytest.mark.gpu

@@ -1,0 +1,252 @@
+"""Training as it runs, with a small network and noise that has a structure."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from networks import reference, small_config
+from torch import Tensor
+
+from rtsep.config import StreamSpec
+from rtsep.errors import ModelError
+from rtsep.weights.delta import read_delta
+from training.checkpoint import STUDENT
+from training.delta import new_delta
+from training.loss import Rolling, emphasis, exact_loss, spec_of
+from training.settings import Settings
+from training.songs import Drawer, Song
+from training.student import Student
+from training.trainer import DELTA, LOG, Trainer
+from training.watch import losses, watch
+
+CPU = torch.device("cpu")
+CONFIG = small_config(channels=8, t_layers=1)
+SETTINGS = Settings(batch=1, window=22, hops=(2, 4), lookaheads=(1, 2), rank=2)
+FRAME, SAMPLES = 1024, 22 * 1024
+STEP = 1e-3  # along a gradient
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def student() -> Student:
+    return Student(CONFIG, reference(CONFIG).state_dict(), CPU)
+
+
+def song(name: str, seed: int, frames: int = 120) -> Song:
+    generator = torch.Generator().manual_seed(seed)
+    stems = 0.1 * torch.randn(4, 2, frames * FRAME, generator=generator)
+    return Song(name=name, mix=stems.sum(0), stems=stems, held_from=(frames - 40) * FRAME)
+
+
+def trainer(folder: Path, student: Student, **changes: Any) -> Trainer:
+    settings = dataclasses.replace(SETTINGS, **changes)
+    songs = [song("one", 1), song("two", 2)]
+    return Trainer(
+        student, settings, songs, held_out=["two"], base="htdemucs", folder=folder, facts={}
+    )
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+
+
+def slope(loss: Callable[[dict[str, Tensor]], Tensor], delta: dict[str, Tensor]) -> float:
+    """Along the gradient, by two values of the loss, over what the gradient promises."""
+    ahead, back = (
+        {n: (t + sign * STEP * t.grad / t.grad.norm()).detach() if t.grad is not None else t
+         for n, t in delta.items()}
+        for sign in (1, -1)
+    )  # fmt: skip
+    promised = sum(float(t.grad.norm()) for t in delta.values() if t.grad is not None)
+    return float(loss(ahead) - loss(back)) / (2 * STEP) / promised
+
+
+def started(student: Student) -> dict[str, Tensor]:
+    """A delta with something in both thin matrices, so that both have gradients."""
+    delta = new_delta(student.state, rank=2, free_layers=1, seed=3)
+    return {n: (t + 1e-3).requires_grad_() for n, t in delta.items()}
+
+
+def test_gradients_of_exact_mode_are_right(student: Student) -> None:
+    delta = started(student)
+    truth = 0.1 * torch.randn(1, 4, 2, SAMPLES)
+    weights = emphasis(SETTINGS, FRAME, CPU)
+
+    def loss(changes: dict[str, Tensor]) -> Tensor:
+        with student.learning(changes):
+            return exact_loss(student, truth.sum(1), truth, weights)
+
+    with student.learning(delta):
+        exact_loss(student, truth.sum(1), truth, weights).backward()
+    assert all(t.grad is not None for t in delta.values())
+    assert slope(loss, delta) == pytest.approx(1, abs=0.02)
+
+
+def test_gradients_of_incremental_mode_are_right(student: Student) -> None:
+    """Of a hop late in a stream, whose past counts as given."""
+    delta = started(student)
+    truth = 0.1 * torch.randn(1, 4, 2, 40 * FRAME)
+    spec = spec_of(student, SETTINGS, "incremental", 2, 1)
+
+    def loss(changes: dict[str, Tensor]) -> Tensor:
+        student.use(delta)
+        rolling = Rolling(student, spec, truth.sum(1), truth)
+        with student.learning(changes):
+            return rolling.loss()
+
+    student.use(delta)
+    rolling = Rolling(student, spec, truth.sum(1), truth)
+    with student.learning(delta):
+        rolling.loss().backward()
+    assert sum(t.grad is not None for t in delta.values()) > 0.9 * len(delta)
+    assert slope(loss, delta) == pytest.approx(1, abs=0.02)
+
+
+def test_what_is_learnt_from_plays_as_a_live_stream_does(student: Student) -> None:
+    """With the network's own live output as the truth, only the crossfade is left of the loss."""
+    mix = 0.2 * torch.randn(1, 2, 60 * FRAME)
+    spec = spec_of(student, SETTINGS, "incremental", 2, 1)
+    filling = spec.with_hop(8 * FRAME)
+    step, out = student.step(filling, 1), []
+    with torch.no_grad():
+        blocks = list(mix.split(8 * FRAME, -1))[:3]
+        for block in blocks:
+            step.advance()
+            out.append(step.estimate(block)[..., : 8 * FRAME])
+        step.adopt(spec)
+        for block in mix[..., 24 * FRAME : 40 * FRAME].split(2 * FRAME, -1):
+            step.advance()
+            out.append(step.estimate(block)[..., : 2 * FRAME])
+    live = torch.cat(out, -1)
+    truth = torch.zeros(1, 4, 2, 60 * FRAME)
+    truth[..., : live.shape[-1] - FRAME] = live[..., FRAME:]  # the lookahead
+    assert played(student, spec, mix, truth) < 0.3 * played(
+        student, spec, mix, truth.roll(FRAME, -1)
+    )
+
+
+def played(student: Student, spec: StreamSpec, mix: Tensor, truth: Tensor) -> float:
+    """The greatest loss of some hops."""
+    rolling = Rolling(student, spec, mix, truth)
+    with torch.no_grad():
+        return max(float(rolling.loss()) for _ in range(5))
+
+
+def test_emphasis_is_on_what_hops_emit() -> None:
+    weights = emphasis(SETTINGS, FRAME, CPU)
+    assert float(weights.sum()) == pytest.approx(1)
+    stop = SAMPLES - FRAME
+    assert float(weights[stop - 5 * FRAME : stop].sum()) > 0.94
+    assert float(weights[stop:].max()) == float(weights[0]) > 0
+
+
+def test_the_same_step_draws_the_same_windows() -> None:
+    songs = [song("one", 1), song("two", 2)]
+    first, second = (Drawer(songs, mixed=0.5, seed=4, rate=44_100) for _ in range(2))
+    first.draw(0, 2, SAMPLES)
+    mix, truth = first.draw(7, 4, SAMPLES)
+    again, _ = second.draw(7, 4, SAMPLES)
+    assert torch.equal(mix, again)
+    assert not torch.equal(mix, first.draw(8, 4, SAMPLES)[0])
+    torch.testing.assert_close(truth.sum(1), mix)
+
+
+def test_nothing_held_out_is_drawn() -> None:
+    """Its samples are marked."""
+    marked = song("one", 1)
+    marked.stems[..., marked.held_from :] = 1e6
+    drawer = Drawer([marked], mixed=1.0, seed=1, rate=44_100)
+    assert max(float(drawer.draw(n, 2, SAMPLES)[1].abs().max()) for n in range(40)) < 1e3
+
+
+def test_training_makes_a_delta_that_fits_and_is_better(tmp_path: Path, student: Student) -> None:
+    """A network with random weights is easily made better."""
+    run = trainer(tmp_path, student, free_rate=3e-3, thin_rate=3e-3, averaging=0.5)
+    run.train(steps=12, every=1e9)
+    said = lines(tmp_path)
+    assert [line["step"] for line in said if "loss" in line] == list(range(1, 13))
+    assert {line["mode"] for line in said if "loss" in line} == {"exact", "incremental"}
+    assert said[-1]["kept"] and said[-1]["gained_db"] > 0.1
+    student.use({})
+    before = watch(student, SETTINGS, run._songs)
+    student.use(read_delta(tmp_path / DELTA, student.state))
+    lost = losses(before, watch(student, SETTINGS, run._songs))
+    assert lost.keys() == {"one", "two"}
+    assert max(lost.values()) < 0
+
+
+def test_a_delta_by_which_a_song_loses_is_not_kept(
+    tmp_path: Path, student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much the held-out song gains."""
+    looks = iter([{"exact": {"one": 5.0, "two": 5.0}}, {"exact": {"one": 4.8, "two": 9.0}}])
+    monkeypatch.setattr("training.trainer.watch", lambda *a: next(looks))
+    trainer(tmp_path, student).train(steps=1, every=1e9)
+    assert not (tmp_path / DELTA).exists()
+    assert lines(tmp_path)[-1]["most_lost_db"] == 0.2
+
+
+def test_a_run_goes_on_where_it_ended(tmp_path: Path, student: Student) -> None:
+    first = trainer(tmp_path, student, incremental=0.0)
+    first.train(steps=2, every=1e9)
+    learnt = {n: t.detach().clone() for n, t in first._learning.items()}
+    again = trainer(tmp_path, student, incremental=0.0)
+    assert again.step == 2
+    assert all(torch.equal(t, learnt[n]) for n, t in again._learning.items())
+    again.train(steps=4, every=1e9)
+    straight = trainer(tmp_path / "straight", student, incremental=0.0)
+    straight.train(steps=4, every=1e9)
+    for name, tensor in straight._learning.items():  # moments are kept in bfloat16
+        torch.testing.assert_close(again._learning[name], tensor, rtol=0, atol=2e-6)
+    looks = [line for line in lines(tmp_path) if line.get("of") == "official weights"]
+    assert len(looks) == 1
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, student: Student) -> None:
+    trainer(tmp_path, student).train(steps=1, every=1e9)
+    with pytest.raises(ModelError, match="was trained with rank 2, not 3"):
+        trainer(tmp_path, student, rank=3)
+    state = {n: 1.1 * t for n, t in student.state.items()}
+    with pytest.raises(ModelError, match="is a training of other weights"):
+        trainer(tmp_path, Student(CONFIG, state, CPU))
+
+
+def test_a_loss_that_is_no_number_changes_nothing(
+    tmp_path: Path, student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(tmp_path, student, incremental=0.0)
+    before = {n: t.detach().clone() for n, t in run._learning.items()}
+    monkeypatch.setattr("training.trainer.exact_loss", lambda *a: exact_loss(*a) * float("nan"))
+    run.train(steps=1, every=1e9)
+    assert all(torch.equal(t, before[n]) for n, t in run._learning.items())
+
+
+def test_a_card_with_little_memory_gets_fewer_windows(
+    tmp_path: Path, student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def hungry(student: Student, mix: Tensor, *others: Tensor) -> Tensor:
+        seen.append(len(mix))
+        if len(mix) > 1:
+            raise torch.OutOfMemoryError("no more")
+        return exact_loss(student, mix, *others)
+
+    monkeypatch.setattr("training.trainer.exact_loss", hungry)
+    trainer(tmp_path, student, incremental=0.0, batch=4).train(steps=2, every=1e9)
+    assert seen == [4, 2, 1, 1]
+    assert (tmp_path / STUDENT).exists()
