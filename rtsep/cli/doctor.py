@@ -39,21 +39,24 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     from rtsep.session.openmp import share_processors
 
     share_processors()
+    from rtsep.cli.progress import RichObserver
     from rtsep.errors import RtsepError
-    from rtsep.session.doctor.examine import examine
-    from rtsep.session.doctor.surroundings import Surroundings
-    from rtsep.weights.cache import default_folder
 
-    report = examine(
-        Surroundings(
-            cache=cache or default_folder(),
-            folder=Path("."),
-            config=config,
-            model=model,
-            device=device,
-            environment=dict(os.environ),
+    with RichObserver("looking at this machine", log=False):
+        from rtsep.session.doctor.examine import examine
+        from rtsep.session.doctor.surroundings import Surroundings
+        from rtsep.weights.cache import default_folder
+
+        report = examine(
+            Surroundings(
+                cache=cache or default_folder(),
+                folder=Path("."),
+                config=config,
+                model=model,
+                device=device,
+                environment=dict(os.environ),
+            )
         )
-    )
     if as_json:
         click.echo(json.dumps(_as_json(report)))
     else:

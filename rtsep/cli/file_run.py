@@ -42,7 +42,7 @@ def run_file(
     session = FileSession(input=source.name, output=destination, **options)
     check_input(source.name)
     prepare_process()
-    with RichObserver() as observer:
+    with RichObserver(f"loading {model}") as observer:
         separator = load(
             model,
             device,

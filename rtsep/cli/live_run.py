@@ -75,7 +75,7 @@ def run_live(
         from rtsep.session.profiling import profiled
 
         written, spec = LiveProfile(profile), profiled(spec)
-    with RichObserver() as observer:
+    with RichObserver("starting") as observer:
         session = LiveSession(spec, observer)
         session.start()
     gc.collect()
@@ -150,7 +150,8 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
         _connect(session, controls, opened)
         opened.enter_context(_ending(session, controls.duration, stop))
         if controls.ui == "tui":
-            from rtsep.control.tui import run_tui
+            with RichObserver("opening the display", log=False):
+                from rtsep.control.tui import run_tui
 
             run_tui(session.desk, session.status, stop)
         elif controls.ui == "plain":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -30,6 +31,7 @@ from rtsep.cli.options import (
 )
 from rtsep.cli.profile import profile
 from rtsep.cli.separate import separate
+from rtsep.cli.signals import interrupted_by_signals
 from rtsep.cli.tune import tune
 from rtsep.errors import RtsepError, UsageError, explained
 
@@ -39,7 +41,18 @@ LONGEST = 1400  # of what is said about an error
 # What a command needs beyond click is imported when it runs: `rtsep --help` must not wait.
 
 
+class _Root(click.Group):
+    """Whose Ctrl-C costs no empty line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort() from error
+
+
 @click.group(
+    cls=_Root,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: rtsep --input song.flac --output stems --mute vocals",
@@ -124,6 +137,14 @@ def main(argv: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # paths that are no text, as they came
     try:
+        with interrupted_by_signals():
+            return _run(args, debug)
+    except KeyboardInterrupt as error:  # while something else was told
+        return _fail(error, "interrupted", FAILED, debug)
+
+
+def _run(args: list[str], debug: bool) -> int:
+    try:
         # --debug is understood anywhere, also behind a subcommand's name.
         command.main([arg for arg in args if arg != "--debug"], "rtsep", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt) as error:
@@ -141,5 +162,8 @@ def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."  # it may hold an argument
-    say(f"rtsep: {short}")
+    with suppress(OSError):  # of a terminal that was closed
+        if sys.stderr.isatty():
+            click.echo("\r", err=True, nl=False)  # over the ^C that it shows
+        say(f"rtsep: {short}")
     return code

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rtsep.cli.options import Command, Number, model_options, parse_list, precision_option
+from rtsep.cli.progress import RichObserver
 from rtsep.config import MODES
 
 
@@ -79,7 +80,8 @@ def map_command(
             if parameter.name in given - {"table", "output", "model", "precision"}:
                 hint = parameter.get_error_hint(ctx)
                 raise click.UsageError(f"--from measures nothing, so {hint} does not go with it")
-        from rtsep.cli.map_run import draw_table
+        with RichObserver("loading", log=False):
+            from rtsep.cli.map_run import draw_table
 
         chosen = {name: options[name] for name in given & {"model", "precision"}}
         draw_table(table, options["output"], **chosen)
@@ -89,7 +91,8 @@ def map_command(
     from rtsep.session.openmp import share_processors
 
     share_processors()
-    from rtsep.cli.map_run import run_map
+    with RichObserver("loading PyTorch"):
+        from rtsep.cli.map_run import run_map
 
     run_map(songs, **options)
 

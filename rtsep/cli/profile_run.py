@@ -50,7 +50,8 @@ def run_profile(
     for event in measured[-1].status.events:
         console.print(event, markup=False)
     if report:
-        write_page(report, measured[-1], profile)
+        with RichObserver("drawing the page", log=False):
+            write_page(report, measured[-1], profile)
         say(f"written: {report}")
     if trace and not stopped:
         _trace(spec, trace)
@@ -89,7 +90,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
     measured = []
     with stop_on_signals() as stop:
         for number in range(1, spec.runs + 1):
-            with RichObserver() as observer:
+            with RichObserver("starting") as observer:
                 if spec.runs > 1:
                     observer.notice(f"run {number} of {spec.runs}")
                 run = profile_once(spec, observer, should_stop=stop.is_set)
@@ -103,7 +104,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:
-    with RichObserver() as observer:
+    with RichObserver("starting") as observer:
         run, clock = write_trace(spec, observer, path)
     events = add_timeline(path, run, clock)
     say(f"written: {path}, {events} events; open it in ui.perfetto.dev or chrome://tracing")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rtsep.cli.options import LIVE_ONLY
+from rtsep.cli.progress import RichObserver
 from rtsep.session.places import Kind, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -28,7 +29,8 @@ def run(
     where_to = output_place(destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
-        from rtsep.cli.live_run import run_live
+        with RichObserver("loading"):
+            from rtsep.cli.live_run import run_live
 
         run_live(where_from, where_to, **live, **options)
         return
@@ -37,7 +39,8 @@ def run(
         raise click.UsageError(
             f"{flags[0]} needs a live session; give a device, or --pace realtime"
         )
-    from rtsep.cli.file_run import run_file
+    with RichObserver("loading PyTorch"):
+        from rtsep.cli.file_run import run_file
 
     run_file(where_from, destination=destination, **options)
 

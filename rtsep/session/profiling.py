@@ -52,7 +52,7 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
     Raises RtsepError if it ended before anything could be measured.
     """
     with LiveSession(profiled(spec.live), observer) as session:
-        observer.notice(f"measuring for {spec.seconds:g} s")
+        observer.phase(f"measuring for {spec.seconds:g} s")
         time.sleep(SETTLE_SECONDS)
         run = _watched(session, spec.seconds, should_stop)
     if session.failure:
@@ -69,7 +69,7 @@ def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run,
     """A session of which some steps are traced into a file, what it noted of the same time, and
     when the trace has its clock mark. A session of its own: tracing slows what it traces."""
     with LiveSession(profiled(spec.live, path), observer) as session:
-        observer.notice(f"tracing {TRACED_STEPS} steps")
+        observer.phase(f"tracing {TRACED_STEPS} steps")
         run = _watched(session, _TRACE_SECONDS, lambda: session.traced is not None)
         traced = session.traced
     if session.failure:

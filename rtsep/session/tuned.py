@@ -15,7 +15,8 @@ import torch
 from rtsep.atomic import write_text_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
-from rtsep.engine.tune import Choice, Setting, Trial, best, stretched, tune
+from rtsep.engine.tune import Choice, Doing, Setting, Trial, best, stretched, tune
+from rtsep.engine.tuning_time import WITHOUT_COMPILING
 from rtsep.errors import ConfigError
 from rtsep.machine import processor
 from rtsep.session.live.rehearsal import audio_at_work
@@ -34,12 +35,15 @@ def tuned(
     """The smallest latency that this machine holds, or the best use of `latency` seconds for hop
     and lookahead.
 
-    Measures for some minutes if it has never done so. Raises ConfigError for a latency out of
-    reach.
+    Measures for some minutes, as many as `rtsep.engine.tuning_time` says, if it has never done so.
+    Raises ConfigError for a latency out of reach.
     """
     trials = remembered(separator, cache)
     if trials is None:
-        say(f"measuring which latency this machine holds with {separator.name}, once")
+        say(
+            f"measuring which latency this machine holds with {separator.name}, once: "
+            f"{WITHOUT_COMPILING}"
+        )
         trials = measure(separator, cache=cache)
     found = best([trial for trial in trials if can_be_run(separator, trial)])
     setting = found.setting
@@ -57,10 +61,12 @@ def measure(
     cache: Path | None = None,
     tell: Callable[[Trial], None] = lambda trial: None,
     compile: Callable[[StreamSpec], bool] | None = None,
+    begin: Callable[[Doing], None] = lambda doing: None,
 ) -> list[Trial]:
-    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome."""
+    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome. One
+    that is interrupted changes nothing, since what was not proven yet is no outcome."""
     with audio_at_work(len(separator.stems), separator.channels, separator.sample_rate):
-        trials = tune(separator, tell, compile)
+        trials = tune(separator, tell, compile, begin)
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)

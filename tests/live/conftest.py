@@ -26,6 +26,9 @@ def live_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Quiet:
     """An observer that nothing interests."""
 
+    def phase(self, text: str) -> None:
+        """Not needed."""
+
     def notice(self, text: str) -> None:
         """Not needed."""
 

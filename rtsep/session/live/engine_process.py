@@ -16,6 +16,7 @@ from rtsep.session.live.messages import (
     EngineRequest,
     ModelReady,
     Notice,
+    Phase,
     Progress,
     Retuned,
     Stop,
@@ -37,6 +38,9 @@ class Messenger:
 
     def __init__(self, link: Connection[Any, Any]) -> None:
         self._link = link
+
+    def phase(self, text: str) -> None:
+        self._link.send(Phase(text))
 
     def notice(self, text: str) -> None:
         self._link.send(Notice(text))
@@ -60,12 +64,14 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
 def _load(
     link: Connection[Any, Any], request: EngineRequest
 ) -> tuple[HopStream, ModelReady, Retuning]:
+    observer = Messenger(link)
+    observer.phase("loading PyTorch")
     from rtsep.session.load import load
     from rtsep.session.reserves import reserves
     from rtsep.session.runtime import prepare_process, share_cores
 
     prepare_process()
-    observer = Messenger(link)
+    observer.phase(f"loading {request.model}")
     separator = load(
         request.model,
         request.device,
@@ -76,6 +82,7 @@ def _load(
     )
     share_cores()
     timing = _timing(separator, request, observer)
+    observer.phase("trying a few steps")
     hops = separator.hops(timing.spec, watched=request.profiled)
     steps = make_ready(hops)
     retuning = Retuning(timing, reserves(separator, timing.spec), adapts=request.adapts)

@@ -25,6 +25,7 @@ from rtsep.session.live.messages import (
     Found,
     ModelReady,
     Notice,
+    Phase,
     Progress,
     Retuned,
     Traced,
@@ -78,9 +79,11 @@ class LiveSession:
         """
         engine, audio = self._new_engine(), self._new_audio()
         try:
+            self._observer.phase("looking for the sound devices")
             self._expect(audio, Found, START_SECONDS)
             self.model = self._expect(engine, ModelReady, None)
             audio.send(self.model)
+            self._observer.phase("opening the sound devices")
             self.device = self._expect(audio, DeviceReady, START_SECONDS)
             self._prepare()
             engine.send(self.layout)
@@ -192,7 +195,9 @@ class LiveSession:
                 raise RtsepError(f"the {child.name} process did not answer in {seconds:.0f} s")
 
     def _pass_on(self, message: Any) -> None:
-        if isinstance(message, Notice):
+        if isinstance(message, Phase):
+            self._observer.phase(message.text)
+        elif isinstance(message, Notice):
             self._observer.notice(message.text)
         elif isinstance(message, Progress):
             self._observer.progress(message.label, message.done, message.total)
