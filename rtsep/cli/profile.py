@@ -143,20 +143,20 @@ def profile(
     check_target(options["target"], given)
     options["precision"] = settled_precision(options["precision"], options["target"])
     if compare:
-        with RichObserver("loading", log=False):
+        with RichObserver(log=False):
             from rtsep.cli.profile_compare import compare_profiles
 
         compare_profiles(*compare, as_json=as_json)
     elif roundtrip:
         _refuse(given, SESSION_ONLY, "does not go with --roundtrip; leave one of them out")
-        with RichObserver("loading"):
+        with RichObserver():
             from rtsep.cli.roundtrip import run_roundtrip
 
         options |= {"input": source or "mic", "output": destination or "speakers"}
         run_roundtrip(as_json=as_json, **of_loop, **options)
     else:
         _refuse(given, LOOP_ONLY, "needs --roundtrip")
-        with RichObserver("loading"):
+        with RichObserver():
             from rtsep.cli.profile_run import run_profile
 
         options |= {"source": source or "demo", "destination": destination}

@@ -22,7 +22,7 @@ class RichObserver:
     To be entered before what is slow to import, rich included.
     """
 
-    def __init__(self, phase: str, *, log: bool = True) -> None:
+    def __init__(self, phase: str = "loading", *, log: bool = True) -> None:
         """The first phase; without `log` none is told in a log."""
         self._line = StatusLine()
         self._log = log

@@ -29,7 +29,7 @@ def run(
     where_to = output_place(destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
-        with RichObserver("loading"):
+        with RichObserver():
             from rtsep.cli.live_run import run_live
 
         run_live(where_from, where_to, **live, **options)

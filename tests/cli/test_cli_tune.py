@@ -25,7 +25,7 @@ def test_what_tune_finds_is_what_latency_auto_takes(
     assert tuned.code == 0
     told = json.loads(tuned.out.splitlines()[-1])
     chosen = told["chosen"]
-    assert len(tuned.err.splitlines()) == len(told["trials"]) + 3
+    assert len(tuned.said) == len(told["trials"]) + 3
     ran = rtsep("--input", song, *model, "--latency", "auto", "--json")
     assert ran.code == 0 and "measuring" not in ran.err
     report = json.loads(ran.out.splitlines()[-1])
@@ -65,8 +65,8 @@ def test_a_latency_out_of_reach_is_told(
     model = ("--model", small_model, "--cache", tmp_path, "--device", "cpu")
     done = rtsep("--input", song, *model, "--latency", "5")
     assert done.code == 2
-    said, complaint = done.err.splitlines()
-    assert said == "measuring which latency this machine holds with small, once"
+    said, complaint = done.said
+    assert said.startswith("measuring which latency this machine holds with small, once: ")
     assert complaint.endswith("not 5 ms; ask for more, or take --latency auto")
 
 
