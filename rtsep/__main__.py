@@ -10,7 +10,8 @@ def run() -> int:
     try:
         from rtsep.cli.main import main
     except KeyboardInterrupt:
-        sys.stderr.write("rtsep: interrupted\n")
+        over = "\r" if sys.stderr.isatty() else ""  # the ^C that it shows
+        sys.stderr.write(f"{over}rtsep: interrupted\n")
         return 1
     code = main()
     # What remains is the end of libraries, which say much when they are interrupted.

@@ -74,7 +74,8 @@ def run_live(
         from rtsep.cli.live_profile import LiveProfile
         from rtsep.session.profiling import profiled
 
-        written, spec = LiveProfile(profile), profiled(spec)
+        with RichObserver(log=False):
+            written, spec = LiveProfile(profile), profiled(spec)
     with RichObserver("starting") as observer:
         session = LiveSession(spec, observer)
         session.start()

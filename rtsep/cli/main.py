@@ -30,6 +30,7 @@ from rtsep.cli.options import (
     target_option,
 )
 from rtsep.cli.profile import profile
+from rtsep.cli.progress import RichObserver
 from rtsep.cli.separate import separate
 from rtsep.cli.signals import interrupted_by_signals
 from rtsep.cli.tune import tune
@@ -114,7 +115,8 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
             raise click.UsageError(f"{given[0]} does nothing without --input; try --input demo")
         click.echo(ctx.get_help())
         return
-    from rtsep.cli.run import run
+    with RichObserver(log=False):
+        from rtsep.cli.run import run
 
     run(source, given=given, **options)
 
