@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rtsep.engine.tune import Trial
     from rtsep.session.compiling import Compiler
 
-_HEADING = "mode           hop step p50     p90   answer   latency"
+_HEADING = "mode            hop step p50     p90   answer   latency"
 
 
 @click.command(

@@ -64,8 +64,10 @@ class Search:
             ahead.note(following, trial)
             found.append((following, trial))
             following = ahead.next()
-        holding = held(ahead.trials)
-        return found, bool(holding) and best(holding).compiled
+        if not held(ahead.trials):
+            return found, False
+        chosen = best(ahead.trials)
+        return found, chosen.compiled or chosen.setting in ahead.compiled
 
     def _works(self) -> Iterator[Work]:
         """First all that may give less latency than what is held, as it comes and then compiled;

@@ -70,15 +70,16 @@ def tune(
     search = Search(tuple(_candidates(separator)), compiles=compile is not None)
     compile_seconds = COMPILE_SECONDS
     while work := search.next():
-        after = _seconds_after(search, work, compile_seconds)
         if work.compiles:
-            begin(_doing(work, "compilation", compile_seconds, after + TRIAL_SECONDS))
+            after = TRIAL_SECONDS + _seconds_after(search, work, compile_seconds)
+            begin(_doing(work, "compilation", compile_seconds, after))
             began = time.monotonic()
             assert compile is not None
             if not compile(work.setting.spec(separator)):
                 search.compiles = False
                 continue
             compile_seconds = time.monotonic() - began
+        after = _seconds_after(search, work, compile_seconds)
         begin(_doing(work, "proof" if work.proof else "trial", _seconds(work), after))
         trial = try_setting(separator, work.setting, _seconds(work))
         search.note(work, trial)
