@@ -74,9 +74,9 @@ def run_live(
         from rtsep.cli.live_profile import LiveProfile
         from rtsep.session.profiling import profiled
 
-        with RichObserver(log=False):
+        with RichObserver():
             written, spec = LiveProfile(profile), profiled(spec)
-    with RichObserver("starting") as observer:
+    with RichObserver() as observer:
         session = LiveSession(spec, observer)
         session.start()
     gc.collect()

@@ -115,7 +115,7 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
             raise click.UsageError(f"{given[0]} does nothing without --input; try --input demo")
         click.echo(ctx.get_help())
         return
-    with RichObserver(log=False):
+    with RichObserver():
         from rtsep.cli.run import run
 
     run(source, given=given, **options)

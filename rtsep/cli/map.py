@@ -80,7 +80,7 @@ def map_command(
             if parameter.name in given - {"table", "output", "model", "precision"}:
                 hint = parameter.get_error_hint(ctx)
                 raise click.UsageError(f"--from measures nothing, so {hint} does not go with it")
-        with RichObserver(log=False):
+        with RichObserver():
             from rtsep.cli.map_run import draw_table
 
         chosen = {name: options[name] for name in given & {"model", "precision"}}

@@ -143,7 +143,7 @@ def profile(
     check_target(options["target"], given)
     options["precision"] = settled_precision(options["precision"], options["target"])
     if compare:
-        with RichObserver(log=False):
+        with RichObserver():
             from rtsep.cli.profile_compare import compare_profiles
 
         compare_profiles(*compare, as_json=as_json)

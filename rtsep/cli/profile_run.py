@@ -38,7 +38,7 @@ def run_profile(
 ) -> None:
     """Measure, and tell in all the ways that are asked for."""
     if report:
-        with RichObserver(log=False):
+        with RichObserver():
             check_page_tools()
     spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -91,7 +91,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
     measured: list[Run] = []
     try:
         for number in range(1, spec.runs + 1):
-            with RichObserver("starting") as observer:
+            with RichObserver() as observer:
                 if spec.runs > 1:
                     observer.notice(f"run {number} of {spec.runs}")
                 run, stopped = profile_once(spec, observer, heeding=stop_on_signals)
@@ -109,7 +109,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:
-    with RichObserver("starting") as observer:
+    with RichObserver() as observer:
         run, clock = write_trace(spec, observer, path)
     events = add_timeline(path, run, clock)
     say(f"written: {path}, {events} events; open it in ui.perfetto.dev or chrome://tracing")

@@ -13,6 +13,7 @@ from rtsep.control.text import clock
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+_SOMETHING = "loading"
 _LONG_SECONDS = 3.0  # after which people count
 
 
@@ -22,8 +23,8 @@ class RichObserver:
     To be entered before what is slow to import, rich included.
     """
 
-    def __init__(self, phase: str = "loading", *, log: bool = True) -> None:
-        """The first phase; without `log` none is told in a log."""
+    def __init__(self, phase: str = _SOMETHING, *, log: bool = True) -> None:
+        """The first phase. A log does without one that has no name, and without `log` without all."""
         self._line = StatusLine()
         self._log = log
         self._first = phase
@@ -45,7 +46,8 @@ class RichObserver:
 
     def phase(self, text: str) -> None:
         self._end_bars()
-        self._line.show(lambda elapsed: text + _so_far(elapsed), log=self._log)
+        log = self._log and text != _SOMETHING
+        self._line.show(lambda elapsed: text + _so_far(elapsed), log=log)
 
     def notice(self, text: str) -> None:
         if self._bars:

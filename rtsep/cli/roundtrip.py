@@ -66,6 +66,6 @@ def _device_path(audio: AudioRequest, search: Search, wait: float) -> Roundtrip:
 
 
 def _whole_chain(spec: LiveSpec, search: Search, wait: float) -> Roundtrip:
-    with RichObserver("starting") as observer, SessionLoop(spec, observer) as loop:
+    with RichObserver() as observer, SessionLoop(spec, observer) as loop:
         observer.phase(_SENDING)
         return measure(loop, search, wait=wait, say=observer.notice)
