@@ -24,7 +24,7 @@ class RichObserver:
     """
 
     def __init__(self, phase: str = _SOMETHING, *, log: bool = True) -> None:
-        """The first phase; a log does without one that has no name, and without `log` without any."""
+        """The first phase. A log hears of phases with a name, and without `log` of none."""
         self._line = StatusLine()
         self._log = log
         self._first = phase
