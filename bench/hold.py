@@ -31,6 +31,9 @@ MINUTE = 60.0
 class Told:
     """An observer that prints."""
 
+    def phase(self, text: str) -> None:
+        print(f"{text} ...", flush=True)
+
     def notice(self, text: str) -> None:
         print(text, flush=True)
 

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
 def devices(as_json: bool) -> None:
     """List sound devices, with what they can do and the defaults marked."""
-    from rtsep.audio.devices import list_devices
-    from rtsep.audio.hostapi import with_rates
+    from rtsep.cli.progress import RichObserver
     from rtsep.errors import RtsepError
 
-    found = with_rates(list_devices())
+    with RichObserver("asking sound devices what they can do", log=False):
+        from rtsep.audio.devices import list_devices
+        from rtsep.audio.hostapi import with_rates
+
+        found = with_rates(list_devices())
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(device) for device in found], indent=2))
     elif found:

@@ -33,21 +33,24 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     Says what to change, in the order of its effect. Changes nothing itself, and fetches nothing.
     Ends with 1 if something prevents live use.
     """
+    from rtsep.cli.progress import RichObserver
     from rtsep.errors import RtsepError
-    from rtsep.session.doctor.examine import examine
-    from rtsep.session.doctor.surroundings import Surroundings
-    from rtsep.weights.cache import default_folder
 
-    report = examine(
-        Surroundings(
-            cache=cache or default_folder(),
-            folder=Path("."),
-            config=config,
-            model=model,
-            device=device,
-            environment=dict(os.environ),
+    with RichObserver("looking at this machine", log=False):
+        from rtsep.session.doctor.examine import examine
+        from rtsep.session.doctor.surroundings import Surroundings
+        from rtsep.weights.cache import default_folder
+
+        report = examine(
+            Surroundings(
+                cache=cache or default_folder(),
+                folder=Path("."),
+                config=config,
+                model=model,
+                device=device,
+                environment=dict(os.environ),
+            )
         )
-    )
     if as_json:
         click.echo(json.dumps(_as_json(report)))
     else:

@@ -48,7 +48,7 @@ def run_file(
     )
     check_input(source.name)
     prepare_process()
-    with RichObserver() as observer:
+    with RichObserver(f"loading {model}") as observer:
         separator = load(
             model,
             device,

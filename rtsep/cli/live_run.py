@@ -73,7 +73,8 @@ def run_live(
         from rtsep.cli.live_profile import LiveProfile
         from rtsep.session.profiling import profiled
 
-        written, spec = LiveProfile(profile), profiled(spec)
+        with RichObserver():
+            written, spec = LiveProfile(profile), profiled(spec)
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals()) if spec.waits else None
         session = _started(spec, stop)
@@ -112,7 +113,8 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
         _connect(session, controls, opened)
         opened.enter_context(_ending(session, controls.duration, stop))
         if controls.ui == "tui":
-            from rtsep.control.tui import run_tui
+            with RichObserver("opening the display", log=False):
+                from rtsep.control.tui import run_tui
 
             run_tui(session.desk, session.status, stop)
         elif controls.ui == "plain":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -30,7 +31,9 @@ from rtsep.cli.options import (
     target_option,
 )
 from rtsep.cli.profile import profile
+from rtsep.cli.progress import RichObserver
 from rtsep.cli.separate import separate
+from rtsep.cli.signals import interrupted_by_signals
 from rtsep.cli.tune import tune
 from rtsep.cli.words import check_command
 from rtsep.errors import RtsepError, UsageError, explained
@@ -65,6 +68,12 @@ class Root(SectionedGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         check_command(args, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:  # caught here, it costs no empty line
+            raise click.Abort() from error
 
 
 @click.group(
@@ -139,7 +148,8 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
             raise click.UsageError(f"{given[0]} does nothing without --input; try --input demo")
         click.echo(ctx.get_help())
         return
-    from rtsep.cli.run import run
+    with RichObserver():
+        from rtsep.cli.run import run
 
     run(source, given=given, **options)
 
@@ -154,6 +164,14 @@ def main(argv: list[str] | None = None) -> int:
     debug = "--debug" in args
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # paths that are no text, as they came
+    try:
+        with interrupted_by_signals():
+            return _run(args, debug)
+    except KeyboardInterrupt as error:  # while something else was told
+        return _fail(error, "interrupted", FAILED, debug)
+
+
+def _run(args: list[str], debug: bool) -> int:
     try:
         # --debug is understood anywhere, also behind a subcommand's name.
         command.main([arg for arg in args if arg != "--debug"], "rtsep", standalone_mode=False)
@@ -172,5 +190,8 @@ def _fail(error: BaseException, text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."  # it may hold an argument
-    say(f"rtsep: {short}")
+    with suppress(OSError):  # of a terminal that was closed
+        if sys.stderr.isatty():
+            click.echo("\r", err=True, nl=False)  # over the ^C that it shows
+        say(f"rtsep: {short}")
     return code

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rtsep.cli.options import Command, model_options, parse_list, precision_option
+from rtsep.cli.progress import RichObserver
 from rtsep.cli.values import Number
 from rtsep.config import MODES
 
@@ -80,14 +81,16 @@ def map_command(
             if parameter.name in given - {"table", "output", "model", "precision"}:
                 hint = parameter.get_error_hint(ctx)
                 raise click.UsageError(f"--from measures nothing, so {hint} does not go with it")
-        from rtsep.cli.map_run import draw_table
+        with RichObserver():
+            from rtsep.cli.map_run import draw_table
 
         chosen = {name: options[name] for name in given & {"model", "precision"}}
         draw_table(table, options["output"], **chosen)
         return
     if not songs:
         raise click.UsageError("give folders with songs to measure, or a table with --from")
-    from rtsep.cli.map_run import run_map
+    with RichObserver("loading PyTorch"):
+        from rtsep.cli.map_run import run_map
 
     run_map(songs, **options)
 

@@ -44,10 +44,11 @@ def run_map(
         require_matplotlib()
     check_songs(songs)
     prepare_process()
-    with RichObserver() as observer:
+    with RichObserver(f"loading {model}") as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
-    specs, misfits = grid(separator, _axes(**axes))
-    takes = [take_song(separator, folder, start, seconds) for folder in songs]
+        specs, misfits = grid(separator, _axes(**axes))
+        observer.phase("reading the songs")
+        takes = [take_song(separator, folder, start, seconds) for folder in songs]
     jobs, table = all_jobs(separator, takes, specs), MapTable(csv)
     todo = [job for job in jobs if job.point not in table.measured]
     say(
@@ -161,6 +162,7 @@ def _draw(measurements: Sequence[Measurement], pictures: Sequence[Path]) -> None
     chart = chart_of(measurements)
     if chart.incomplete:
         say(f"{chart.incomplete} settings were not measured on every excerpt and are not drawn")
-    draw(chart, pictures)
+    with RichObserver("drawing", log=False):
+        draw(chart, pictures)
     for path in pictures:
         click.echo(path)

@@ -79,7 +79,7 @@ def monitor(
     from rtsep.control.midi.scout import chosen
 
     library = maps_of(config)
-    with stop_on_signals() as stop, midi_system(api) as backend, ExitStack() as stack:
+    with midi_system(api) as backend, stop_on_signals() as stop, ExitStack() as stack:
         names = [chosen(port, backend.inputs())] if port else backend.inputs()
         maps = {name: library.find(map_name) if map_name else library.best(name) for name in names}
         inputs = {name: stack.enter_context(midi_input(backend, name)) for name in names}

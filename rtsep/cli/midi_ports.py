@@ -48,9 +48,12 @@ def maps_of(config: Path | None) -> Library:
 
 @contextmanager
 def midi_system(api: str) -> Iterator[Backend]:
-    from rtsep.control.midi.ports import open_backend
+    from rtsep.cli.progress import RichObserver
 
-    backend = open_backend(api)
+    with RichObserver("looking for controllers", log=False):
+        from rtsep.control.midi.ports import open_backend
+
+        backend = open_backend(api)
     try:
         yield backend
     finally:

@@ -50,10 +50,11 @@ def list_models(cache: Path | None, as_json: bool) -> None:
 def pull_model(name: str, cache: Path | None) -> None:
     """Fetch the official model NAME, so that it is there without a network."""
     from rtsep.cli.progress import RichObserver
-    from rtsep.weights.resolve import pull
 
     store = _open(cache)
-    with RichObserver() as observer:
+    with RichObserver(f"looking for {name}") as observer:
+        from rtsep.weights.resolve import pull
+
         pull(name, store, observer)
     click.echo(f"{name} is in {store.folder}")
 
@@ -69,10 +70,11 @@ def pull_model(name: str, cache: Path | None) -> None:
 def import_model(file: Path, name: str | None, cache: Path | None) -> None:
     """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""
     from rtsep.cli.progress import RichObserver
-    from rtsep.weights.importing import import_file
 
     store = _open(cache)
-    with RichObserver() as observer:
+    with RichObserver(f"checking {file}") as observer:
+        from rtsep.weights.importing import import_file
+
         stored = import_file(file, name, store, observer)
     click.echo(f"{file} is kept for {stored} in {store.folder}")
 

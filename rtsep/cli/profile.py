@@ -21,6 +21,7 @@ from rtsep.cli.options import (
     target_option,
     written_file,
 )
+from rtsep.cli.progress import RichObserver
 from rtsep.cli.values import Number
 
 # Parameter -> option, of everything that only a session, or only a closed loop, understands.
@@ -158,18 +159,21 @@ def profile(
     check_target(options["target"], given)
     options["precision"] = settled_precision(options["precision"], options["target"])
     if compare:
-        from rtsep.cli.profile_compare import compare_profiles
+        with RichObserver():
+            from rtsep.cli.profile_compare import compare_profiles
 
         compare_profiles(*compare, as_json=as_json)
     elif roundtrip:
         _refuse(given, SESSION_ONLY, "does not go with --roundtrip; leave one of them out")
-        from rtsep.cli.roundtrip import run_roundtrip
+        with RichObserver():
+            from rtsep.cli.roundtrip import run_roundtrip
 
         options |= {"input": source or "mic", "output": destination or "speakers"}
         run_roundtrip(as_json=as_json, **of_loop, **options)
     else:
         _refuse(given, LOOP_ONLY, "needs --roundtrip")
-        from rtsep.cli.profile_run import run_profile
+        with RichObserver():
+            from rtsep.cli.profile_run import run_profile
 
         options |= {"source": source or "demo", "destination": destination}
         run_profile(as_json=as_json, **of_session, **options)

@@ -38,7 +38,8 @@ def run_profile(
 ) -> None:
     """Measure, and tell in all the ways that are asked for."""
     if report:
-        check_page_tools()
+        with RichObserver():
+            check_page_tools()
     spec = ProfileSpec(live=_live_spec(source, destination, options), seconds=duration, runs=runs)
     sys.setswitchinterval(_SWITCH_SECONDS)
     measured, stopped = _measure(spec)
@@ -50,7 +51,8 @@ def run_profile(
     for event in measured[-1].status.events:
         console.print(event, markup=False)
     if report:
-        write_page(report, measured[-1], profile)
+        with RichObserver("drawing the page", log=False):
+            write_page(report, measured[-1], profile)
         say(f"written: {report}")
     if trace and not stopped:
         _trace(spec, trace)
@@ -86,20 +88,24 @@ def _live_spec(source: str, destination: str | None, options: dict[str, Any]) ->
 
 def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
     """All runs, or those before a signal, and whether one came."""
-    measured = []
-    with stop_on_signals() as stop:
+    measured: list[Run] = []
+    try:
         for number in range(1, spec.runs + 1):
             with RichObserver() as observer:
                 if spec.runs > 1:
                     observer.notice(f"run {number} of {spec.runs}")
-                run = profile_once(spec, observer, should_stop=stop.is_set)
+                run, stopped = profile_once(spec, observer, heeding=stop_on_signals)
             measured.append(run)
-            if stop.is_set():
-                break
+            if stopped:
+                return measured, True
             # What the first run has chosen, all others take, so that they are alike.
             chosen = spec.live.engine.settled(run.spec, run.budget)
             spec = replace(spec, live=replace(spec.live, engine=chosen))
-        return measured, stop.is_set()
+    except KeyboardInterrupt:  # before a run could begin
+        if not measured:
+            raise
+        return measured, True
+    return measured, False
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:

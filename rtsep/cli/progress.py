@@ -5,30 +5,33 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rtsep.control.text import printable
+from rtsep.cli.status_line import StatusLine
+from rtsep.control.text import clock, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+_SOMETHING = "loading"
+_LONG_SECONDS = 3.0  # after which people count
+
 
 class RichObserver:
-    """Draws once there is progress to draw; is a `rtsep.weights.Observer`."""
+    """Says what is being done, and draws bars once bytes arrive; is a `rtsep.weights.Observer`.
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Remaining
-        from rich.progress import TransferSpeedColumn as Speed
+    To be entered before what is slow to import, rich included.
+    """
 
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), Speed())
-        console = Console(stderr=True)
-        self._bars: Progress = Progress(  # which ends with an empty line where it cannot draw
-            *columns, Remaining(), console=console, transient=True, disable=not console.is_terminal
-        )
+    def __init__(self, phase: str = _SOMETHING, *, log: bool = True) -> None:
+        """The first phase. A log hears of phases with a name, and without `log` of none."""
+        self._line = StatusLine()
+        self._log = log
+        self._first = phase
+        self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> RichObserver:
+        self.phase(self._first)
         return self
 
     def __exit__(
@@ -37,18 +40,51 @@ class RichObserver:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._tasks:
-            self._bars.stop()
+        self._end_bars()
+        self._line.close()
+
+    def phase(self, text: str) -> None:
+        self._end_bars()
+        log = self._log and text != _SOMETHING
+        self._line.show(lambda elapsed: text + _so_far(elapsed), log=log)
 
     def notice(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if self._bars:
+            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._line.say(text)
 
     def progress(self, label: str, done: int, total: int) -> None:
-        if not self._tasks:
+        if self._bars is None:
+            self._line.clear()
+            self._bars = _byte_bars()
             self._bars.start()
         if label not in self._tasks:
             self._tasks[label] = self._bars.add_task(label, total=total)
         self._bars.update(self._tasks[label], completed=done, total=total)
+
+    def _end_bars(self) -> None:
+        if self._bars:
+            self._bars.stop()
+        self._bars = None
+        self._tasks.clear()
+
+
+def _so_far(elapsed: float) -> str:
+    return f"  {clock(elapsed)}" if elapsed >= _LONG_SECONDS else ""
+
+
+def _byte_bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.progress import TransferSpeedColumn as Speed
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), Speed())
+    console = Console(stderr=True)
+    return Progress(  # which ends with an empty line where it cannot draw
+        *columns, Remaining(), console=console, transient=True, disable=not console.is_terminal
+    )
 
 
 class Bar:
@@ -85,9 +121,15 @@ class WorkProgress:
 
     def __init__(self, total: float) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (TextColumn("{task.description}", markup=False), BarColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn())
         console = Console(stderr=True)
         self._bars = Progress(
             *columns,

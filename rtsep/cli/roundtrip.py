@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rtsep.cli.figures import say
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.roundtrip_report import as_dict, tell
 from rtsep.errors import RtsepError
@@ -22,6 +20,7 @@ from rtsep.session.roundtrip.measure import look_elsewhere, measure
 from rtsep.session.roundtrip.takes import Roundtrip, Search
 
 NOWHERE = Path("rtsep-recordings")  # nothing is recorded
+_SENDING = "sending bursts round the loop"
 
 
 def run_roundtrip(
@@ -61,12 +60,12 @@ def run_roundtrip(
 
 
 def _device_path(audio: AudioRequest, search: Search, wait: float) -> Roundtrip:
-    with DeviceLoop(audio) as loop:
-        return measure(loop, search, wait=wait, say=say)
+    with RichObserver("opening the sound devices") as observer, DeviceLoop(audio) as loop:
+        observer.phase(_SENDING)
+        return measure(loop, search, wait=wait, say=observer.notice)
 
 
 def _whole_chain(spec: LiveSpec, search: Search, wait: float) -> Roundtrip:
-    with ExitStack() as opened:
-        with RichObserver() as observer:
-            loop = opened.enter_context(SessionLoop(spec, observer))
-        return measure(loop, search, wait=wait, say=say)
+    with RichObserver() as observer, SessionLoop(spec, observer) as loop:
+        observer.phase(_SENDING)
+        return measure(loop, search, wait=wait, say=observer.notice)

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from rtsep.cli.options import LIVE_ONLY
+from rtsep.cli.progress import RichObserver
 from rtsep.session.places import Kind, Place, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -29,8 +30,9 @@ def run(
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
-        from rtsep.cli.live_run import run_live
-        from rtsep.session.live.request import AUTO
+        with RichObserver():
+            from rtsep.cli.live_run import run_live
+            from rtsep.session.live.request import AUTO
 
         if not any(flag in CHOSEN for flag in given) and options["target"] is None:
             options["target"] = AUTO
@@ -44,7 +46,8 @@ def run(
         )
     if destination is None:
         _ask_where(where_from)
-    from rtsep.cli.file_run import run_file
+    with RichObserver("loading PyTorch"):
+        from rtsep.cli.file_run import run_file
 
     options["precision"] = settled_precision(options["precision"], options["target"])
     run_file(

@@ -43,16 +43,18 @@ def separate(
     """Separate FILES as well as the model can, without regard to latency."""
     from rtsep.cli.file_progress import file_progress
     from rtsep.cli.progress import RichObserver
-    from rtsep.session.load import load
-    from rtsep.session.offline_session import folders_for, separate_file
-    from rtsep.session.runtime import prepare_process
-    from rtsep.session.sources import check_input
+
+    with RichObserver("loading PyTorch"):
+        from rtsep.session.load import load
+        from rtsep.session.offline_session import folders_for, separate_file
+        from rtsep.session.runtime import prepare_process
+        from rtsep.session.sources import check_input
 
     folders = folders_for(files, output)
     for path in files:
         check_input(str(path))
     prepare_process()
-    with RichObserver() as observer:
+    with RichObserver(f"loading {model}") as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
         with file_progress(path.name, separator.sample_rate) as progress:

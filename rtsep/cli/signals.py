@@ -1,4 +1,7 @@
-"""Ctrl-C, SIGTERM and a terminal that is closed ask a session for a good end."""
+"""Ctrl-C, SIGTERM and a terminal that is closed ask a session for a good end.
+
+Before and without a session they interrupt: Ctrl-C by itself, the others as it does.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,27 @@ from contextlib import contextmanager
 NUMBERS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """So that children and temporary files go, and the terminal's line is left clean. What is
+    ignored, as after `nohup`, stays so."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield
+        return
+    ours = [number for number in NUMBERS if signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -7,7 +7,9 @@ import functools
 import hashlib
 import json
 import os
+import shutil
 import stat
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -70,10 +72,12 @@ class CompiledSteps:
         warm_up(step)
         block = step.silence(step.network.config.audio_channels, step.spec.hop)
         step.advance()
-        with unpacked(self._network):
-            write_atomically(
-                path, lambda partial: write_package(step.compute, block, step.state(), partial)
-            )
+        # Elsewhere first: one that is interrupted leaves nothing in the cache.
+        with tempfile.TemporaryDirectory(prefix="rtsep-") as folder:
+            package = Path(folder) / path.name
+            with unpacked(self._network):
+                write_package(step.compute, block, step.state(), package)
+            write_atomically(path, functools.partial(shutil.copyfile, package))
         self._tidy()
         return path
 

@@ -15,7 +15,8 @@ import torch
 from rtsep.config import MOST_LATENCY, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
-from rtsep.engine.tune import HOP_FRAMES, LOOKAHEAD_FRAMES, WINDOW_SECONDS
+from rtsep.engine.trial import LOOKAHEAD_FRAMES
+from rtsep.engine.tune import HOP_FRAMES, WINDOW_SECONDS
 from rtsep.errors import ConfigError
 
 LOOK_SECONDS = 5.0  # after which what is known by then must do

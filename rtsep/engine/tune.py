@@ -11,170 +11,121 @@ What is chosen must prove itself for longer, as a single slow step decides the b
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
-from rtsep.config import PACE, REACH_FRAMES, UNSEEN, StreamSpec
+from rtsep.config import PACE, REACH_FRAMES, StreamSpec
+from rtsep.engine.search import COMPILED_SHARE, Search, Work
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
+from rtsep.engine.trial import (
+    LOOKAHEAD_FRAMES,
+    Choice,
+    Setting,
+    Trial,
+    best,
+    held,
+    setting_of,
+    stretched,
+)
+from rtsep.engine.tuning_time import COMPILE_SECONDS, PROOF_SECONDS, RESERVES, TRIAL_SECONDS
 from rtsep.errors import ConfigError
 
+__all__ = [
+    "COMPILED_SHARE",
+    "HOP_FRAMES",
+    "Choice",
+    "Doing",
+    "Setting",
+    "Trial",
+    "best",
+    "setting_of",
+    "stretched",
+    "try_setting",
+    "tune",
+]
+
 WINDOW_SECONDS = 2.0
-LOOKAHEAD_FRAMES = 2  # what the first milliseconds of lookahead gain, the next ones do not
-MOST_LOOKAHEAD_FRAMES = 4
 HOP_FRAMES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 40)
 PRELIMINARY_STEPS = 5
-TRIAL_SECONDS = 30.0
-PROOF_SECONDS = 120.0
 SLOW_SHARE = 0.1  # of all steps, that may take longer than PACE allows
-COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
-MOST_COMPILED = 3
-_ROUNDING = 1e-6  # of a frame
+_STEPS_OUT_OF_REACH = 8  # that a trial takes, about, whose hop is
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What `Separator.stream` takes; times in seconds."""
+class Doing:
+    """What has begun, how many seconds it takes at most, a compilation about, and how many all that
+    is likely to follow takes, with the reserves that are compiled once the choice is made."""
 
-    mode: str
-    window: float
-    hop: float
-    lookahead: float
-
-    @property
-    def latency(self) -> float:
-        return self.hop + self.lookahead
-
-    def spec(self, separator: Separator) -> StreamSpec:
-        return separator.spec(**asdict(self))
-
-
-def setting_of(spec: StreamSpec) -> Setting:
-    rate = spec.sample_rate
-    return Setting(
-        mode=spec.mode,
-        window=spec.window / rate,
-        hop=spec.hop / rate,
-        lookahead=spec.lookahead / rate,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """Steps of one setting, in milliseconds.
-
-    An answer is a step and what its hop waited for the steps before it; `answer_ms` is the slowest.
-    """
-
+    what: str  # "trial", "proof" or "compilation"
     setting: Setting
-    compiled: bool
-    steps: int
-    p50_ms: float
-    p90_ms: float
-    answer_ms: float
-
-    @property
-    def holds(self) -> bool:
-        return self.p90_ms < 1000 * PACE * self.setting.hop
-
-    @property
-    def budget(self) -> float:
-        """Seconds that a live step may take: a hop, or more where answers are sometimes slow. A
-        session is longer than a trial, and will see slower ones."""
-        slowest = self.p50_ms + UNSEEN * (self.answer_ms - self.p50_ms)
-        return max(self.setting.hop, slowest / 1000)
-
-    @property
-    def latency(self) -> float:
-        """Of a live session but for its devices, in seconds."""
-        return self.setting.latency + self.budget
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What a session shall run with; the budget in seconds."""
-
-    setting: Setting
-    budget: float
+    seconds: float
+    after: float
 
 
 def tune(
     separator: Separator,
     tell: Callable[[Trial], None] = lambda trial: None,
     compile: Callable[[StreamSpec], bool] | None = None,
+    begin: Callable[[Doing], None] = lambda doing: None,
 ) -> list[Trial]:
-    """All trials, in the order in which they were made.
+    """All trials, in the order in which they were made. `begin` hears of each before it is made.
 
     With `compile`, which compiles a step or returns false, compiled steps are tried too.
     Raises ConfigError when not even the longest hop can be held.
     """
-    tuning = _Tuning(separator, tell, compile)
-    tuning.search()
-    trials = tuning.trials
+    search = Search(tuple(_candidates(separator)), compiles=compile is not None)
+    compile_seconds = COMPILE_SECONDS
+    while work := search.next():
+        if work.compiles:
+            after = TRIAL_SECONDS + _seconds_after(search, work, compile_seconds)
+            begin(_doing(work, "compilation", compile_seconds, after))
+            began = time.monotonic()
+            assert compile is not None
+            if not compile(work.setting.spec(separator)):
+                search.compiles = False
+                continue
+            compile_seconds = time.monotonic() - began
+        after = _seconds_after(search, work, compile_seconds)
+        begin(_doing(work, "proof" if work.proof else "trial", _seconds(work), after))
+        trial = try_setting(separator, work.setting, _seconds(work))
+        search.note(work, trial)
+        tell(trial)
+    _check(separator, search.trials)
+    return search.trials
+
+
+def _doing(work: Work, what: str, seconds: float, after: float) -> Doing:
+    return Doing(what=what, setting=work.setting, seconds=seconds, after=after)
+
+
+def _seconds(work: Work) -> float:
+    return PROOF_SECONDS if work.proof else TRIAL_SECONDS
+
+
+def _seconds_after(search: Search, work: Work, compile_seconds: float) -> float:
+    """All that follows `work`, probably."""
+    (_, *works), ends_compiled = search.forecast(work)
+    left = RESERVES * compile_seconds if ends_compiled else 0.0
+    for following, trial in works:
+        out_of_reach = _STEPS_OUT_OF_REACH * trial.p50_ms / 1000
+        left += _seconds(following) if trial.holds else min(out_of_reach, _seconds(following))
+        left += compile_seconds if following.compiles else 0.0
+    return left
+
+
+def _check(separator: Separator, trials: list[Trial]) -> None:
     if not trials:
         raise ConfigError(f"{separator.name} was trained on too short excerpts to be tuned")
-    if not _held(trials):
+    if not held(trials):
         raise ConfigError(
             f"{separator.name} is too slow for live use on this {separator.device}: a step for "
             f"{1000 * trials[-1].setting.hop:.0f} ms takes {trials[-1].p50_ms:.0f} ms; "
             "take a smaller model or a GPU"
         )
-    exact = replace(best(trials).setting, mode="exact")
-    tuning.attempt(exact, TRIAL_SECONDS)  # never faster, but better
-    proven: set[Setting] = set()
-    while (setting := best(trials).setting) not in proven:
-        proven.add(setting)
-        tuning.attempt(setting, PROOF_SECONDS)
-        tuning.search()  # a longer hop, if that was too short after all
-    return trials
-
-
-class _Tuning:
-    """The trials so far, and what else is worth one."""
-
-    def __init__(
-        self,
-        separator: Separator,
-        tell: Callable[[Trial], None],
-        compile: Callable[[StreamSpec], bool] | None,
-    ) -> None:
-        self.trials: list[Trial] = []
-        self._separator, self._tell, self._compile = separator, tell, compile
-        self._compiled: set[Setting] = set()
-
-    def attempt(self, setting: Setting, seconds: float) -> None:
-        self.trials.append(try_setting(self._separator, setting, seconds))
-        self._tell(self.trials[-1])
-
-    def search(self) -> None:
-        """Try all that may give less latency than what is held; first as it comes, then compiled,
-        unless that has failed once."""
-        tried = {trial.setting for trial in self.trials}
-        for setting in _candidates(self._separator):
-            if setting not in tried and _pays(setting, self.trials):
-                self.attempt(setting, TRIAL_SECONDS)
-        for setting in _worth_compiling(self.trials):
-            if setting in self._compiled:
-                continue
-            if len(self._compiled) == MOST_COMPILED or not _pays(setting, self.trials):
-                break
-            if not self._compile or not self._compile(setting.spec(self._separator)):
-                self._compile = None
-                break
-            self._compiled.add(setting)
-            self.attempt(setting, TRIAL_SECONDS)
-
-
-def best(trials: list[Trial]) -> Trial:
-    """The smallest latency that is held. Raises ConfigError when nothing holds."""
-    held = _held(trials)
-    if not held:
-        raise ConfigError("no setting was held by this machine; run `rtsep tune`")
-    return min(held, key=lambda trial: (round(trial.latency, 6), trial.setting.mode != "exact"))
 
 
 def _candidates(separator: Separator) -> Iterator[Setting]:
@@ -183,52 +134,6 @@ def _candidates(separator: Separator) -> Iterator[Setting]:
         setting = _setting(separator, "incremental", frames)
         if setting.latency + REACH_FRAMES * separator.frame_seconds <= setting.window:
             yield setting
-
-
-def _held(trials: list[Trial]) -> list[Trial]:
-    """Those that hold; of a setting, the last trial counts: of compiled steps, if there are any,
-    for those are what a session runs."""
-    latest = {trial.setting: trial for trial in trials}
-    return [trial for trial in latest.values() if trial.holds]
-
-
-def _pays(setting: Setting, trials: list[Trial]) -> bool:
-    """Whether it can give less latency than what is held already: a budget is at least a hop."""
-    least = setting.latency + setting.hop
-    return not any(trial.latency <= least for trial in _held(trials))
-
-
-def _worth_compiling(trials: list[Trial]) -> list[Setting]:
-    """Settings that should be held when they are compiled, shortest hops first."""
-    return [
-        trial.setting
-        for trial in trials
-        if not trial.compiled
-        and trial.setting.mode == "incremental"
-        and COMPILED_SHARE * trial.p90_ms < 1000 * PACE * trial.setting.hop
-    ]
-
-
-def stretched(setting: Setting, latency: float, frame: float) -> Setting:
-    """`setting` with a latency in seconds made the best of: first lookahead, as far as it pays,
-    then a longer hop, which leaves each step more time.
-
-    Raises ConfigError for a latency that the machine does not hold.
-    """
-    room = math.floor((latency - setting.latency) / frame + _ROUNDING)
-    if room < 0:
-        raise ConfigError(
-            f"this machine holds {1000 * setting.latency:.0f} ms, not {1000 * latency:.0f} ms; "
-            "ask for more, or take --latency auto"
-        )
-    fits = math.floor((setting.window - setting.latency) / frame + _ROUNDING) - REACH_FRAMES
-    room = min(room, fits)
-    lookahead = min(room, MOST_LOOKAHEAD_FRAMES - LOOKAHEAD_FRAMES)
-    return replace(
-        setting,
-        lookahead=setting.lookahead + lookahead * frame,
-        hop=setting.hop + (room - lookahead) * frame,
-    )
 
 
 def try_setting(separator: Separator, setting: Setting, seconds: float) -> Trial:

@@ -81,7 +81,7 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
                 f"the step could not be compiled ({type(error).__name__}: {_first_line(error)}); "
                 "--executor eager does without"
             ) from error
-        shutil.copyfile(package, path)
+        shutil.move(package, path)
 
 
 def _check_compiler() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,15 +48,21 @@ def profiled(live: LiveSpec, trace: Path | None = None) -> LiveSpec:
     return replace(live, engine=replace(live.engine, profiled=True, trace=trace))
 
 
-def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable[[], bool]) -> Run:
-    """One session from its start to its end, or until `should_stop`.
+def profile_once(
+    spec: ProfileSpec,
+    observer: Observer,
+    *,
+    heeding: Callable[[], AbstractContextManager[threading.Event]],
+) -> tuple[Run, bool]:
+    """One session from its start to its end, and whether it was stopped: by the event of `heeding`,
+    a context for the time after the start.
 
     Raises RtsepError if it ended before anything could be measured.
     """
-    with LiveSession(profiled(spec.live), observer) as session:
-        observer.notice(f"measuring for {spec.seconds:g} s")
+    with LiveSession(profiled(spec.live), observer) as session, heeding() as stop:
+        observer.phase(f"measuring for {spec.seconds:g} s")
         time.sleep(SETTLE_SECONDS)
-        run = _watched(session, spec.seconds, should_stop)
+        run = _watched(session, spec.seconds, stop.is_set)
     if session.failure:
         raise session.failure
     if not len(run.made):
@@ -62,14 +70,14 @@ def profile_once(spec: ProfileSpec, observer: Observer, *, should_stop: Callable
             "the session ended before a hop could be followed from its arrival to its turn; "
             "measure for longer"
         )
-    return run
+    return run, stop.is_set()
 
 
 def write_trace(spec: ProfileSpec, observer: Observer, path: Path) -> tuple[Run, float]:
     """A session of which some steps are traced into a file, what it noted of the same time, and
     when the trace has its clock mark. A session of its own: tracing slows what it traces."""
     with LiveSession(profiled(spec.live, path), observer) as session:
-        observer.notice(f"tracing {TRACED_STEPS} steps")
+        observer.phase(f"tracing {TRACED_STEPS} steps")
         run = _watched(session, _TRACE_SECONDS, lambda: session.traced is not None)
         traced = session.traced
     if session.failure:

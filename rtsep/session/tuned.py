@@ -16,7 +16,7 @@ from rtsep.atomic import write_text_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.look import look
 from rtsep.engine.separator import Separator
-from rtsep.engine.tune import Choice, Setting, Trial, best, setting_of, stretched, tune
+from rtsep.engine.tune import Choice, Doing, Setting, Trial, best, setting_of, stretched, tune
 from rtsep.errors import ConfigError
 from rtsep.machine import processor
 from rtsep.session.live.rehearsal import audio_at_work
@@ -74,10 +74,12 @@ def measure(
     cache: Path | None = None,
     tell: Callable[[Trial], None] = lambda trial: None,
     compile: Callable[[StreamSpec], bool] | None = None,
+    begin: Callable[[Doing], None] = lambda doing: None,
 ) -> list[Trial]:
-    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome."""
+    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome. One
+    that is interrupted changes nothing, since what was not proven yet is no outcome."""
     with audio_at_work(len(separator.stems), separator.channels, separator.sample_rate):
-        trials = tune(separator, tell, compile)
+        trials = tune(separator, tell, compile, begin)
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,9 @@ from typing import Protocol
 class Observer(Protocol):
     """Told, from the calling thread or another one, what happens while weights are brought here."""
 
+    def phase(self, text: str) -> None:
+        """What is being done from now on, until something else is told; a few words."""
+
     def notice(self, text: str) -> None:
         """One line a person should read."""
 
@@ -18,6 +21,9 @@ class Observer(Protocol):
 
 class LoggingObserver:
     """The default: notices become warnings, because a licence nobody sees is not a notice."""
+
+    def phase(self, text: str) -> None:
+        logging.getLogger("rtsep").debug(text)
 
     def notice(self, text: str) -> None:
         logging.getLogger("rtsep").warning(text)

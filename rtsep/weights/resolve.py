@@ -67,6 +67,7 @@ def _fetch(model: OfficialModel, cache: Cache, observer: Observer) -> Checkpoint
     for label, source in _sources(model):
         if failures:
             observer.notice(f"{failures[-1]}; trying the {label}")
+        observer.phase(f"fetching {model.name} from the {label}")
         try:
             checkpoint = source(model, cache, observer)
         except (DownloadError, ModelError) as error:

@@ -65,7 +65,7 @@ def test_a_map_is_a_table_and_two_pictures(mapped: Rtsep, tmp_path: Path) -> Non
     files = [tmp_path / "out" / f"map.{kind}" for kind in ("csv", "svg", "png")]
     assert done.code == 0 and done.out.splitlines() == [str(path) for path in files]
     assert all(path.stat().st_size > 500 for path in files)
-    first, *rows = done.err.splitlines()
+    first, *rows = done.said
     assert first == "2 settings and offline on song: 3 points"
     points = [m.point for m in read_map(files[0])]
     assert [(p.mode, p.hop_ms) for p in points] == [

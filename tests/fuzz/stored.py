@@ -57,6 +57,9 @@ JSON_WORDS = (
 class Silent:
     """An observer."""
 
+    def phase(self, text: str) -> None:
+        assert text
+
     def notice(self, text: str) -> None:
         assert text
 

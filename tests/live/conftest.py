@@ -24,7 +24,13 @@ def live_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Quiet:
-    """An observer that nothing interests."""
+    """An observer that remembers phases."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+
+    def phase(self, text: str) -> None:
+        self.phases.append(text)
 
     def notice(self, text: str) -> None:
         """Not needed."""

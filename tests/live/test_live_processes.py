@@ -204,3 +204,14 @@ def test_a_missing_model_is_told_by_the_parent(live_model: Path, live_session: S
     spec = replace(session.spec, engine=replace(session.spec.engine, model=str(live_model_gone)))
     with pytest.raises(ModelError, match=r"gone\.safetensors"):
         LiveSession(spec, session._observer).start()
+
+
+def test_what_a_session_does_before_it_plays_is_told(live_session: Start, live_model: Path) -> None:
+    """In its words and its engine's, as it comes."""
+    told = live_session()._observer.phases  # type: ignore[attr-defined]
+    rest = iter(told)
+    for text in (
+        "looking for the sound devices", "loading PyTorch", f"loading {live_model}",
+        "trying a few steps", "opening the sound devices",
+    ):  # fmt: skip
+        assert text in rest, told

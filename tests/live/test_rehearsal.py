@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,16 @@ def test_it_ends_with_an_error() -> None:
         assert rehearsing()
         raise RuntimeError("of a trial")
     assert not rehearsing()
+
+
+@linux
+def test_ctrl_c_at_the_terminal_is_left_to_whoever_started_it() -> None:
+    with audio_at_work(4, 2, 44100):
+        (pid,) = rehearsing()
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        (ignored,) = (line.split()[1] for line in status if line.startswith("SigIgn"))
+        assert int(ignored, 16) >> (signal.SIGINT - 1) & 1
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 def rehearsing() -> list[int]:

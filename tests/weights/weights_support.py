@@ -27,8 +27,12 @@ class Recorder:
     """An observer that remembers."""
 
     def __init__(self) -> None:
+        self.phases: list[str] = []
         self.notices: list[str] = []
         self.steps: list[tuple[str, int, int]] = []
+
+    def phase(self, text: str) -> None:
+        self.phases.append(text)
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
@@ -94,6 +98,7 @@ from rtsep.weights import load_checkpoint
 
 class Recorder:
     notices, steps = [], []
+    def phase(self, text): pass
     def notice(self, text): self.notices.append(text)
     def progress(self, *step): self.steps.append(step)
 

@@ -60,6 +60,9 @@ class _Notices:
 
     texts: list[str]
 
+    def phase(self, text: str) -> None:
+        """Whoever asks waits for the answer only."""
+
     def notice(self, text: str) -> None:
         self.texts.append(text)
 

@@ -6,6 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
+from rtsep.engine.tuning_time import USUALLY, WITHOUT_COMPILING
 from rtsep.session.doctor.facts import ModelFacts, TorchFacts
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok, problem
 from rtsep.session.doctor.surroundings import Surroundings, existing, short
@@ -80,8 +81,8 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
     if found is None:
         return advise(
             f"never tuned for {here.model} on {facts.device} in {facts.precision}",
-            f"{_tune(here)}, when the rest of this list is done",
-            "--latency auto then need not measure first, for some minutes"
+            f"{_tune(here)}, when the rest of this list is done: {USUALLY}",
+            f"--latency auto then need not measure first, for {WITHOUT_COMPILING}"
             f"{f'; and {_COMPILED_WHY}' if facts.device == 'cpu' else ''}",
         )
     told = (

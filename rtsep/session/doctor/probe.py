@@ -22,6 +22,7 @@ from typing import Any
 
 from rtsep.errors import RtsepError
 from rtsep.session.doctor.outcome import Failure
+from rtsep.session.live.process import interrupts_ignored
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _END_SECONDS = 2.0  # for a child that has answered everything
@@ -69,9 +70,10 @@ class _Child:
         self._end = time.monotonic() + asked.seconds
         # Not from the current folder: a file there must not be taken for a library.
         program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import answer; answer()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        with interrupts_ignored():
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
         self._heard: queue.SimpleQueue[tuple[str, Any] | None] = queue.SimpleQueue()
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended already; the listener finds that out

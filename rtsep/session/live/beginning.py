@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from rtsep.audio.choose import NoSuchDevice
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Progress
+from rtsep.session.live.messages import DeviceReady, Found, ModelReady, Notice, Phase, Progress
 from rtsep.session.live.process import Child
 from rtsep.weights.observer import Observer
 
@@ -67,10 +67,12 @@ class Beginning:
         self.audio.kill()
 
     def _ready(self) -> tuple[ModelReady, DeviceReady]:
+        self._observer.phase("looking for the sound devices")
         self._expect(self.audio, Found, START_SECONDS)
         if self._model is None:
             self._model = self._expect(self.engine, ModelReady, None)
         self.audio.send(self._model)
+        self._observer.phase("opening the sound devices")
         return self._model, self._expect(self.audio, DeviceReady, START_SECONDS)
 
     def _pause(self, error: ConfigError) -> None:
@@ -110,7 +112,9 @@ class Beginning:
                 raise _NotOpened(error) from error.__cause__
             raise
         for message in messages:
-            if isinstance(message, Notice):
+            if isinstance(message, Phase):
+                self._observer.phase(message.text)
+            elif isinstance(message, Notice):
                 self._observer.notice(message.text)
             elif isinstance(message, Progress):
                 self._observer.progress(message.label, message.done, message.total)

@@ -13,6 +13,7 @@ from rtsep.session.live.messages import (
     EngineRequest,
     ModelReady,
     Notice,
+    Phase,
     Progress,
     Retuned,
     Stop,
@@ -31,6 +32,9 @@ class Messenger:
 
     def __init__(self, link: Connection[Any, Any]) -> None:
         self._link = link
+
+    def phase(self, text: str) -> None:
+        self._link.send(Phase(text))
 
     def notice(self, text: str) -> None:
         self._link.send(Notice(text))
@@ -53,11 +57,13 @@ def run_engine(link: Connection[Any, Any], wake: Any, buffer: Any, request: Engi
 def _load(
     link: Connection[Any, Any], request: EngineRequest
 ) -> tuple[HopStream, ModelReady, Retuning]:
+    observer = Messenger(link)
+    observer.phase("loading PyTorch")
     from rtsep.session.load import load
     from rtsep.session.runtime import prepare_process, share_cores
 
     prepare_process()
-    observer = Messenger(link)
+    observer.phase(f"loading {request.model}")
     separator = load(
         request.model,
         request.device,
@@ -92,11 +98,13 @@ def _begin(
 
     timing = _timing(separator, request, observer)
     if timing is None:
+        observer.phase("looking at what this machine holds")
         found = look(separator, watched=request.profiled)
         timing = Timing(spec=found.hops.spec, budget=found.budget)
         others = reserves(separator, timing.spec, nears=request.adapts)
         retuning = Retuning(timing, others, adapts=request.adapts, nears=request.adapts)
         return found.hops, retuning, found.steps
+    observer.phase("trying a few steps")
     hops = separator.hops(timing.spec, watched=request.profiled)
     steps = make_ready(hops)
     retuning = Retuning(timing, reserves(separator, timing.spec), adapts=request.adapts)

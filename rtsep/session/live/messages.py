@@ -127,6 +127,13 @@ class Retuned:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """What the process does from now on, in a few words."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence for a person."""
 

@@ -30,7 +30,7 @@ class Child:
         self._process = context.Process(
             target=target, args=(theirs, *arguments), name=name, daemon=True
         )
-        with _interrupts_ignored():
+        with interrupts_ignored():
             self._process.start()
         theirs.close()  # so that the link ends with the process
 
@@ -99,7 +99,7 @@ def end_tracker_at_exit() -> None:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
     """Children inherit that Ctrl-C is ignored, before their own first line runs."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

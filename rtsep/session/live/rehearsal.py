@@ -20,6 +20,7 @@ from rtsep.errors import RtsepError
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.devices import CLOCK_BLOCK
 from rtsep.session.live.priority import before_all_others
+from rtsep.session.live.process import interrupts_ignored
 from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
 
 _STDIN, _STDOUT = 0, 1
@@ -38,11 +39,16 @@ def audio_at_work(stems: int, channels: int, rate: int) -> Iterator[None]:
     libraries = f"import sys; sys.path[:] = {sys.path!r}"
     program = f"{libraries}; from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with interrupts_ignored():
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
         assert process.stdout is not None
-        if not process.stdout.readline():
-            raise RtsepError("the process that stands in for audio did not start")
-        yield
+        try:
+            if not process.stdout.readline():
+                raise RtsepError("the process that stands in for audio did not start")
+            yield
+        finally:
+            process.kill()
 
 
 def rehearse(stems: int, channels: int, rate: int) -> None:
