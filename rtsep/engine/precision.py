@@ -14,7 +14,7 @@ from rtsep.config import PRECISIONS
 from rtsep.errors import ConfigError
 
 _SIZE = 512  # of the matrices that are tried, about those of the transformer
-_ROUNDS = 5
+_ROUNDS = 25  # in turn, so that other programs disturb both and the choice is the same every time
 _WORTH_IT = 0.7  # of the time in float32, for which precision is given away
 
 
@@ -49,7 +49,9 @@ def choose_precision(name: str, device: torch.device) -> Precision:
         raise ConfigError(f"{name} needs CUDA, and the device is {device}; take fp32, bf16 or auto")
     if name != "auto":
         return _BY_NAME[name]
-    fp32, bf16 = (_seconds(precision.dtype, device) for precision in (FP32, BF16))
+    factors = [torch.ones(_SIZE, _SIZE, dtype=each.dtype, device=device) for each in (FP32, BF16)]
+    times = [[_seconds(factor) for factor in factors] for _ in range(_ROUNDS)]
+    fp32, bf16 = map(min, zip(*times, strict=True))
     return BF16 if bf16 < _WORTH_IT * fp32 else FP32
 
 
@@ -73,12 +75,8 @@ def products_in(precision: Precision, device: torch.device) -> Iterator[None]:
             place.allow_tf32 = allowed
 
 
-def _seconds(dtype: torch.dtype, device: torch.device) -> float:
-    """Of the fastest of a few products; the first one also sets things up."""
-    a = torch.ones(_SIZE, _SIZE, dtype=dtype, device=device)
-    fastest = float("inf")
-    for _ in range(_ROUNDS):
-        began = time.perf_counter()
-        float((a @ a)[0, 0])  # waits for the device
-        fastest = min(fastest, time.perf_counter() - began)
-    return fastest
+def _seconds(factor: torch.Tensor) -> float:
+    """Of a product."""
+    began = time.perf_counter()
+    float((factor @ factor)[0, 0])  # waits for the device
+    return time.perf_counter() - began

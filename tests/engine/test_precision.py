@@ -71,7 +71,7 @@ def test_auto_takes_what_is_faster(
     monkeypatch: pytest.MonkeyPatch, bf16: float, expected: Precision
 ) -> None:
     seconds = {torch.float32: 1.0, torch.bfloat16: bf16}
-    monkeypatch.setattr(precisions, "_seconds", lambda dtype, device: seconds[dtype])
+    monkeypatch.setattr(precisions, "_seconds", lambda factor: seconds[factor.dtype])
     assert choose_precision("auto", CPU) == expected
 
 
