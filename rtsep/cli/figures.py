@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from typing import Any
 
 import click
@@ -12,8 +15,20 @@ from rtsep.control.text import printable
 
 def say(text: str) -> None:
     """Lines for a person, on standard error so that --json stays alone on the other. Names in them
-    may come from strangers, and move no cursor."""
-    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+    may come from strangers, and move no cursor. A terminal breaks no words of them."""
+    lines = [printable(line) for line in text.split("\n")]
+    if sys.stderr.isatty():
+        lines = [part for line in lines for part in _at_words(line)]
+    click.echo("\n".join(lines), err=True)
+
+
+def _at_words(line: str) -> list[str]:
+    columns = shutil.get_terminal_size().columns
+    if len(line) < columns:
+        return [line]
+    return textwrap.wrap(
+        line, columns - 1, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,17 @@ def test_a_log_has_lines(rtsep: Rtsep, small_model: Path, song: Path, tmp_path: 
     done = rtsep("separate", song, "--output", tmp_path, "--model", small_model)
     assert done.code == 0 and "\r" not in done.err
     assert done.err.splitlines() == ["loading PyTorch ...", f"loading {small_model} ..."]
+
+
+def test_a_terminal_breaks_lines_between_words(tmp_path: Path) -> None:
+    """80 columns; what was wrong and what to do stay whole words."""
+    path = tmp_path / "a-song.wav"
+    path.touch()
+    with closing(Terminal("-m", "rtsep", path, fakes=tmp_path)) as terminal:
+        while terminal.read(0.1):
+            pass
+        lines = terminal.screen
+    told = " ".join(line.strip() for line in lines)
+    assert f"--input {path} --output stems for stems" in told and "to play it live" in told
+    assert len(lines) > 2
+    assert all(len(line) < 80 or " " not in line.strip() for line in lines)

@@ -14,7 +14,9 @@ from rtsep.session.live.timing import Timing, hop_seconds
 TRIAL_SECONDS = 4.0  # of steps of a hop, before anything is said of them
 NEAR = 0.65  # of a shorter hop, that a step may take by what it should cost: it will be some more
 MOST_SHORTER = 2  # times at once; cost does not shrink with what is computed alone
-PATIENCE = (10.0, 60.0, 300.0)  # seconds of answers before a jump; the longer, the more they say
+# Seconds of answers before a jump, and how many times as far from the median as the slowest of them
+# later ones may be: the longer they were heard, the more they say.
+PATIENCE = ((15.0, 4.0), (60.0, 3.0), (300.0, UNSEEN))
 WORTH = 0.03  # seconds of latency; less is not worth a jump in the sound
 SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
 
@@ -39,7 +41,8 @@ class Nearing:
         if heard >= TRIAL_SECONDS and not self._settled:
             changed = self._other_hop()
         if not changed and may_jump and self._settled and self._jumps < len(PATIENCE):
-            changed = self._less_time() if heard >= PATIENCE[self._jumps] else None
+            seconds, unseen = PATIENCE[self._jumps]
+            changed = self._less_time(unseen) if heard >= seconds else None
         if changed:
             self._timing = changed
             self._forget()
@@ -72,11 +75,11 @@ class Nearing:
         saved = hop_seconds(self._timing.spec) - hop_seconds(spec)
         return Timing(spec=spec, budget=self._timing.budget + saved)
 
-    def _less_time(self) -> Timing | None:
+    def _less_time(self, unseen: float) -> Timing | None:
         """As tuning reckons: a session is longer than what was seen of it."""
         budget, median = self._timing.budget, statistics.median(self._answers)
         assert budget is not None, "a budget to take from"
-        need = median + UNSEEN * (max(self._answers) - median)
+        need = median + unseen * (max(self._answers) - median)
         enough = max(need, hop_seconds(self._timing.spec))
         self._jumps += 1
         return replace(self._timing, budget=enough) if budget - enough >= WORTH else None
