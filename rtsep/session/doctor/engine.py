@@ -97,7 +97,7 @@ def look_at_model(name: str, device: str, cache: Path) -> ModelFacts:
 
 
 def _tuned(separator: Separator, cache: Path) -> Tuned | None:
-    """What --latency auto would take; None if it would have to measure first."""
+    """What --latency auto would take; None if it was never tuned."""
     trials = remembered(separator, cache)
     if trials is None:
         return None

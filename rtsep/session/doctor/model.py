@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from rtsep.engine.tuning_time import USUALLY, WITHOUT_COMPILING
+from rtsep.engine.tuning_time import USUALLY
 from rtsep.session.doctor.facts import ModelFacts, TorchFacts
 from rtsep.session.doctor.outcome import Failure, Outcome, advise, ok, problem
 from rtsep.session.doctor.surroundings import Surroundings, existing, short
@@ -82,7 +82,7 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
         return advise(
             f"never tuned for {here.model} on {facts.device} in {facts.precision}",
             f"{_tune(here)}, when the rest of this list is done: {USUALLY}",
-            f"--latency auto then need not measure first, for {WITHOUT_COMPILING}"
+            "a session then begins with its latency and need not come nearer while it plays"
             f"{f'; and {_COMPILED_WHY}' if facts.device == 'cpu' else ''}",
         )
     told = (
@@ -94,7 +94,7 @@ def tuning(facts: ModelFacts, here: Surroundings) -> Outcome | None:
     return advise(
         f"{told}, but the compiled steps are gone, and nothing else was fast enough",
         _tune(here),
-        "--latency auto refuses until then",
+        "until then --latency auto only looks for some seconds at what holds",
     )
 
 
