@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +17,7 @@ from typing import BinaryIO
 PLACEHOLDER = 0x7FFFF000
 UNKNOWN_32 = 0xFFFFFFFF
 MOST_CHUNKS = 10_000  # before the sound; real files have some ten
+BLOCK, MOST_SILENCE = 1 << 16, 1 << 24  # bytes that are looked at
 MOST_HEAD = 1 << 26  # of bytes before the sound
 
 # What follows the sound of whole files, also where it is cut off itself. Others must fit.
@@ -67,10 +67,11 @@ def wrong_size(path: Path) -> Sound | None:
         if there <= 0 or place.start > MOST_HEAD:
             return None
         size = stated - place.more
-        unknown = size <= 0 or (size > there and size >= PLACEHOLDER)
-        if size == there or (size < there and _follows(file, place.start + max(0, size), length)):
+        unknown = size <= 0 or (size >= PLACEHOLDER and (size > there or stated == UNKNOWN_32))
+        after = place.start + max(0, size)
+        if size == there or (size < there and _follows(file, after, length)):
             return None
-        if 0 < size < there and not unknown and _is_silent(file, place.start + size):
+        if size < there and not unknown and _is_silent(file, after):
             return None  # filled up to a whole sector, or made larger beforehand
         head = _head(file, place, there)
     return Sound(start=place.start, size=size, there=there, head=head, unknown=unknown)
@@ -135,13 +136,9 @@ def _follows(file: BinaryIO, at: int, length: int) -> bool:
 
 
 def _is_silent(file: BinaryIO, start: int) -> bool:
-    return not any(any(block) for block in _blocks(file, start))
-
-
-def _blocks(file: BinaryIO, start: int) -> Iterator[bytes]:
+    """All of it, or what of it is worth reading."""
     file.seek(start)
-    while block := file.read(1 << 16):
-        yield block
+    return not any(any(file.read(BLOCK)) for _ in range(MOST_SILENCE // BLOCK))
 
 
 def _head(file: BinaryIO, place: _Place, there: int) -> bytes:

@@ -12,16 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from rtsep.audio.decoding import (
-    Chunk,
-    SequentialFile,
-    Unreadable,
-    complaint_note,
-    cut_short,
-    open_sndfile,
-)
+from rtsep.audio.decoding import Chunk, Unreadable, complaint_note, cut_short
 from rtsep.audio.excerpt import Excerpt
 from rtsep.audio.layouts import Layout
+from rtsep.audio.sndfile import SequentialFile, open_sndfile
 
 _PAGE, _HEADER = b"OggS", 27
 _BEGINS, _ENDS = 2, 4  # flags of a page
@@ -141,7 +135,8 @@ def _pages(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
         sizes = file.read(header[26])
         stop = at + _HEADER + len(sizes) + sum(sizes)
         yield at, header[5], stop
-        at = stop
+        file.seek(stop)
+        at = stop if file.read(len(_PAGE)) in (_PAGE, b"") else _search(file, at + _HEADER)
 
 
 def _search(file: BinaryIO, at: int) -> int:

@@ -6,8 +6,9 @@ import difflib
 import os
 from pathlib import Path
 
-from rtsep.audio.decoding import Decoder, SndfileDecoder, Unreadable
+from rtsep.audio.decoding import Decoder, Unreadable
 from rtsep.audio.ogg import OggDecoder
+from rtsep.audio.sndfile import SndfileDecoder
 from rtsep.errors import AudioFileError
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from rtsep.audio.routes import parse_channels
 from rtsep.cli.figures import length, say, spec_dict
 from rtsep.cli.progress import RichObserver, audio_progress
 from rtsep.cli.signals import stop_on_signals
@@ -35,12 +36,14 @@ def run_file(
     target: float | None,
     precision: str,
     executor: str,
+    input_channels: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Run a file session. `options` are those of `FileSession`."""
-    session = FileSession(input=source.name, output=destination, **options)
-    check_input(source.name)
+    channels = parse_channels(input_channels) if input_channels else ()
+    session = FileSession(input=source.name, output=destination, input_channels=channels, **options)
+    check_input(source.name, channels)
     prepare_process()
     with RichObserver() as observer:
         separator = load(

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from rtsep.audio.routes import parse_channels
 from rtsep.cli.figures import say
 from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
@@ -113,9 +114,13 @@ def live_spec(
     record: Path | None,
     no_limiter: bool,
     loop: bool,
+    input_channels: str | None,
     adapts: bool = True,
     **options: Any,
 ) -> LiveSpec:
+    """Raises AudioFileError and ConfigError for an input that cannot be read like that."""
+    live = source.kind is Kind.DEVICE
+    picked = parse_channels(input_channels) if input_channels and not live else ()
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
     if writes and record is not None:
         raise click.UsageError(
@@ -126,11 +131,12 @@ def live_spec(
     return LiveSpec(
         engine=engine,
         audio=AudioRequest(
-            input=source.name if source.kind is Kind.DEVICE else None,
+            input=source.name if live else None,
+            input_channels=input_channels if live else None,
             output=destination.name if destination.kind is Kind.DEVICE else None,
             **options,
         ),
-        source=None if source.kind is Kind.DEVICE else SourceBlocks(source, loop=loop),
+        source=None if live else SourceBlocks(source, loop=loop, channels=picked),
         budget=budget,
         limiter=not no_limiter,
         record=RecordSpec(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import Number, format_option, model_options
+from rtsep.cli.options import Number, format_option, input_channels_option, model_options
 
 
 @click.command()
@@ -29,6 +29,7 @@ from rtsep.cli.options import Number, format_option, model_options
     show_default=True,
     help="Of neighbouring segments, 0 to less than 1.",
 )
+@input_channels_option
 @format_option
 def separate(
     files: tuple[Path, ...],
@@ -36,25 +37,34 @@ def separate(
     model: str,
     device: str,
     cache: Path | None,
+    input_channels: str | None,
     **options: Any,
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
+    from rtsep.audio.routes import parse_channels
     from rtsep.cli.progress import RichObserver, audio_progress
     from rtsep.session.load import load
     from rtsep.session.offline_session import folders_for, separate_file
     from rtsep.session.runtime import prepare_process
     from rtsep.session.sources import check_input
 
+    channels = parse_channels(input_channels) if input_channels else ()
     folders = folders_for(files, output)
     for path in files:
-        check_input(str(path))
+        check_input(str(path), channels)
     prepare_process()
     with RichObserver() as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
         with audio_progress(path.name, separator.sample_rate) as progress:
             written, notes = separate_file(
-                separator, path, folder, inputs=files, progress=progress, **options
+                separator,
+                path,
+                folder,
+                inputs=files,
+                channels=channels,
+                progress=progress,
+                **options,
             )
         for note in notes:
             click.echo(f"note: {path.name}: {note}", err=True)

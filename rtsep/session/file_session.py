@@ -38,7 +38,7 @@ class FileSession:
     """What to separate, how, and where to.
 
     `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
-    Times are in seconds.
+    Times are in seconds; `input_channels` of a file count from 0, none stands for all.
     """
 
     input: str
@@ -52,6 +52,7 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    input_channels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,12 @@ def _open_source(
 ) -> AbstractContextManager[Source]:
     if demo:
         return nullcontext(MemorySource(demo.mix))  # there is nothing to close
-    return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
+    return open_audio(
+        session.input,
+        sample_rate=separator.sample_rate,
+        channels=separator.channels,
+        picked=session.input_channels,
+    )
 
 
 def _separated(stream: Stream, source: Source, times: StepTimes) -> Iterator[Audio]:

@@ -36,15 +36,16 @@ def separate_file(
     encoding: str,
     overlap: float,
     inputs: Sequence[Path],
+    channels: Sequence[int] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[Path], list[str]]:
     """One file per stem of `path` into `folder`; returns them, and what a person should be told.
 
-    `inputs` are not overwritten, `progress` hears of samples done, of how many. Raises
-    AudioFileError, ConfigError.
+    `inputs` are not overwritten, `channels` of the file are taken instead of all, `progress` hears
+    of samples done, of how many. Raises AudioFileError, ConfigError.
     """
     rate, names = separator.sample_rate, tuple(stems or separator.stems)
-    with open_audio(path, sample_rate=rate, channels=separator.channels) as source:
+    with open_audio(path, sample_rate=rate, channels=separator.channels, picked=channels) as source:
         mix = torch.from_numpy(np.concatenate(list(source.blocks(rate)), axis=1))
     pieces = separator.separate_in_pieces(mix, names, overlap)  # or ConfigError
     done = 0
