@@ -17,7 +17,7 @@ SURROUND = ("FL", "FR", "FC", "LFE", "BL", "BR")
 OGG = ("FL", "FC", "FR", "BL", "BR", "LFE")
 SEVEN = (*SURROUND, "SL", "SR")
 SEVEN_OGG = ("FL", "FC", "FR", "SL", "SR", "BL", "BR", "LFE")
-HERTZ = dict(zip(SEVEN, (300, 500, 1000, 60, 2000, 3000, 4000, 5000), strict=True))
+HERTZ = dict(zip(SEVEN, (300, 500, 1000, 60, 2000, 3000, 700, 1500), strict=True))
 HALF = 0.5**0.5
 
 

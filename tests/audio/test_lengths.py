@@ -146,10 +146,10 @@ def test_mp3s_one_after_the_other(tmp_path: Path) -> None:
     other = packed(noise(1, SAMPLES), 48_000, "MP3", "MPEG_LAYER_III")
     read, notes = heard(tmp_path / "a.mp3", one + other)
     assert abs(read.shape[1] - 10 * RATE - SAMPLES * RATE / 48_000) < 4000
-    assert notes == [
+    assert set(notes) == {
         "from 10.0 s on: 48000 instead of 44100 Hz",
         "from 10.0 s on: mono: duplicated to stereo",
-    ]
+    }
 
 
 @pytest.mark.parametrize(
