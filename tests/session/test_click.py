@@ -23,7 +23,7 @@ SNDFILE = {
     "wav.wav": ("WAV", "PCM_16"),
 }
 FFMPEG = {
-    "aac.m4a": "aac", "alac.m4a": "alac", "aac.mkv": "aac", "lame.mkv": "libmp3lame",
+    "aac.m4a": "aac", "alac.m4a": "alac",
     "lavf.mp3": "libmp3lame", "opus.webm": "libopus", "opus.mp4": "libopus",
     "wavpack.wv": "wavpack",
 }  # fmt: skip
@@ -53,8 +53,7 @@ def test_a_click_is_read_where_it_is(tmp_path: Path, name: str, rate: int) -> No
     path = write(tmp_path / name, encoded.click(samples, at), rate)
     own = read_all(path, rate)
     assert found(own) == at
-    if not name.endswith(".mkv"):  # which knows times to a millisecond only
-        assert own.shape[1] == samples
+    assert own.shape[1] == samples
     if rate != MODEL_RATE:
         assert abs(found(read_all(path, MODEL_RATE)) - at * MODEL_RATE / rate) <= 1
 
@@ -82,9 +81,10 @@ def test_what_itunes_says_of_delay_and_padding_is_heeded(tmp_path: Path) -> None
         tmp_path / "a.m4a", encoded.click(samples, at), rate, "aac", use_editlist="0"
     )
     assert found(read_all(path, rate)) == at + 1024
-    path.write_bytes(with_comment(path.read_bytes(), f" 00000000 00000400 000003FC {samples:016X}"))
+    valid = samples - 500
+    path.write_bytes(with_comment(path.read_bytes(), f" 00000000 00000400 000003FC {valid:016X}"))
     read = read_all(path, rate)
-    assert (found(read), read.shape[1]) == (at, samples)
+    assert (found(read), read.shape[1]) == (at, valid)
 
 
 def with_comment(data: bytes, numbers: str) -> bytes:
