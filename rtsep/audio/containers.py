@@ -39,11 +39,18 @@ def open_container(file: Any) -> tuple[Any, Any]:
         container = av.open(file, options=_OPTIONS, metadata_errors="ignore")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise Unreadable(reason(error)) from error
-    stream = container.streams.best("audio")
+    stream = _default_stream(container)
     if stream is None or stream.codec_context is None:
         container.close()
         raise Unreadable("it holds no audio stream" if stream is None else "unknown kind of sound")
     return container, stream
+
+
+def _default_stream(container: Any) -> Any:
+    try:
+        return container.streams.best("audio")
+    except IndexError:  # a stream of a damaged file, which showed up after PyAV had counted them
+        return None
 
 
 def reason(error: Exception) -> str:

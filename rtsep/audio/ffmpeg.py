@@ -179,7 +179,7 @@ class FfmpegDecoder:
                 frames = packet.decode()
             except (StopIteration, EOFError):
                 return
-            except (av.FFmpegError, OSError) as error:
+            except (av.FFmpegError, OSError, IndexError) as error:  # a stream that is new to PyAV
                 self._complaint = self._complaint or reason(error)
                 self._lost_last += 1
                 continue
