@@ -176,7 +176,7 @@ def test_planted_talk_is_found(source: str) -> None:
     assert len(outside_talk(source)) == 1
 
 
-HEAVY = ("torch", "numpy", "soundfile", "soxr", "rich", "onnx", "safetensors", "yaml",
+HEAVY = ("torch", "numpy", "soundfile", "soxr", "av", "rich", "onnx", "safetensors", "yaml",
          "huggingface_hub", "sounddevice", "rtmidi", "matplotlib")  # fmt: skip
 
 

@@ -1,56 +1,65 @@
-"""One audio file, decoded from its first frame to its last. Knows of no rates and channels.
-
-Decoders print what they think of damage. Nothing of that reaches the terminal: the first of it is
-kept as a sentence.
-"""
+"""What decoders of audio files have in common, and what they say of damage in the same words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from rtsep.audio.quiet import quiet
-from rtsep.audio.wav import native
+from rtsep.audio.layouts import Layout
 
 # The file is always decoded in chunks of this many frames, whatever the caller asks for: so the
 # caller's block size cannot change a bit of the result, and a damaged chunk costs little audio.
 CHUNK_FRAMES = 8192
-LONGEST_COMPLAINT = 100  # letters
-# What libmpg123 puts before its sentences: the place in its source, and how bad it is.
-_PREFIX = re.compile(r"^(\[[^\]]*\])?\s*((error|warning|note):)?\s*", re.IGNORECASE)
 
 
-class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ships no types
-    """soundfile seeks after every read, which a truncated FLAC refuses and we do not need.
+class Unreadable(Exception):
+    """A decoder cannot read a file; says why, in a few words."""
 
-    `complaint` is the first that the decoder had to say, empty if it had nothing.
-    """
 
-    def __init__(self, path: Path) -> None:
-        self.complaint = ""
-        with self._heard():
-            super().__init__(native(path))
+@dataclass(frozen=True)
+class Chunk:
+    """Sound (frames, channels) at `rate`; `layout` names the channels, empty where nobody knows."""
 
-    def seekable(self) -> bool:
-        return False
+    sound: NDArray[np.float32]
+    rate: int
+    layout: Layout = ()
 
-    def chunk(self) -> NDArray[np.float32]:
-        """The next frames, (frames, channels). Raises SoundFileError where damage starts."""
-        with self._heard():
-            frames: NDArray[np.float32] = self.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
-        return frames
 
-    @contextmanager
-    def _heard(self) -> Iterator[None]:
-        try:
-            with quiet() as said:
-                yield
-        finally:
-            if said.lines and not self.complaint:
-                self.complaint = _PREFIX.sub("", said.lines[0])[:LONGEST_COMPLAINT]
+class Decoder(Protocol):
+    """A file from its first frame to its last. Rate and channels may change on the way."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file, complete after the last chunk."""
+        ...
+
+    def chunk(self) -> Chunk | None:
+        """The next sound, None at the end, or where damage begins."""
+        ...
+
+    def frames_left(self) -> int:
+        """How many come after those that were taken, perhaps only roughly."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def cut_short(got: int, promised: int, rate: int) -> str:
+    """In tenths of a second, unless less than that is missing."""
+    digits = 1 if promised - got > rate / 5 else 3
+    seconds = f"{got / rate:.{digits}f} s of {promised / rate:.{digits}f} s"
+    return f"damaged or cut short: {seconds} could be read"
+
+
+def longer_than_counted(counted: float, seconds: float) -> str:
+    return (
+        f"its header counts {counted:.1f} s, but there are {seconds:.1f} s: read to the end of the "
+        "file"
+    )
+
+
+def complaint_note(complaint: str) -> str:
+    return f"perhaps damaged; its decoder says: {complaint}"

@@ -1,22 +1,21 @@
-"""Read any audio file libsndfile knows as float32 blocks at the rate the model wants.
+"""Read any audio file as float32 blocks at the rate the model wants.
 
-Knows formats, sample rates, channels and what can be wrong with a file. Streams: a file of two
-hours costs the memory of one chunk. Knows nothing of models, devices or progress bars.
+Knows sample rates, channels and what can be wrong with sound. Streams: a file of two hours costs
+the memory of one chunk. Knows nothing of formats, models, devices or progress bars.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
-from rtsep.audio.decoding import SequentialFile
+from rtsep.audio.decoding import Chunk
+from rtsep.audio.layouts import ChannelMap, channel_map
+from rtsep.audio.opening import open_decoder
+from rtsep.audio.resampling import ExactResampler, resampled_length
 from rtsep.closing import Closing
 from rtsep.config import LOUDEST
 from rtsep.errors import AudioFileError
@@ -27,40 +26,49 @@ LOWEST_RATE = 1000  # of less, a few bytes would become hours
 
 
 class AudioSource(Closing):
-    """One open file as blocks (channels, n). `samples` is the length the file promises.
+    """One open file as blocks (channels, n).
 
     Damage met on the way never raises: it ends up in `notes`, sentences meant to be shown, which
     are complete once the last block was read.
     """
 
-    def __init__(self, path: Path, *, sample_rate: int, channels: int = 2) -> None:
+    def __init__(
+        self, path: Path, *, sample_rate: int, channels: int = 2, picked: Sequence[int] = ()
+    ) -> None:
         self.path = path
         self.sample_rate = sample_rate
         self.channels = channels
         self.sanitized = 0
-        self._file = _open_sequential(path)
-        self.source_rate: int = self._file.samplerate
-        if self.source_rate < LOWEST_RATE:
-            self.close()
-            raise AudioFileError(
-                f"no audio in {path}: it claims {self.source_rate} samples a second, and below "
-                f"{LOWEST_RATE} there is no sound; its header is damaged"
-            )
-        self.source_channels: int = self._file.channels
-        self._resampler = _resampler(self.source_rate, sample_rate, channels)
-        self._promised: int = self._file.frames
-        if self._promised >= np.iinfo(np.int64).max:  # a FLAC whose writer crashed does not know
-            self._promised = _count_frames(path)
-        self.samples = resampled_length(self._promised, self.source_rate, sample_rate)
-        self._notes = _channel_notes(self.source_channels, channels)
-        self._decoded = 0  # frames taken from the file
-        self._produced = 0  # samples that came out of the resampler
+        self._picked = tuple(picked)
+        self._decoder = open_decoder(path)
+        self._notes: list[str] = []
+        self._earlier = 0  # samples that came of the rates before this one
         self._ended = False
         self._ready: Audio = np.zeros((channels, 0), np.float32)
-        self._pull()  # now, so that a file with a header and no sound is refused when it is opened
-        if not self._decoded:
+        try:
+            # Now, so that a file with a header and no sound is refused when it is opened.
+            first = self._decoder.chunk()
+            if first is None:
+                raise AudioFileError(f"no audio in {path}: it holds 0 samples; give another file")
+            _check_rate(path, first.rate)
+            self._map = self._mapped(first, self._picked)
+        except BaseException:
             self.close()
-            raise AudioFileError(f"no audio in {path}: it holds 0 samples; give another file")
+            raise
+        self.source_rate = first.rate
+        self.source_channels = first.sound.shape[1]
+        self._shape = (first.sound.shape[1], first.layout)
+        self._notes += self._map.notes
+        self._resampler = ExactResampler(first.rate, sample_rate, channels)
+        self._take(first)
+
+    @property
+    def samples(self) -> int:
+        """How many the file has: to be shown, not to be relied on. Never less than were read, and
+        exact when all were."""
+        now = self._resampler
+        frames = now.taken + (0 if self._ended else self._decoder.frames_left())
+        return self._earlier + resampled_length(frames, now.source_rate, now.sample_rate)
 
     @property
     def notes(self) -> list[str]:
@@ -68,11 +76,7 @@ class AudioSource(Closing):
         notes = list(self._notes)
         if self.sanitized:
             notes.append(f"{self.sanitized} NaN or infinite samples replaced by silence")
-        if self._ended and self._decoded < self._promised:
-            notes.append(_cut_short(self._decoded, self._promised, self.source_rate))
-        if self._file.complaint:
-            notes.append(f"perhaps damaged; its decoder says: {self._file.complaint}")
-        return notes
+        return [*notes, *self._decoder.notes]
 
     def read(self, count: int) -> Audio:
         """The next `count` samples, fewer at the end of the file, then none."""
@@ -92,42 +96,61 @@ class AudioSource(Closing):
             yield block
 
     def close(self) -> None:
-        self._file.close()
+        self._decoder.close()
 
     def _pull(self) -> None:
         """Decode one chunk into `_ready`; the last one brings the resampler's tail."""
-        chunk = self._decode()
-        self._ended = not len(chunk)
-        if self._resampler is not None:
-            chunk = self._resampler.resample_chunk(chunk, last=self._ended)
-        if self._ended:
-            chunk = self._exact_tail(chunk)
-        self._produced += len(chunk)
-        self._ready = chunk.T
+        chunk = self._decoder.chunk()
+        if chunk is None or chunk.rate < LOWEST_RATE:
+            self._ended = True
+            self._ready = self._resampler.end().T
+            return
+        if chunk.rate != self._resampler.source_rate:
+            self._change_rate(chunk.rate)
+        else:
+            self._ready = self._ready[:, :0]
+        if (chunk.sound.shape[1], chunk.layout) != self._shape:
+            self._change_channels(chunk)
+        self._take(chunk)
 
-    def _decode(self) -> Audio:
-        """The next chunk, clean, as (frames, channels); empty at the end or where damage starts."""
-        try:
-            raw = self._file.chunk()
-        except soundfile.SoundFileError:
-            return np.zeros((0, self.channels), np.float32)
-        self._decoded += len(raw)
-        used = raw[:, : self.channels]
-        self.sanitized += _sanitize(used)
-        return used[:, np.arange(self.channels) % used.shape[1]]
+    def _take(self, chunk: Chunk) -> None:
+        heard = self._map.heard(chunk.sound)
+        self.sanitized += _sanitize(heard)
+        ready = self._resampler.take(self._map.mixed(heard))
+        self._ready = np.concatenate((self._ready, ready.T), axis=1)
 
-    def _exact_tail(self, tail: Audio) -> Audio:
-        """Cut or extend the tail by the rounding of the resampler, so that the length is exact."""
-        total = resampled_length(self._decoded, self.source_rate, self.sample_rate)
-        exact = np.zeros((max(0, total - self._produced), self.channels), np.float32)
-        common = min(len(exact), len(tail))
-        exact[:common] = tail[:common]
-        return exact
+    def _change_rate(self, rate: int) -> None:
+        """The tail of what was before stays in `_ready`."""
+        self._ready = self._resampler.end().T
+        self._notes.append(f"{self._from()}: {rate} instead of {self._resampler.source_rate} Hz")
+        self._earlier += self._resampler.given
+        self._resampler = ExactResampler(rate, self.sample_rate, self.channels)
+
+    def _change_channels(self, chunk: Chunk) -> None:
+        self._shape = (chunk.sound.shape[1], chunk.layout)
+        there = self._picked if max(self._picked, default=0) < self._shape[0] else ()
+        self._map = self._mapped(chunk, there)
+        now = self._map.notes or (f"{self._shape[0]} channels",)
+        self._notes += [f"{self._from()}: {note}" for note in now]
+
+    def _mapped(self, chunk: Chunk, picked: tuple[int, ...]) -> ChannelMap:
+        count = chunk.sound.shape[1]
+        return channel_map(count, chunk.layout, self.channels, picked, self.path.name)
+
+    def _from(self) -> str:
+        now = self._resampler
+        return f"from {self._earlier / self.sample_rate + now.taken / now.source_rate:.1f} s on"
 
 
-def open_audio(path: str | Path, *, sample_rate: int, channels: int = 2) -> AudioSource:
-    """Open a file to be read at `sample_rate`: mono is duplicated, of many the first are used."""
-    return AudioSource(Path(path), sample_rate=sample_rate, channels=channels)
+def open_audio(
+    path: str | Path, *, sample_rate: int, channels: int = 2, picked: Sequence[int] = ()
+) -> AudioSource:
+    """Open a file to be read at `sample_rate`: mono is duplicated, surround mixed to stereo.
+
+    `picked`, counted from 0, are channels of the file to take instead: one for both sides, or left
+    and right. Raises AudioFileError, and ConfigError for channels that there are not.
+    """
+    return AudioSource(Path(path), sample_rate=sample_rate, channels=channels, picked=picked)
 
 
 def read_audio(path: str | Path, sample_rate: int = 44_100, *, channels: int = 2) -> Audio:
@@ -140,69 +163,12 @@ def read_audio(path: str | Path, sample_rate: int = 44_100, *, channels: int = 2
         return np.concatenate(list(source.blocks(sample_rate)), axis=1)
 
 
-def resampled_length(frames: int, source_rate: int, sample_rate: int) -> int:
-    """round(frames * sample_rate / source_rate) in integers; one frame never becomes nothing."""
-    if not frames:
-        return 0
-    return max(1, (2 * frames * sample_rate + source_rate) // (2 * source_rate))
-
-
-def _open_sequential(path: Path) -> SequentialFile:
-    if os.path.isdir(path):
-        raise AudioFileError(f"{path} is a folder; give one audio file in it")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise AudioFileError(f"{path} is not a regular file; give an audio file")
-    try:
-        with path.open("rb") as file:  # libsndfile would not say why it cannot open a file
-            empty = not file.read(1)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: NUL in it
-        raise AudioFileError(f"no such file: {path}; {_suggest(path)}") from error
-    except OSError as error:
-        raise AudioFileError(f"cannot read {path}: {error.strerror}; check the path") from error
-    if empty:
-        raise AudioFileError(f"no audio in {path}: the file is empty; give another file")
-    try:
-        return SequentialFile(path)
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
+def _check_rate(path: Path, rate: int) -> None:
+    if rate < LOWEST_RATE:
         raise AudioFileError(
-            f"not an audio file libsndfile can read: {path}; it reads "
-            f"{', '.join(soundfile.available_formats())}; convert it first, for example with ffmpeg"
-        ) from error
-
-
-def _cut_short(got: int, promised: int, rate: int) -> str:
-    """In tenths of a second, unless less than that is missing."""
-    digits = 1 if promised - got > rate / 5 else 3
-    seconds = f"{got / rate:.{digits}f} s of {promised / rate:.{digits}f} s"
-    return f"damaged or cut short: {seconds} could be read"
-
-
-def _suggest(path: Path) -> str:
-    """What the caller may have meant by a path that does not exist."""
-    try:
-        names = os.listdir(path.parent)
-    except (OSError, ValueError):
-        return f"there is no folder {path.parent} either"
-    close = difflib.get_close_matches(path.name, names, n=3)
-    return f"close matches in that folder: {', '.join(close)}" if close else "check the path"
-
-
-def _resampler(source_rate: int, sample_rate: int, channels: int) -> soxr.ResampleStream | None:
-    if source_rate == sample_rate:
-        return None
-    return soxr.ResampleStream(source_rate, sample_rate, channels, dtype="float32", quality="VHQ")
-
-
-def _count_frames(path: Path) -> int:
-    """How long a file is that does not say so: by decoding it once."""
-    frames = 0
-    with _open_sequential(path) as file:
-        try:
-            while got := len(file.chunk()):
-                frames += got
-        except soundfile.SoundFileError:
-            pass  # the length up to the damage is the length that can be read
-    return frames
+            f"no audio in {path}: it claims {rate} samples a second, and below {LOWEST_RATE} there "
+            "is no sound; its header is damaged"
+        )
 
 
 def _sanitize(audio: Audio) -> int:
@@ -211,12 +177,3 @@ def _sanitize(audio: Audio) -> int:
     broken = ~(size <= LOUDEST)  # written so that NaN is broken too
     audio[broken | (size < np.finfo(np.float32).tiny)] = 0.0
     return int(np.count_nonzero(broken))
-
-
-def _channel_notes(source_channels: int, channels: int) -> list[str]:
-    if source_channels > channels:
-        first = "two are" if channels == 2 else f"{channels} are"
-        return [f"{source_channels} channels: the first {first} used"]
-    if source_channels < channels:
-        return ["mono: duplicated to stereo" if channels == 2 else "channels repeated to fill"]
-    return []

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from rtsep.audio.routes import parse_channels
 from rtsep.cli.figures import length, say, spec_dict
 from rtsep.cli.file_progress import file_progress
 from rtsep.cli.progress import RichObserver
@@ -37,16 +38,22 @@ def run_file(
     target: float | None,
     precision: str,
     executor: str,
+    input_channels: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Run a file session. `options` are those of `FileSession` and of `StreamSettings`."""
+    channels = parse_channels(input_channels) if input_channels else ()
     names = [field.name for field in dataclasses.fields(StreamSettings)]
     settings = StreamSettings(**{name: options.pop(name) for name in names})
     session = FileSession(
-        input=source.name, output=destination, stream=None if offline else settings, **options
+        input=source.name,
+        output=destination,
+        stream=None if offline else settings,
+        input_channels=channels,
+        **options,
     )
-    check_input(source.name)
+    check_input(source.name, channels)
     prepare_process()
     with RichObserver(f"loading {model}") as observer:
         separator = load(

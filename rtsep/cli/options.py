@@ -189,6 +189,11 @@ budget_option = milliseconds(
     "--budget",
     help="Time a step may take before it is late; part of the latency.  [default: the hop]",
 )
+input_channels_option = click.option(
+    "--input-channels",
+    metavar="1-2",
+    help="Of the input, left and right; a single one is heard on both sides.",
+)
 _DEVICE_OPTIONS = (
     click.option(
         "--blocksize",
@@ -214,7 +219,7 @@ _DEVICE_OPTIONS = (
         callback=lambda ctx, param, value: parse_latency(ctx, param, value),
         help="How much the sound device may buffer.",
     ),
-    click.option("--input-channels", metavar="1-2", help="Of the input device."),
+    input_channels_option,
     click.option(
         "--route",
         "routes",
@@ -281,7 +286,7 @@ LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
     "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
-    "input_channels": "--input-channels", "routes": "--route", "wasapi": "--wasapi",
+    "routes": "--route", "wasapi": "--wasapi",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import format_option, model_options
+from rtsep.cli.options import format_option, input_channels_option, model_options
 from rtsep.cli.values import Number
 
 
@@ -31,6 +31,7 @@ from rtsep.cli.values import Number
     metavar="SHARE",
     help="Of neighbouring segments, 0 to less than 1.",
 )
+@input_channels_option
 @format_option
 def separate(
     files: tuple[Path, ...],
@@ -38,9 +39,11 @@ def separate(
     model: str,
     device: str,
     cache: Path | None,
+    input_channels: str | None,
     **options: Any,
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
+    from rtsep.audio.routes import parse_channels
     from rtsep.cli.file_progress import file_progress
     from rtsep.cli.progress import RichObserver
 
@@ -50,16 +53,23 @@ def separate(
         from rtsep.session.runtime import prepare_process
         from rtsep.session.sources import check_input
 
+    channels = parse_channels(input_channels) if input_channels else ()
     folders = folders_for(files, output)
     for path in files:
-        check_input(str(path))
+        check_input(str(path), channels)
     prepare_process()
     with RichObserver(f"loading {model}") as observer:
         separator = load(model, device, cache=cache, observer=observer)
     for path, folder in zip(files, folders, strict=True):
         with file_progress(path.name, separator.sample_rate) as progress:
             written, notes = separate_file(
-                separator, path, folder, inputs=files, progress=progress, **options
+                separator,
+                path,
+                folder,
+                inputs=files,
+                channels=channels,
+                progress=progress,
+                **options,
             )
         for note in notes:
             click.echo(f"note: {path.name}: {note}", err=True)

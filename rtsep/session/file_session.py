@@ -44,7 +44,8 @@ class FileSession:
     """What to separate, how, and where to.
 
     `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
-    Without a `stream` it is separated offline.
+    Without a `stream` it is separated offline. `input_channels` of a file count from 0, none stands
+    for all.
     """
 
     input: str
@@ -54,6 +55,7 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    input_channels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,7 @@ def run_file_session(
             inputs=[session.input],
         ) as sink,
     ):
-        blocks = in_blocks(told(way.pieces(source), source.samples, progress))
+        blocks = in_blocks(told(way.pieces(source), source, progress))
         for stems in _until(should_stop, blocks, rate):
             sink.write(stems, mix(stems))
             done += stems.shape[-1]
@@ -153,7 +155,12 @@ def _open_source(
 ) -> AbstractContextManager[Source]:
     if demo:
         return nullcontext(MemorySource(demo.mix))  # there is nothing to close
-    return open_audio(session.input, sample_rate=separator.sample_rate, channels=separator.channels)
+    return open_audio(
+        session.input,
+        sample_rate=separator.sample_rate,
+        channels=separator.channels,
+        picked=session.input_channels,
+    )
 
 
 def _until(

@@ -34,16 +34,17 @@ def separate_file(
     encoding: str,
     overlap: float,
     inputs: Sequence[Path],
+    channels: Sequence[int] = (),
     progress: Progress = lambda done, total: None,
 ) -> tuple[list[Path], list[str]]:
     """One file per stem of `path` into `folder`; returns them, and what a person should be told.
 
-    `inputs` are not overwritten, `progress` hears of samples done, of how many, first of none.
-    Raises AudioFileError, ConfigError.
+    `inputs` are not overwritten, `channels` of the file are taken instead of all, `progress` hears
+    of samples done, of how many, first of none. Raises AudioFileError, ConfigError.
     """
     rate, names = separator.sample_rate, tuple(stems or separator.stems)
     way = Offline(separator, stems=names, overlap=overlap)
-    with open_audio(path, sample_rate=rate, channels=separator.channels) as source:
+    with open_audio(path, sample_rate=rate, channels=separator.channels, picked=channels) as source:
         pieces = way.pieces(source)  # or ConfigError; has read all of it
     with StemWriter(
         folder,
@@ -54,6 +55,6 @@ def separate_file(
         mix=False,
         inputs=inputs,
     ) as writer:
-        for piece in told(pieces, source.samples, progress):
+        for piece in told(pieces, source, progress):
             writer.write(piece)
     return writer.files, [*source.notes, *writer.notes]

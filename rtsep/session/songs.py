@@ -22,7 +22,7 @@ Audio = np.ndarray[Any, Any]
 Song = dict[str, Audio]  # (channels, samples) each, all of one length
 
 MIXTURE, REST = "mixture", "rest"
-SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
+SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".opus", ".mp3", ".m4a", ".wma")
 # Encoders fill up their last block; what differs by more was cut differently.
 PADDING_SECONDS = 0.1
 # Of the mixture's energy. A stem below it (60 dB) rests, and is compared with nothing: the SDR of

@@ -9,6 +9,7 @@ from pathlib import Path
 from rtsep.audio.demo import demo_song
 from rtsep.audio.files import open_audio
 from rtsep.audio.memory import MemorySource
+from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.places import DEMO, Kind, Place
 
@@ -19,14 +20,18 @@ class SourceBlocks:
     What is to be said of the file goes to `tell`, each sentence once, as soon as it is known.
     """
 
-    def __init__(self, place: Place, *, loop: bool = False) -> None:
-        """With `loop`, over and over. Raises AudioFileError for a file that cannot be read."""
+    def __init__(self, place: Place, *, loop: bool = False, channels: Sequence[int] = ()) -> None:
+        """With `loop`, over and over; with `channels`, those of the file instead of all.
+
+        Raises AudioFileError for a file that cannot be read, ConfigError for missing channels.
+        """
         self._place = place
         self._loop = loop
+        self._channels = tuple(channels)
         self._notes: list[str] = []
         self._told: Callable[[str], object] | None = None
         self._lock = threading.Lock()  # blocks are read on one thread and told about on another
-        check_input(place.name)
+        check_input(place.name, self._channels)
 
     def tell(self, to: Callable[[str], object]) -> None:
         """Where notes go from now on; those that there are go there at once."""
@@ -42,7 +47,9 @@ class SourceBlocks:
             if demo:
                 yield from demo.blocks(samples)
             else:
-                with open_audio(self._place.name, sample_rate=rate) as source:
+                with open_audio(
+                    self._place.name, sample_rate=rate, picked=self._channels
+                ) as source:
                     self._note(source.notes)
                     yield from source.blocks(samples)
                     self._note(source.notes)
@@ -58,7 +65,10 @@ class SourceBlocks:
                         self._told(note)
 
 
-def check_input(name: str) -> None:
-    """Raises AudioFileError unless `name` can be a session's input."""
+def check_input(name: str, channels: Sequence[int] = ()) -> None:
+    """Raises AudioFileError unless `name` can be a session's input, and ConfigError unless it has
+    those channels."""
     if name != DEMO:
-        open_audio(name, sample_rate=44_100).close()
+        open_audio(name, sample_rate=44_100, picked=channels).close()
+    elif channels:
+        raise ConfigError("--input-channels is for devices and files, not for the demo")

@@ -92,13 +92,14 @@ class Streamed:
         yield self.stream.flush()
 
 
-def told(pieces: Iterator[Audio], total: int, progress: Progress) -> Iterator[Audio]:
-    """The same, of which `progress` hears: before the first, and of each when it is there."""
+def told(pieces: Iterator[Audio], source: Source, progress: Progress) -> Iterator[Audio]:
+    """The same, of which `progress` hears: before the first, and of each when it is there. How many
+    samples the source has may become clear only on the way."""
     done = 0
-    progress(done, total)
+    progress(done, source.samples)
     for piece in pieces:
         done += piece.shape[-1]
-        progress(done, total)
+        progress(done, source.samples)
         yield piece
 
 

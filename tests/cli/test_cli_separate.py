@@ -122,12 +122,12 @@ def test_no_input_is_overwritten_by_the_stems_of_another(
 
 
 def test_what_was_odd_is_told(separate: Rtsep, tmp_path: Path) -> None:
-    audio = 9 * band(0.2, channels=8)
+    audio = 9 * band(0.2, channels=5)
     audio[0, :7] = np.nan
     soundfile.write(tmp_path / "wide.wav", audio.T, RATE, "FLOAT")
     done = separate(tmp_path / "wide.wav", "-o", tmp_path / "out", "--format", "wav16")
     assert done.code == 0
-    assert "wide.wav: 8 channels: the first two are used" in done.err
+    assert "wide.wav: 5 channels: the first two are used" in done.err
     assert "wide.wav: 7 NaN or infinite samples replaced by silence" in done.err
 
 
@@ -135,3 +135,14 @@ def test_one_sample(separate: Rtsep, tmp_path: Path) -> None:
     write_file(tmp_path / "one.wav", band(1)[:, :1], RATE)
     assert separate(tmp_path / "one.wav", "-o", tmp_path).code == 0
     assert soundfile.info(tmp_path / "one" / "drums.wav").frames == 1
+
+
+def test_channels_of_a_file_can_be_chosen(separate: Rtsep, tmp_path: Path) -> None:
+    audio = band(0.2, channels=6)
+    soundfile.write(tmp_path / "six.wav", audio.T, RATE, "FLOAT")
+    write_file(tmp_path / "two.wav", audio[2:4], RATE)
+    chosen = separate(tmp_path / "six.wav", "-o", tmp_path / "a", "--input-channels", "3-4")
+    assert chosen.code == 0 and "six.wav: 6 channels: 3-4 are used" in chosen.err
+    assert separate(tmp_path / "two.wav", "-o", tmp_path / "b").code == 0
+    one, two = (tmp_path / where / "vocals.wav" for where in ("a/six", "b/two"))
+    np.testing.assert_array_equal(soundfile.read(one)[0], soundfile.read(two)[0])

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import soundfile
@@ -16,6 +17,7 @@ import soundfile
 from rtsep.audio.decoding import CHUNK_FRAMES
 from rtsep.audio.files import open_audio
 from rtsep.session.songs import read_song
+from tests.encoded import encode, noise
 from tests.fuzz.kinds import Kind
 from tests.fuzz.mutate import mutated
 
@@ -27,6 +29,10 @@ FORMATS = (
     ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("NIST", "PCM_16"),
     ("VOC", "PCM_U8"), ("IRCAM", "PCM_16"), ("MAT5", "FLOAT"), ("SVX", "PCM_16"), ("PAF", "PCM_16"),
 )  # fmt: skip
+FFMPEG = (
+    ("a.m4a", "aac"), ("a.mp4", "alac"), ("a.mka", "aac"), ("a.wv", "wavpack"), ("a.ac3", "ac3"),
+    ("a.ts", "mp2"), ("a.avi", "libmp3lame"), ("a.aac", "aac"),
+)  # fmt: skip
 WORDS = (
     b"RIFF", b"WAVE", b"fmt ", b"data", b"LIST", b"fact", b"ds64", b"FORM", b"COMM", b"SSND",
     b"fLaC", b"OggS", b"ID3\x04", b"caff", b"\xff\xfb\x90\x64", b"\xff\xff\xff\xff", bytes(64),
@@ -35,7 +41,7 @@ WORDS = (
 
 @cache
 def seeds() -> tuple[bytes, ...]:
-    """A tenth of a second in every format that this libsndfile writes."""
+    """A tenth of a second in every format that this libsndfile writes, and in some of FFmpeg's."""
     rng = np.random.default_rng(1)
     found = []
     for number, (format, subtype) in enumerate(FORMATS):
@@ -46,6 +52,9 @@ def seeds() -> tuple[bytes, ...]:
         with suppress(ValueError, soundfile.SoundFileError):
             soundfile.write(file, sound, rate, format=format, subtype=subtype)
             found.append(file.getvalue())
+    with TemporaryDirectory() as folder:
+        for name, codec in FFMPEG:
+            found.append(encode(Path(folder, name), noise(2, 4410), RATE, codec).read_bytes())
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rtsep.audio.routes import parse_channels
 from rtsep.config import DEFAULTS, StreamSettings
 from rtsep.errors import ConfigError
 from rtsep.session.live.messages import AudioRequest, EngineRequest
@@ -75,6 +76,7 @@ def live(
         record=None if record is None else Path(record),
         no_limiter=False,
         loop=loop,
+        input_channels=None,
         waits=wait,
     )
     return LiveSession(spec, observer or LoggingObserver())
@@ -99,11 +101,15 @@ def live_spec(
     record: Path | None,
     no_limiter: bool,
     loop: bool,
+    input_channels: str | None,
     adapts: bool = True,
     waits: bool = False,
     **options: Any,
 ) -> LiveSpec:
-    """Of the options of a command, by their names."""
+    """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
+    input that cannot be read like that."""
+    playing = source.kind is Kind.DEVICE
+    picked = parse_channels(input_channels) if input_channels and not playing else ()
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
     if writes and record is not None:
         raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
@@ -112,11 +118,12 @@ def live_spec(
     return LiveSpec(
         engine=engine,
         audio=AudioRequest(
-            input=source.name if source.kind is Kind.DEVICE else None,
+            input=source.name if playing else None,
+            input_channels=input_channels if playing else None,
             output=destination.name if destination.kind is Kind.DEVICE else None,
             **options,
         ),
-        source=None if source.kind is Kind.DEVICE else SourceBlocks(source, loop=loop),
+        source=None if playing else SourceBlocks(source, loop=loop, channels=picked),
         budget=budget,
         limiter=not no_limiter,
         record=RecordSpec(
