@@ -29,6 +29,7 @@ UNSEEN = 2.5
 # Seconds of hop, lookahead and budget; whoever needs more does not play live.
 MOST_LATENCY = 2.0
 
+AUTO = 0.0  # in the place of a latency: the smallest that this machine holds
 MODES = ("exact", "incremental")
 PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
 EXECUTORS = ("auto", "eager", "compiled", "graph")

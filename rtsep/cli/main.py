@@ -99,7 +99,7 @@ class Root(SectionedGroup):
 @model_options
 @stream_options
 @target_option
-@precision_option(None, "  [default: fp32; auto with --latency]")
+@precision_option(None, "  [default: auto; fp32 offline]")
 @executor_option
 @click.option(
     "--gain",

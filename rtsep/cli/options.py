@@ -110,7 +110,8 @@ def target_option(command: Command) -> Command:
         "target",
         metavar="auto|MS",
         callback=parse_target,
-        help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this one.",
+        help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this "
+        "one.  [default: auto, live]",
     )(command)
 
 

@@ -66,7 +66,7 @@ SECTIONS = {
 @model_options
 @stream_options
 @target_option
-@precision_option(None, "  [default: fp32; auto with --latency]")
+@precision_option(None, "  [default: auto]")
 @executor_option
 @budget_option
 @device_options
@@ -117,7 +117,7 @@ SECTIONS = {
     "--level",
     "level_db",
     type=Number(-60, -6),
-    default=-18.0,
+    default=-18,
     show_default=True,
     metavar="DB",
     help="Of the bursts, RMS in dB of full scale.",
@@ -154,10 +154,10 @@ def profile(
     given = given_options(ctx)
     of_session = {name: options.pop(name) for name in SESSION_ONLY}
     of_loop = {name: options.pop(name) for name in LOOP_ONLY}
-    from rtsep.cli.run import check_target, settled_precision
+    from rtsep.cli.run import check_target, settle_live
 
     check_target(options["target"], given)
-    options["precision"] = settled_precision(options["precision"], options["target"])
+    settle_live(options, given)
     if compare:
         with RichObserver():
             from rtsep.cli.profile_compare import compare_profiles

@@ -8,6 +8,7 @@ import click
 
 from rtsep.cli.options import LIVE_ONLY
 from rtsep.cli.progress import RichObserver
+from rtsep.config import AUTO
 from rtsep.session.places import Kind, Place, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -32,11 +33,8 @@ def run(
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
             from rtsep.cli.live_run import run_live
-            from rtsep.session.live.request import AUTO
 
-        if not any(flag in CHOSEN for flag in given) and options["target"] is None:
-            options["target"] = AUTO
-        options["precision"] = options["precision"] or "auto"
+        settle_live(options, given)
         run_live(where_from, where_to, **live, **options)
         return
     flags = [flag for flag in given if flag in LIVE_ONLY.values()]
@@ -49,13 +47,9 @@ def run(
     with RichObserver("loading PyTorch"):
         from rtsep.cli.file_run import run_file
 
-    options["precision"] = settled_precision(options["precision"], options["target"])
-    run_file(
-        where_from,
-        destination=destination,
-        offline=not set(OF_STREAMS) & set(given),
-        **options,
-    )
+    offline = not set(OF_STREAMS) & set(given)
+    options["precision"] = options["precision"] or ("fp32" if offline else "auto")
+    run_file(where_from, destination=destination, offline=offline, **options)
 
 
 def _ask_where(source: Place) -> NoReturn:
@@ -69,9 +63,11 @@ def _ask_where(source: Place) -> NoReturn:
     )
 
 
-def settled_precision(precision: str | None, target: float | None) -> str:
-    """What is asked for, or fp32; where the machine chooses, it also chooses that."""
-    return precision or ("fp32" if target is None else "auto")
+def settle_live(options: dict[str, Any], given: list[str]) -> None:
+    """Latency and precision are the machine's business where nobody has said how audio is cut."""
+    if options["target"] is None and not any(flag in CHOSEN for flag in given):
+        options["target"] = AUTO
+    options["precision"] = options["precision"] or "auto"
 
 
 def check_target(target: float | None, given: list[str]) -> None:

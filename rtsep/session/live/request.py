@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.audio.routes import parse_channels
-from rtsep.config import DEFAULTS, StreamSettings
+from rtsep.config import AUTO, DEFAULTS, StreamSettings
 from rtsep.errors import ConfigError
 from rtsep.session.live.messages import AudioRequest, EngineRequest
 from rtsep.session.live.recorder import RecordSpec
@@ -18,7 +18,6 @@ from rtsep.session.places import Kind, Place, input_place, output_place
 from rtsep.session.sources import SourceBlocks
 from rtsep.weights.observer import LoggingObserver, Observer
 
-AUTO = 0.0  # the smallest latency that this machine holds
 TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
 
 
