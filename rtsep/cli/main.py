@@ -45,7 +45,7 @@ LONGEST = 1400  # of what is said about an error
 
 
 SECTIONS = {
-    "Sound": ("source", "destination", "loop", "duration"),
+    "Sound": ("source", "destination", "waits", "loop", "duration"),
     "Mix": ("mute", "solo", "gains_db", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
