@@ -33,16 +33,21 @@ EXECUTORS = ("auto", "eager", "compiled", "graph")
 
 STEMS_4 = ("drums", "bass", "other", "vocals")
 STEMS_6 = (*STEMS_4, "guitar", "piano")
+# Networks with just these make up the whole mixture; of others nobody knows unless it is said.
+WHOLE_SETS = (frozenset(STEMS_4), frozenset(STEMS_6))
+REST = "rest"  # the stem that is the mixture without all that such others find
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
     """Shape of one Hybrid Transformer Demucs network (Rouard et al., 2022, arXiv:2211.08553).
 
-    Names are those of the official checkpoints, so that their `kwargs` can be read off directly.
+    Names are those of the official checkpoints, so that their `kwargs` can be read off directly;
+    only `complete`, whether the stems make up the whole mixture, is ours. None: as their names say.
     """
 
     stems: tuple[str, ...] = STEMS_4
+    complete: bool | None = None
     audio_channels: int = 2
     channels: int = 48
     growth: int = 2
@@ -58,6 +63,11 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         if not self.stems or len(set(self.stems)) != len(self.stems):
             raise ConfigError(f"stems must be distinct names, got {self.stems!r}")
+        if self.complete is False and REST in self.stems:
+            raise ConfigError(
+                f"a stem {REST!r} of the network's own and one of what it leaves cannot both be; "
+                "name its stems otherwise, or call it complete"
+            )
         if self.bins // STRIDE ** (self.depth - 1) <= KERNEL:
             raise ConfigError(
                 f"nfft {self.nfft} leaves too few frequency bins for depth {self.depth}; "
@@ -70,6 +80,18 @@ class NetworkConfig:
                 f"the transformer is {self.transformer_channels} wide, "
                 f"which is no multiple of 4 x {self.t_heads} heads"
             )
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether what the stems lack of the mixture is a stem of its own."""
+        if self.complete is not None:
+            return not self.complete
+        return set(self.stems) not in WHOLE_SETS and REST not in self.stems
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """All stems that come out: the network's, and the rest if there is one."""
+        return (*self.stems, REST) if self.has_rest else self.stems
 
     @property
     def frame(self) -> int:

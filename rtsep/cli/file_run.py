@@ -37,6 +37,8 @@ def run_file(
     target: float | None,
     precision: str,
     executor: str,
+    named: tuple[str, ...] | None,
+    complete: bool | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -56,6 +58,8 @@ def run_file(
             executor=executor,
             cache=cache,
             observer=observer,
+            stems=named,
+            complete=complete,
         )
     if target is not None:
         share_cores()  # as the session for which the latency is chosen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rtsep.errors import DownloadError, ModelError
@@ -17,14 +17,26 @@ Source = Callable[[OfficialModel, Cache, Observer], Checkpoint]
 
 
 def load_checkpoint(
-    name_or_path: str | Path, *, cache: Path | None = None, observer: Observer | None = None
+    name_or_path: str | Path,
+    *,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+    stems: Sequence[str] | None = None,
+    complete: bool | None = None,
 ) -> Checkpoint:
-    """Weights of a model: from this computer if they are there, fetched and kept if not."""
+    """Weights of a model: from this computer if they are there, fetched and kept if not.
+
+    `stems` and `complete` as for `read_network`.
+    """
     observer = observer or LoggingObserver()
     if is_path(name_or_path):
         path = _expanded(Path(name_or_path))
-        return bag(path.stem, [read_network(path)])
-    return pull(str(name_or_path), Cache(cache or default_folder()), observer)
+        network = read_network(path, stems=stems, complete=complete)
+        for note in network.all_notes():
+            observer.notice(note)
+        return bag(path.stem, [network])
+    checkpoint = pull(str(name_or_path), Cache(cache or default_folder()), observer)
+    return checkpoint.told(stems, complete)
 
 
 def _expanded(path: Path) -> Path:
