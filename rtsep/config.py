@@ -239,7 +239,8 @@ class StreamSpec:
         mode: str | None = None,
         refresh: float | None = None,
     ) -> StreamSpec:
-        """Seconds rounded to whole frames; hop and window at least one frame.
+        """Seconds rounded to whole frames; hop and window at least one frame, the window at most
+        those of the segment that the network was trained on, and `refresh` at most the window.
 
         Without a mode it is "incremental", or "exact" where the network or a short window allows
         nothing else. Incremental mode refreshes `refresh` seconds in a step, by default hop +
@@ -254,7 +255,8 @@ class StreamSpec:
             return round(seconds * network.sample_rate / frame) * frame
 
         hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
-        window_samples = max(samples(window), frame)
+        longest = network.segment_samples // frame * frame
+        window_samples = max(min(samples(window), longest), frame)
         least = hop_samples + lookahead_samples + REACH_FRAMES * frame
         if mode is None:
             fits = network.can_increment and (least <= window_samples or refresh is not None)
@@ -267,6 +269,8 @@ class StreamSpec:
                 )
             settled = min(window_samples, least + SETTLING_FRAMES * frame)
             refresh_samples = settled if refresh is None else samples(refresh)
+            if refresh is not None and refresh <= window:
+                refresh_samples = min(refresh_samples, window_samples)
         return cls(
             window=window_samples,
             hop=hop_samples,
@@ -286,11 +290,11 @@ def _check_seconds(network: NetworkConfig, *, window: float, **within: float) ->
         if not 0 <= seconds < float("inf"):  # written so that NaN is refused too
             raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
     frame = network.frame / network.sample_rate
-    longest = network.segment_samples // network.frame
-    if window > (longest + 0.5) * frame:
+    longest = float(network.segment)
+    if window > longest + 0.5 * frame:
         raise ConfigError(
-            f"window must be at most {longest * frame:.2f} s, the length the network was trained "
-            f"on, got {window:g} s{_milliseconds('window', window)}"
+            f"window must be at most {longest:.2f} s, the length the network was trained on, "
+            f"got {window:g} s{_milliseconds('window', window)}"
         )
     for name, seconds in within.items():
         if seconds > max(window, _IMPLAUSIBLE[name]):

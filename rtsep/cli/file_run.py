@@ -19,7 +19,7 @@ from rtsep.session.file_session import FileSession, SessionReport, run_file_sess
 from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process, share_cores
-from rtsep.session.sources import check_input
+from rtsep.session.sources import check_place
 from rtsep.session.tuned import chosen
 from rtsep.session.ways import Streamed
 
@@ -48,7 +48,7 @@ def run_file(
     session = FileSession(
         input=source.name, output=destination, stream=None if offline else settings, **options
     )
-    check_input(source.name)
+    check_place(source)
     prepare_process()
     with RichObserver() as observer:
         separator = load(
