@@ -35,7 +35,7 @@ def portaudio() -> Any:
     try:
         import sounddevice  # type: ignore[import-untyped]
 
-        if not sounddevice._initialized:
+        if getattr(sounddevice, "_initialized", 1) == 0:
             sounddevice._initialize()  # it was let go before
     except (OSError, ImportError) as error:
         remedy = _REMEDIES.get(sys.platform, "install PortAudio with the system's package manager")
@@ -49,15 +49,18 @@ def portaudio() -> Any:
 def for_a_moment() -> Iterator[None]:
     """What asks something inside leaves PortAudio as it was: where it was not loaded before, it is
     let go. Another process may want the name in a JACK server that goes with it."""
-    before = sys.modules.get("sounddevice")
-    needed = before is not None and before._initialized
+    needed = _runs(sys.modules.get("sounddevice"))
     with quiet():
         try:
             yield
         finally:
             module = sys.modules.get("sounddevice")
-            while not needed and module is not None and module._initialized:
+            while not needed and module is not None and _runs(module):
                 module._terminate()
+
+
+def _runs(module: Any) -> bool:
+    return bool(getattr(module, "_initialized", 0))
 
 
 def abandon() -> None:

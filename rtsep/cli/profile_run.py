@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from rtsep.audio.choose import NoSuchDevice
 from rtsep.cli.figures import say
-from rtsep.cli.live_run import live_spec
+from rtsep.cli.live_run import live_spec, other_reading
 from rtsep.cli.profile_files import as_dict
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
@@ -92,7 +94,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             with RichObserver() as observer:
                 if spec.runs > 1:
                     observer.notice(f"run {number} of {spec.runs}")
-                run = profile_once(spec, observer, should_stop=stop.is_set)
+                run = _once(spec, observer, stop.is_set)
             measured.append(run)
             if stop.is_set():
                 break
@@ -100,6 +102,14 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             chosen = spec.live.engine.settled(run.spec, run.budget)
             spec = replace(spec, live=replace(spec.live, engine=chosen))
         return measured, stop.is_set()
+
+
+def _once(spec: ProfileSpec, observer: RichObserver, should_stop: Callable[[], bool]) -> Run:
+    try:
+        return profile_once(spec, observer, should_stop=should_stop)
+    except NoSuchDevice as error:
+        told = f"{error}{other_reading(error, spec.live.audio)}"
+        raise NoSuchDevice(told, error.wanted) from error
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:

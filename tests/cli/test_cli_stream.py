@@ -150,6 +150,21 @@ def test_a_device_that_is_not_there(rtsep: Rtsep, song: Path, option: str) -> No
     assert done.code == 2 and option.strip("-") in done.complaint and "device" in done.complaint
 
 
+@pytest.mark.parametrize("command", [(), ("profile", "--duration", "1")], ids=["live", "profile"])
+def test_a_name_that_is_nothing_is_read_both_ways(
+    rtsep: Rtsep, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "Nobody's 17h/19h Audio 2.mono"
+    done = rtsep(*command, "--input", name)
+    assert done.code == 2 and "device" in done.err
+    assert f"no file is called {name!r} either" in done.err
+    done = rtsep(*command, "--input", "missing.flac", "--output", "null")
+    assert done.code == 2 and "no such file: missing.flac" in done.err
+    assert "no input device is called so either" in done.err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("streaming", [(), ("--hop", "50")], ids=["offline", "stream"])
 @pytest.mark.parametrize("words", [("--ui", "off", "--midi", "off"), ("--ui", "auto")])
 def test_what_a_script_always_says_does_no_harm_without_a_screen(
