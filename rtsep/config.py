@@ -36,16 +36,21 @@ EXECUTORS = ("auto", "eager", "compiled", "graph")
 
 STEMS_4 = ("drums", "bass", "other", "vocals")
 STEMS_6 = (*STEMS_4, "guitar", "piano")
+# Networks with just these make up the whole mixture; of others nobody knows unless it is said.
+WHOLE_SETS = (frozenset(STEMS_4), frozenset(STEMS_6))
+REST = "rest"  # the stem that is the mixture without all that such others find
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
     """Shape of one Hybrid Transformer Demucs network (Rouard et al., 2022, arXiv:2211.08553).
 
-    Names are those of the official checkpoints, so that their `kwargs` can be read off directly.
+    Names are those of the official checkpoints, so that their `kwargs` can be read off directly;
+    only `complete`, whether the stems make up the whole mixture, is ours. None: as their names say.
     """
 
     stems: tuple[str, ...] = STEMS_4
+    complete: bool | None = None
     audio_channels: int = 2
     channels: int = 48
     growth: int = 2
@@ -61,6 +66,11 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         if not self.stems or len(set(self.stems)) != len(self.stems):
             raise ConfigError(f"stems must be distinct names, got {self.stems!r}")
+        if self.complete is False and REST in self.stems:
+            raise ConfigError(
+                f"a stem {REST!r} of the network's own and one of what it leaves cannot both be; "
+                "name its stems otherwise, or call it complete"
+            )
         if self.bins // STRIDE ** (self.depth - 1) <= KERNEL:
             raise ConfigError(
                 f"nfft {self.nfft} leaves too few frequency bins for depth {self.depth}; "
@@ -73,6 +83,18 @@ class NetworkConfig:
                 f"the transformer is {self.transformer_channels} wide, "
                 f"which is no multiple of 4 x {self.t_heads} heads"
             )
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether what the stems lack of the mixture is a stem of its own."""
+        if self.complete is not None:
+            return not self.complete
+        return set(self.stems) not in WHOLE_SETS and REST not in self.stems
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """All stems that come out: the network's, and the rest if there is one."""
+        return (*self.stems, REST) if self.has_rest else self.stems
 
     @property
     def frame(self) -> int:
@@ -220,7 +242,8 @@ class StreamSpec:
         mode: str | None = None,
         refresh: float | None = None,
     ) -> StreamSpec:
-        """Seconds rounded to whole frames; hop and window at least one frame.
+        """Seconds rounded to whole frames; hop and window at least one frame, the window at most
+        those of the segment that the network was trained on, and `refresh` at most the window.
 
         Without a mode it is "incremental", or "exact" where the network or a short window allows
         nothing else. Incremental mode refreshes `refresh` seconds in a step, by default hop +
@@ -235,7 +258,8 @@ class StreamSpec:
             return round(seconds * network.sample_rate / frame) * frame
 
         hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
-        window_samples = max(samples(window), frame)
+        longest = network.segment_samples // frame * frame
+        window_samples = max(min(samples(window), longest), frame)
         least = hop_samples + lookahead_samples + REACH_FRAMES * frame
         if mode is None:
             fits = network.can_increment and (least <= window_samples or refresh is not None)
@@ -248,6 +272,8 @@ class StreamSpec:
                 )
             settled = min(window_samples, least + SETTLING_FRAMES * frame)
             refresh_samples = settled if refresh is None else samples(refresh)
+            if refresh is not None and refresh <= window:
+                refresh_samples = min(refresh_samples, window_samples)
         return cls(
             window=window_samples,
             hop=hop_samples,
@@ -267,11 +293,11 @@ def _check_seconds(network: NetworkConfig, *, window: float, **within: float) ->
         if not 0 <= seconds < float("inf"):  # written so that NaN is refused too
             raise ConfigError(f"{name} must be a time in seconds, 0 or more, got {seconds}")
     frame = network.frame / network.sample_rate
-    longest = network.segment_samples // network.frame
-    if window > (longest + 0.5) * frame:
+    longest = float(network.segment)
+    if window > longest + 0.5 * frame:
         raise ConfigError(
-            f"window must be at most {longest * frame:.2f} s, the length the network was trained "
-            f"on, got {window:g} s{_milliseconds('window', window)}"
+            f"window must be at most {longest:.2f} s, the length the network was trained on, "
+            f"got {window:g} s{_milliseconds('window', window)}"
         )
     for name, seconds in within.items():
         if seconds > max(window, _IMPLAUSIBLE[name]):

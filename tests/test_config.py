@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from rtsep.config import DEFAULTS, NetworkConfig, StreamSpec
 from rtsep.errors import ConfigError
 
 
-def seconds(**changes: float | str) -> StreamSpec:
-    times: dict[str, float | str] = {"window": 2.0, "hop": 0.093, "lookahead": 0.046}
-    return StreamSpec.from_seconds(NetworkConfig(), **(times | changes))  # type: ignore[arg-type]
+def seconds(**changes: Any) -> StreamSpec:
+    times: dict[str, Any] = {"window": 2.0, "hop": 0.093, "lookahead": 0.046}
+    return StreamSpec.from_seconds(NetworkConfig(), **(times | changes))
 
 
 def test_seconds_are_rounded_to_frames() -> None:
@@ -28,10 +29,28 @@ def test_a_hop_is_at_least_a_frame_and_a_lookahead_may_be_nothing() -> None:
     assert (spec.hop, spec.lookahead, spec.crossfade) == (1024, 0, 0)
 
 
+@pytest.mark.parametrize("window", [7.8, Fraction(39, 5), 7.79, 7.775, 7.81])
+@pytest.mark.parametrize("refresh", [None, 7.8, 0.5])
+def test_the_length_of_a_training_segment_is_a_window(window: float, refresh: float | None) -> None:
+    """It is no whole number of frames; what fits is taken."""
+    assert seconds(window=7.78).window == 335 * 1024
+    spec = seconds(window=window, refresh=refresh if refresh is None else min(refresh, window))
+    assert spec.window == 335 * 1024 and spec.refresh <= spec.window
+
+
+@pytest.mark.parametrize("segment", [Fraction(1), Fraction(10), Fraction(11), Fraction(1, 100)])
+def test_so_it_is_of_networks_with_other_segments(segment: Fraction) -> None:
+    network = replace(NetworkConfig(), segment=segment)
+    spec = StreamSpec.from_seconds(
+        network, window=float(segment), hop=0.0, lookahead=0.0, mode="exact"
+    )
+    assert spec.window == max(network.segment_samples // 1024, 1) * 1024
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"window": 7.9}, r"window must be at most 7.78 s.*got 7.9"),
+        ({"window": 7.9}, r"window must be at most 7.80 s.*got 7.9"),
         ({"window": 0.1}, r"do not fit into a window of 4096 samples; lengthen the window"),
         ({"hop": -1.0}, r"hop must be a time in seconds, 0 or more, got -1.0"),
         ({"lookahead": float("nan")}, r"lookahead must be a time"),
@@ -39,7 +58,7 @@ def test_a_hop_is_at_least_a_frame_and_a_lookahead_may_be_nothing() -> None:
         ({"hop": 5.0}, r"in Python 5 ms are hop=0.005$"),
         ({"lookahead": 46.0}, r"in Python 46 ms are lookahead=0.046$"),
         ({"refresh": 400.0}, r"in Python 400 ms are refresh=0.4$"),
-        ({"window": 2000.0}, r"at most 7.78 s.*got 2000 s; in Python 2000 ms are window=2$"),
+        ({"window": 2000.0}, r"at most 7.80 s.*got 2000 s; in Python 2000 ms are window=2$"),
         ({"window": 9.0}, r"got 9 s$"),
         ({"window": 1e308}, r"window must be at most"),
         ({"refresh": float("nan")}, r"refresh must be a time"),

@@ -18,7 +18,8 @@ class TwoClocks:
 
     `ppm(t)` is how much faster the recording clock runs at second t of the playing clock; `jitter`
     is the most by which a callback comes late; while `stalled(t)` the recording device is dead.
-    The recording is a sine of amplitude 0.5 and PERIOD samples per cycle.
+    The recording is a sine of amplitude 0.5 and PERIOD samples per cycle, at the resampler's
+    `recorded_rate`; what is played, and all delays, count at its `rate`.
     """
 
     resampler: AdaptiveResampler
@@ -47,7 +48,7 @@ class TwoClocks:
                 self._record()
             first = self._position
             self.resampler.read_into(heard[:, start : start + block], self._late(self._now))
-            self.delays.append(self._reached() - first)
+            self.delays.append((self._reached() - first) / self._step)
             self.ratios.append(self.resampler.ratio)
             self._now += block / rate
         return heard[0]
@@ -64,6 +65,10 @@ class TwoClocks:
     def recorded_until(self) -> float:
         """Where the recording has got to at the end of what has been played."""
         return self._reached()
+
+    @property
+    def _step(self) -> float:
+        return self.resampler.recorded_rate / self.resampler.rate
 
     @property
     def _position(self) -> float:
@@ -84,7 +89,7 @@ class TwoClocks:
         return self._recorded - self.block_in + passed * self.block_in
 
     def _seconds_per_block(self) -> float:
-        return self.block_in / self.resampler.rate / (1 + 1e-6 * self.ppm(self._now))
+        return self.block_in / self.resampler.recorded_rate / (1 + 1e-6 * self.ppm(self._now))
 
     def _late(self, time: float) -> float:
         return time + self._random.uniform(0, self.jitter)
@@ -98,9 +103,10 @@ def roughness(heard: np.ndarray) -> float:
     return float(np.abs(np.diff(heard.astype(np.float64), 2)).max() / SINE_STEP)
 
 
-def purity_db(heard: np.ndarray, ppm: float) -> float:
-    """Level of the sine, at its pitch `ppm` higher, over everything else."""
-    angle = 2 * np.pi / PERIOD * (1 + 1e-6 * ppm) * np.arange(len(heard))
+def purity_db(heard: np.ndarray, ppm: float, step: float = 1.0) -> float:
+    """Level of the sine, at its pitch `ppm` higher, over everything else. `step` is how many
+    samples were recorded for each one that was played."""
+    angle = 2 * np.pi / PERIOD * step * (1 + 1e-6 * ppm) * np.arange(len(heard))
     waves = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     sine = waves @ np.linalg.lstsq(waves, heard.astype(np.float64), rcond=None)[0]
     return float(20 * np.log10(np.linalg.norm(sine) / np.linalg.norm(heard - sine)))

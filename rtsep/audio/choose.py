@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 
 from rtsep.audio.devices import ASIO, CORE_AUDIO, JACK, WASAPI, Device, Kind, list_devices
-from rtsep.audio.hostapi import RATES, takes_rate
+from rtsep.audio.hostapi import LOW_RATES, RATES, taken_rates, takes_rate
 from rtsep.errors import ConfigError
 
 PREFERRED = (JACK, WASAPI, CORE_AUDIO, ASIO, "DirectSound", "MME", "WDM-KS", "ALSA", "OSS")
@@ -121,22 +121,37 @@ def choose_rate(
     model_rate: int,
     takes: Callable[[Device, Kind, int], bool] = takes_rate,
 ) -> int:
-    """The rate to open devices at: the wanted one, else the model's, else a default of theirs,
-    else any that both take. Raises ConfigError, naming who refuses what."""
+    """The rate of a session: the wanted one, else the model's, else a default of the devices, else
+    any that both take. Where there is none, or only lower ones, it is the output's, and the input
+    runs at one of its own. Raises ConfigError, naming who refuses what."""
     ends: list[tuple[Device, Kind]] = []
     if output is not None:
         ends.append((output, "output"))
     if input is not None:
         ends.append((input, "input"))
     usual = [device.default_rate for device, _ in ends]
-    for rate in [wanted] if wanted else [model_rate, *usual, *RATES]:
-        if all(takes(device, kind, rate) for device, kind in ends):
+    rates = [wanted] if wanted else [model_rate, *usual, *RATES, *LOW_RATES]
+    for rate in rates:
+        if rate >= min(model_rate, *rates[:1]) and all(takes(*end, rate) for end in ends):
             return rate
-    able = [
-        (device.label, kind, [r for r in RATES if takes(device, kind, r)]) for device, kind in ends
-    ]
+    if all(taken_rates(*end, takes) for end in ends):
+        for rate in rates:
+            if takes(*ends[0], rate):
+                return rate
+    able = [(device.label, kind, taken_rates(device, kind, takes)) for device, kind in ends]
     listed = "; ".join(
         f"{label} as {kind}: {' '.join(map(str, rates)) or 'none'}" for label, kind, rates in able
     )
-    refused = f"{wanted} Hz is refused" if wanted else "no rate suits both devices"
+    refused = f"{wanted} Hz is refused" if wanted else "a device takes no rate at all"
     raise ConfigError(f"{refused}; they take, in Hz: {listed}")
+
+
+def choose_input_rate(
+    input: Device, rate: int, takes: Callable[[Device, Kind, int], bool] = takes_rate
+) -> int:
+    """The rate to record at in a session of `rate`: that one, else the device's default, else the
+    highest that it takes. Raises ConfigError if it takes none."""
+    for each in (rate, input.default_rate, *reversed(RATES), *LOW_RATES):
+        if takes(input, "input", each):
+            return each
+    raise ConfigError(f"{input.label} takes no rate at all as input now; close what else uses it")

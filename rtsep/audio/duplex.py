@@ -141,26 +141,37 @@ class OneStream(_Streams):
 
 
 class TwoStreams(_Streams):
-    """Two devices, two clocks. The output is the master: `process` is called at its pace."""
+    """Two devices, two clocks, and perhaps two rates. The output is the master: `process` is called
+    at its pace."""
 
     def __init__(self, spec: DuplexSpec, inlet: Inlet, outlet: Outlet) -> None:
         super().__init__(spec, inlet, outlet)
         self._source, self._sink = inlet, outlet
+        rate = spec.input_rate or spec.rate
         # A host API that regroups blocks calls at uneven times; nobody needs that here.
-        recording = open_stream(replace(spec, blocksize=0), self._record, inlet, None)
+        recording = open_stream(replace(spec, rate=rate, blocksize=0), self._record, inlet, None)
         try:
             playing = open_stream(spec, self._play, None, outlet)
         except ConfigError:
             recording.close()
             raise
         self._streams = [recording, playing]
-        recorded, played = self._block(recording, inlet), self._block(playing, outlet)
-        self.resampler = AdaptiveResampler(2, self.rate, needed_delay(recorded, played))
+        recorded, played = (
+            self._block(recording, inlet, rate),
+            self._block(playing, outlet, spec.rate),
+        )
+        delay = needed_delay(recorded, played, rate / self.rate)
+        self.resampler = AdaptiveResampler(2, self.rate, delay, rate)
         self._joined: Audio = np.zeros((2, USUAL_BLOCK), np.float32)
         # What the recording device complains of, until it is passed on with the next block played.
         self._flags: deque[Any] = deque(maxlen=64)
+        apart = (
+            f"run at {rate} and {self.rate} Hz"
+            if rate != self.rate
+            else "run on clocks of their own"
+        )
         self.notes += (
-            f"{inlet.device.label} and {outlet.device.label} run on clocks of their own; joining "
+            f"{inlet.device.label} and {outlet.device.label} {apart}; joining "
             f"them takes {1000 * self.resampler.delay / self.rate:.0f} ms",
         )
 
@@ -168,16 +179,14 @@ class TwoStreams(_Streams):
     def latency(self) -> tuple[LatencyPart, ...]:
         recording, playing = self._streams
         return (
-            _part("device in", recording, self._source),
+            _part("device in", recording, self._source, rate=self.rate),
             LatencyPart(name="clocks", samples=self.resampler.delay),
             _part("device out", playing, self._sink),
         )
 
-    def _block(self, stream: Any, end: Inlet | Outlet) -> int:
+    def _block(self, stream: Any, end: Inlet | Outlet, rate: int) -> int:
         """How long blocks are: a guess on the safe side, which the resampler corrects upwards."""
-        known = max(
-            _part("", stream, end).samples, *(s * self.rate for s in end.device.low_latency)
-        )
+        known = max(_part("", stream, end).samples, *(s * rate for s in end.device.low_latency))
         return max(round(known), self.blocksize, _SURE_BLOCK)
 
     def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
@@ -197,14 +206,17 @@ class TwoStreams(_Streams):
         self._fill(joined, outdata, count, flags)
 
 
-def _part(name: str, stream: Any, end: Inlet | Outlet, regrouped: int = 0) -> LatencyPart:
-    """What PortAudio says; but for JACK its versions disagree, and go below zero. There it is what
-    PortAudio itself adds, `regrouped` samples: nothing between JACK's own blocks."""
+def _part(
+    name: str, stream: Any, end: Inlet | Outlet, regrouped: int = 0, rate: int = 0
+) -> LatencyPart:
+    """What PortAudio says, in samples of `rate`, or else of the stream. But for JACK its versions
+    disagree, and go below zero: there it is what PortAudio itself adds, `regrouped` samples, and
+    nothing between JACK's own blocks."""
     if end.device.host_api == JACK:
         return LatencyPart(name=name, samples=regrouped)
     both = stream.latency
     seconds = both if isinstance(both, float) else both[isinstance(end, Outlet)]
-    return LatencyPart(name=name, samples=round(seconds * stream.samplerate))
+    return LatencyPart(name=name, samples=round(seconds * (rate or stream.samplerate)))
 
 
 def _card_notes(inlet: Inlet | None, outlet: Outlet | None) -> tuple[str, ...]:

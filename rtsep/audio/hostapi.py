@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from rtsep.audio.quiet import quiet
 from rtsep.errors import ConfigError
 
 RATES = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
+LOW_RATES = (32_000, 24_000, 22_050, 16_000, 8_000)  # of headsets and telephones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +80,22 @@ def takes_rate(device: Device, kind: Kind, rate: int, settings: HostSettings = U
 
 
 def with_rates(devices: Iterable[Device]) -> list[Device]:
-    """The devices, now with those of `RATES` that they take, with all their directions."""
-    return [
-        dataclasses.replace(device, rates=tuple(r for r in RATES if _takes_both(device, r)))
-        for device in devices
-    ]
+    """The devices, now with the rates that they take, with all their directions, or with one where
+    none suits all."""
+    return [dataclasses.replace(device, rates=_rates(device)) for device in devices]
 
 
-def _takes_both(device: Device, rate: int) -> bool:
+def _rates(device: Device) -> tuple[int, ...]:
     kinds: tuple[Kind, ...] = ("input", "output")
-    return all(takes_rate(device, kind, rate) for kind in kinds if device.channels(kind))
+    taken = [taken_rates(device, kind) for kind in kinds if device.channels(kind)]
+    rates = set[int]().union(*taken)
+    return tuple(sorted(rates.intersection(*taken) or rates))
+
+
+def taken_rates(
+    device: Device, kind: Kind, takes: Callable[[Device, Kind, int], bool] = takes_rate
+) -> list[int]:
+    """Those of `RATES`; for a device that takes none of them also lower ones, and its own."""
+    taken = [rate for rate in RATES if takes(device, kind, rate)]
+    others = (*LOW_RATES, device.default_rate)
+    return taken or sorted({rate for rate in others if takes(device, kind, rate)})

@@ -11,9 +11,11 @@ import atexit
 import ctypes
 import ctypes.util
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from rtsep.audio.quiet import quiet
 from rtsep.errors import ConfigError
 
 _JACK_CLIENT = ctypes.c_char_p(b"rtsep")  # PortAudio keeps the pointer, not a copy
@@ -32,12 +34,33 @@ def portaudio() -> Any:
         _name_jack_client()
     try:
         import sounddevice  # type: ignore[import-untyped]
+
+        if getattr(sounddevice, "_initialized", 1) == 0:
+            sounddevice._initialize()  # it was let go before
     except (OSError, ImportError) as error:
         remedy = _REMEDIES.get(sys.platform, "install PortAudio with the system's package manager")
         raise ConfigError(f"the PortAudio library is missing ({error}); {remedy}") from error
     except Exception as error:  # PortAudioError, which lives in the module that did not load
         raise ConfigError(f"no sound system answers: {error}") from error
     return sounddevice
+
+
+@contextmanager
+def for_a_moment() -> Iterator[None]:
+    """What asks something inside leaves PortAudio as it was: where it was not loaded before, it is
+    let go. Another process may want the name in a JACK server that goes with it."""
+    needed = _runs(sys.modules.get("sounddevice"))
+    with quiet():
+        try:
+            yield
+        finally:
+            module = sys.modules.get("sounddevice")
+            while not needed and module is not None and _runs(module):
+                module._terminate()
+
+
+def _runs(module: Any) -> bool:
+    return bool(getattr(module, "_initialized", 0))
 
 
 def abandon() -> None:

@@ -21,11 +21,13 @@ from rtsep.errors import ConfigError
 class DuplexSpec:
     """What to open. Channels count from 0; without any, the first ones are used.
 
-    `blocksize` 0 leaves it to the host API, which then need not regroup blocks. `one_clock` says
-    whether the two devices run on the same clock; None decides by what their host API is known for.
+    The input may run at an `input_rate` of its own. `blocksize` 0 leaves it to the host API, which
+    then need not regroup blocks. `one_clock` says whether the two devices run on the same clock;
+    None decides by what their host API is known for.
     """
 
     rate: int
+    input_rate: int | None = None
     input: Device | None = None
     output: Device | None = None
     blocksize: int = 0
@@ -50,6 +52,8 @@ class DuplexSpec:
     def two_clocks(self) -> bool:
         if self.input is None or self.output is None:
             return False
+        if self.input_rate not in (None, self.rate):
+            return True  # one stream has one rate
         if self.one_clock is not None:
             return not self.one_clock
         return not share_clock(self.input, self.output)

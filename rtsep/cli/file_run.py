@@ -20,7 +20,7 @@ from rtsep.session.file_session import FileSession, SessionReport, run_file_sess
 from rtsep.session.load import load
 from rtsep.session.places import Kind, Place
 from rtsep.session.runtime import prepare_process, share_cores
-from rtsep.session.sources import check_input
+from rtsep.session.sources import check_place
 from rtsep.session.tuned import chosen
 from rtsep.session.ways import Streamed
 
@@ -39,6 +39,8 @@ def run_file(
     precision: str,
     executor: str,
     input_channels: str | None,
+    named: tuple[str, ...] | None,
+    complete: bool | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -53,7 +55,7 @@ def run_file(
         input_channels=channels,
         **options,
     )
-    check_input(source.name, channels)
+    check_place(source, channels)
     prepare_process()
     with RichObserver(f"loading {model}") as observer:
         separator = load(
@@ -63,6 +65,8 @@ def run_file(
             executor=executor,
             cache=cache,
             observer=observer,
+            stems=named,
+            complete=complete,
         )
     if target is not None:
         share_cores()  # as the session for which the latency is chosen

@@ -22,6 +22,7 @@ from rtsep.cli.live_report import as_dict, tell
 from rtsep.cli.progress import RichObserver
 from rtsep.cli.signals import stop_on_signals
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
+from rtsep.session.live.messages import AudioRequest
 from rtsep.session.live.request import live_spec
 from rtsep.session.live.session import LiveSession
 from rtsep.session.live.spec import LiveSpec
@@ -57,8 +58,8 @@ def run_live(
     **options: Any,
 ) -> None:
     """A live session until its source ends, `duration` seconds are over, or somebody stops it."""
-    if ui == "auto":
-        ui = "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "plain"
+    if ui in ("auto", "tui"):
+        ui = _screen(asked=ui == "tui")
     controls = Controls(
         ui=ui,
         midi=midi,
@@ -97,6 +98,20 @@ def run_live(
         click.echo(json.dumps(as_dict(session)))
 
 
+def _screen(*, asked: bool) -> str:
+    """The faders need a terminal to read keys from and to draw on; they are drawn on standard
+    error, or on standard output, as the system has it. Without one it is a line a second."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if all(stream is not None and stream.isatty() for stream in streams):
+        return "tui"
+    if asked:
+        say(
+            "no faders: standard input, output and error are not all a terminal; a line a second "
+            "instead"
+        )
+    return "plain"
+
+
 def _started(spec: LiveSpec, stop: threading.Event | None) -> LiveSession | None:
     """None if somebody set `stop` before the devices were there."""
     with RichObserver() as observer:
@@ -104,7 +119,17 @@ def _started(spec: LiveSpec, stop: threading.Event | None) -> LiveSession | None
         try:
             return session if session.start(stop) else None
         except NoSuchDevice as error:
-            raise NoSuchDevice(f"{error}; or wait for it with --wait", error.wanted) from error
+            told = f"{error}{other_reading(error, spec.audio)}; or wait for it with --wait"
+            raise NoSuchDevice(told, error.wanted) from error
+
+
+def other_reading(error: NoSuchDevice, audio: AudioRequest) -> str:
+    """What else a name that is no device could have been, and is not."""
+    if error.wanted.startswith("an input"):
+        return "" if audio.input == "default" else f"; no file is called {audio.input!r} either"
+    if audio.output == "default":
+        return ""
+    return f"; no folder is called {audio.output!r} either, and ./{audio.output} would make one"
 
 
 def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> None:

@@ -25,6 +25,7 @@ from rtsep.cli.options import (
     given_options,
     live_options,
     model_options,
+    naming_options,
     parse_gains,
     precision_option,
     stream_options,
@@ -51,7 +52,7 @@ SECTIONS = {
     "Latency": (
         "target", "hop", "lookahead", "window", "mode", "refresh", "budget", "policy",
     ),
-    "Model": ("model", "device", "precision", "executor", "cache"),
+    "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
     "Controls": ("ui", "midi", "osc", "config"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
@@ -97,6 +98,7 @@ class Root(SectionedGroup):
     "[default: speakers for a live input; to be given for a file]",
 )
 @model_options
+@naming_options
 @stream_options
 @target_option
 @precision_option(None, "  [default: auto; fp32 offline]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtsep.cli.options import cache_option
+from rtsep.cli.options import cache_option, naming_options
 
 if TYPE_CHECKING:
     from rtsep.weights.cache import Cache
@@ -66,16 +66,24 @@ def pull_model(name: str, cache: Path | None) -> None:
     metavar="NAME",
     help="What to call it.  [default: the file's name without its suffix]",
 )
+@naming_options
 @cache_option
-def import_model(file: Path, name: str | None, cache: Path | None) -> None:
-    """Check FILE (.safetensors, .th, .onnx of HTDemucs) and keep it. Nothing in it is executed."""
+def import_model(
+    file: Path,
+    name: str | None,
+    cache: Path | None,
+    named: tuple[str, ...] | None,
+    complete: bool | None,
+) -> None:
+    """Check FILE (.safetensors, .th, .ckpt, .onnx of HTDemucs) and keep it. Nothing in it is
+    executed. What trainers write into a yaml beside FILE is read too."""
     from rtsep.cli.progress import RichObserver
 
     store = _open(cache)
     with RichObserver(f"checking {file}") as observer:
         from rtsep.weights.importing import import_file
 
-        stored = import_file(file, name, store, observer)
+        stored = import_file(file, name, store, observer, stems=named, complete=complete)
     click.echo(f"{file} is kept for {stored} in {store.folder}")
 
 

@@ -79,6 +79,41 @@ _MODEL_OPTIONS = (
 )
 
 
+def parse_stems(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """ "kick,snare" as names."""
+    if value is None:
+        return None
+    stems = tuple(stem.strip() for stem in value.split(","))
+    if not all(stems):
+        raise click.BadParameter(f"{value!r} is not like kick,snare,toms", ctx, param)
+    return stems
+
+
+_NAMING_OPTIONS = (
+    click.option(
+        "--stems",
+        "named",
+        metavar="NAME,NAME",
+        callback=parse_stems,
+        help="What the model's stems are called, in its order, if its file does not say.",
+    ),
+    click.option(
+        "--complete/--incomplete",
+        default=None,
+        help="Whether the model's stems make up the whole mixture; if not, what they leave is a "
+        "stem, rest.  [default: by its file, else only drums, bass, other, vocals (guitar, piano) "
+        "do]",
+    ),
+)
+
+
+def naming_options(command: Command) -> Command:
+    """--stems as `named`, --complete: what somebody knows of a model that its file does not say."""
+    return _add(_NAMING_OPTIONS, command)
+
+
 def precision_option(default: str | None, told: str = "") -> Callable[[Command], Command]:
     """--precision. `told` is the default in words, where it is not one value."""
     return click.option(

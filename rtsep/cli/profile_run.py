@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
+from rtsep.audio.choose import NoSuchDevice
 from rtsep.cli.figures import say
+from rtsep.cli.live_run import other_reading
 from rtsep.cli.profile_files import as_dict
 from rtsep.cli.progress import RichObserver
-from rtsep.cli.signals import stop_on_signals
 from rtsep.report.profile.page import check_page_tools, write_page
 from rtsep.report.profile.run import Run
 from rtsep.report.profile.table import profile_table
@@ -94,7 +95,7 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             with RichObserver() as observer:
                 if spec.runs > 1:
                     observer.notice(f"run {number} of {spec.runs}")
-                run, stopped = profile_once(spec, observer, heeding=stop_on_signals)
+                run, stopped = _once(spec, observer)
             measured.append(run)
             if stopped:
                 return measured, True
@@ -106,6 +107,14 @@ def _measure(spec: ProfileSpec) -> tuple[list[Run], bool]:
             raise
         return measured, True
     return measured, False
+
+
+def _once(spec: ProfileSpec, observer: RichObserver) -> tuple[Run, bool]:
+    try:
+        return profile_once(spec, observer, heeding=stop_on_signals)
+    except NoSuchDevice as error:
+        told = f"{error}{other_reading(error, spec.live.audio)}"
+        raise NoSuchDevice(told, error.wanted) from error
 
 
 def _trace(spec: ProfileSpec, path: Path) -> None:

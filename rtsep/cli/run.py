@@ -14,6 +14,8 @@ from rtsep.session.places import Kind, Place, input_place, output_place
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
 OF_STREAMS = (*CHOSEN, "--latency", "--executor")
+# Of an option of live sessions: true without one too, as scripts say it always.
+NO_DEMANDS = ("off", "auto")
 
 
 def run(
@@ -37,7 +39,9 @@ def run(
         settle_live(options, given)
         run_live(where_from, where_to, **live, **options)
         return
-    flags = [flag for flag in given if flag in LIVE_ONLY.values()]
+    flags = [
+        flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS
+    ]
     if flags:
         raise click.UsageError(
             f"{flags[0]} needs a live session; give a device, or --pace realtime"
@@ -54,9 +58,9 @@ def run(
 
 def _ask_where(source: Place) -> NoReturn:
     """For a file that goes nowhere. What is wrong with the file itself is told first."""
-    from rtsep.session.sources import check_input
+    from rtsep.session.sources import check_place
 
-    check_input(source.name)
+    check_place(source)
     raise click.UsageError(
         f"where shall {source.name} go? --output stems makes a folder with its stems, --output "
         "speakers plays it live, --output null only measures"

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from rtsep.cli.options import format_option, input_channels_option, model_options
+from rtsep.cli.options import (
+    format_option,
+    input_channels_option,
+    model_options,
+    naming_options,
+)
 from rtsep.cli.values import Number
 
 
@@ -22,6 +27,7 @@ from rtsep.cli.values import Number
     help="Gets a folder per file, named like it.",
 )
 @model_options
+@naming_options
 @click.option("--stem", "stems", metavar="STEM", multiple=True, help="Only such stems.")
 @click.option(
     "--overlap",
@@ -40,6 +46,8 @@ def separate(
     device: str,
     cache: Path | None,
     input_channels: str | None,
+    named: tuple[str, ...] | None,
+    complete: bool | None,
     **options: Any,
 ) -> None:
     """Separate FILES as well as the model can, without regard to latency."""
@@ -59,7 +67,9 @@ def separate(
         check_input(str(path), channels)
     prepare_process()
     with RichObserver(f"loading {model}") as observer:
-        separator = load(model, device, cache=cache, observer=observer)
+        separator = load(
+            model, device, cache=cache, observer=observer, stems=named, complete=complete
+        )
     for path, folder in zip(files, folders, strict=True):
         with file_progress(path.name, separator.sample_rate) as progress:
             written, notes = separate_file(

@@ -57,7 +57,10 @@ def _unknown(word: str, commands: Sequence[str]) -> str:
     if close:
         return f"no command {word!r}; did you mean {close[0]}?"
     if "." in word or set(word) & set("/\\"):
-        return f"no file {word!r}, and no command either; check the path, or see rtsep --help"
+        return (
+            f"no file {word!r}, and no command either; check the path, see rtsep --help, or give a "
+            f"sound device as --input {shlex.quote(word)}"
+        )
     return (
         f"no command {word!r}; a sound device is given as --input {shlex.quote(word)} (see rtsep "
         f"devices), and the commands are {', '.join(commands)}"

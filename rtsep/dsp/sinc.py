@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,17 @@ _PHASES = 512  # rows of the kernel between two samples; between two rows it is 
 _CHUNK = 512  # values found at once: bounds the memory, not what may be asked for
 
 
-@cache
-def _kernel() -> tuple[Audio, Audio]:
+def half_taps(stretch: float = 1.0) -> int:
+    """How many samples each side of a value it is made of."""
+    return math.ceil(HALF * max(stretch, 1.0))
+
+
+@lru_cache(maxsize=4)
+def _kernel(stretch: float) -> tuple[Audio, Audio]:
     """Rows (phases, taps) of a windowed sinc, and how far each is from the next one."""
+    half = half_taps(stretch)
     phase = np.arange(_PHASES + 1)[:, np.newaxis] / _PHASES
-    time = phase - np.arange(1 - HALF, HALF + 1)
+    time = (phase - np.arange(1 - half, half + 1)) / stretch
     window = np.i0(_SHAPE * np.sqrt(np.clip(1 - (time / HALF) ** 2, 0, None)))
     rows = np.sinc(time) * window
     rows /= rows.sum(axis=1, keepdims=True)  # so that a constant stays what it is
@@ -28,22 +35,27 @@ def _kernel() -> tuple[Audio, Audio]:
 
 
 class Interpolator:
-    """Reads audio at positions that advance by nearly one sample. Allocates little.
+    """Reads audio at positions that advance by nearly one sample, or by nearly `stretch` samples
+    if that is more: what is too high for values that far apart is then left out. Allocates little.
 
-    Put the audio into `audio` (channels, room) first. Position 0 is its sample HALF - 1; beyond the
-    last position it must hold HALF more samples.
+    Put the audio into `audio` (channels, room) first. Position 0 is its sample `half` - 1; beyond
+    the last position it must hold `half` more samples.
     """
 
-    def __init__(self, channels: int, room: int) -> None:
+    def __init__(self, channels: int, room: int, stretch: float = 1.0) -> None:
+        stretch = max(stretch, 1.0)
+        self.half = half_taps(stretch)
         self.audio: Audio = np.zeros((channels, room), np.float32)
-        self._windows = np.lib.stride_tricks.sliding_window_view(self.audio, TAPS, axis=1)
-        self._rows, self._slopes = _kernel()
+        windows = np.lib.stride_tricks.sliding_window_view(self.audio, 2 * self.half, axis=1)
+        self._windows = windows
+        self._rows, self._slopes = _kernel(stretch)
         self._steps = np.arange(_CHUNK)
 
     def read_into(self, out: Audio, fraction: float, ratio: float) -> None:
         """Fill (channels, n) with the values at `fraction + ratio * (0 ... n - 1)`."""
-        for start in range(0, out.shape[1], _CHUNK):
-            piece = out[:, start : start + _CHUNK]
+        chunk = max(_CHUNK * HALF // self.half, 1)
+        for start in range(0, out.shape[1], chunk):
+            piece = out[:, start : start + chunk]
             at = (self._steps[: piece.shape[1]] + start) * ratio + fraction
             sample = at.astype(np.intp)
             phase = (at - sample) * _PHASES

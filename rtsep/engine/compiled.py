@@ -97,6 +97,7 @@ class CompiledSteps:
             "spec": dataclasses.asdict(spec),
             "batch": batch,
             "stems": self._network.stems,
+            "complete": self._network.complete,  # or they would have a residual to share
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "processor": processor(),

@@ -50,8 +50,14 @@ class Separator:
 
     @property
     def stems(self) -> tuple[str, ...]:
-        """Names of the stems, in the order of every result."""
+        """Names of the stems, in the order of every result. The last one is `rest`, the mixture
+        without the others, where the networks are not known to find all of it."""
         return self._bag.stems
+
+    @property
+    def complete(self) -> bool:
+        """Whether the networks' own stems make up the whole mixture, so that none is the rest."""
+        return self._bag.complete
 
     @property
     def sample_rate(self) -> int:

@@ -77,7 +77,8 @@ class Step(ABC):
 
     @abstractmethod
     def estimate(self, block: Tensor) -> Tensor:
-        """block (b, c, hop) -> stems (b, stems, c, hop + crossfade), which sum to the mixture."""
+        """block (b, c, hop) -> stems (b, stems, c, hop + crossfade); all of a network's, and what
+        is the rest of them, sum to the mixture."""
 
     @abstractmethod
     def remembered(self) -> list[Tensor]:
@@ -113,13 +114,13 @@ def shift_in(audio: Tensor, block: Tensor) -> None:
     audio.copy_(torch.cat((audio[..., block.shape[-1] :], block), -1))
 
 
-def share_residual(stems: Tensor, mix: Tensor) -> None:
-    """Give what the stems lack of the mixture to all of them in equal parts, in place.
+def share_residual(stems: Tensor, mix: Tensor, among: slice = slice(None)) -> None:
+    """Give what the stems lack of the mixture to those `among` them, in equal parts, in place.
 
     (b, stems, c, n), (b, c, n): afterwards the stems sum to the mixture.
     """
-    residual = (mix - stems.sum(1)) / stems.shape[1]
-    stems += residual[:, None]
+    heirs = stems[:, among]
+    heirs += ((mix - stems.sum(1)) / heirs.shape[1])[:, None]
 
 
 def _fade_in(length: int, device: torch.device) -> Tensor:

@@ -47,6 +47,8 @@ class HopStream:
         is `watched`, which it then is for good."""
         self.spec = spec
         self.stems = network.stems
+        # Those that get what is lost of the mixture on the way: all, or the rest alone.
+        self.heirs = slice(None) if network.complete else slice(-1, None)
         self.channels = network.config.audio_channels
         self.batch = batch
         self._device, self._precision = device, precision

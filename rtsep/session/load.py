@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -26,6 +27,8 @@ def load(
     executor: str = "auto",
     cache: str | Path | None = None,
     observer: Observer | None = None,
+    stems: Sequence[str] | None = None,
+    complete: bool | None = None,
 ) -> Separator:
     """A model by name ("htdemucs", "htdemucs_ft", "htdemucs_6s") or from a weights file.
 
@@ -35,13 +38,19 @@ def load(
     only), "compiled" (CPU only) or "auto". Weights that are not in the `cache` folder are fetched
     once. `observer` is told about downloads and licences.
 
+    `stems` names the network's stems, in order, for files that do not. `complete` says whether they
+    make up the whole mixture; without it that is taken to be so of the official four and six alone.
+    Any other network gets a stem `rest`, which is the mixture without the others.
+
     Raises ModelError for unknown models and unusable files, DownloadError when no source answers,
     ConfigError for a device that is not there or an unknown precision.
     """
     chosen = choose_device(device)
     products = choose_precision(precision, chosen)
     folder = None if cache is None else Path(cache)
-    checkpoint = load_checkpoint(name_or_path, cache=folder, observer=observer)
+    checkpoint = load_checkpoint(
+        name_or_path, cache=folder, observer=observer, stems=stems, complete=complete
+    )
     return assembled(checkpoint, chosen, products, executor, folder)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rtsep.audio.files import open_audio, read_audio
+from rtsep.config import REST
 from rtsep.engine.stream import Stream
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.metrics import MEAN, sdr
@@ -21,7 +22,7 @@ from rtsep.metrics import MEAN, sdr
 Audio = np.ndarray[Any, Any]
 Song = dict[str, Audio]  # (channels, samples) each, all of one length
 
-MIXTURE, REST = "mixture", "rest"
+MIXTURE = "mixture"
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".opus", ".mp3", ".m4a", ".wma")
 # Encoders fill up their last block; what differs by more was cut differently.
 PADDING_SECONDS = 0.1
@@ -106,7 +107,7 @@ def check_stems(stems: Sequence[str], song: Song) -> None:
             raise ConfigError(
                 f"no stem {name!r}; this model has {known}; rename its file, or move it away"
             )
-    if REST in song and not set(stems) - song.keys():
+    if REST in song and not set(stems) - (song.keys() - {REST}):
         raise ConfigError(f"each of {known} has a file, so nothing is left for {REST!r}")
 
 
@@ -117,7 +118,8 @@ def score(stems: Sequence[str], song: Song, estimates: Audio) -> dict[str, float
     no stem is heard.
     """
     separated = dict(zip(stems, estimates, strict=True))
-    separated[REST] = np.sum([audio for stem, audio in separated.items() if stem not in song], 0)
+    without_file = [stem for stem in stems if stem == REST or stem not in song]
+    separated[REST] = np.sum([separated[stem] for stem in without_file], 0)
     scores = {
         stem: sdr(truth, separated[stem])
         for stem, truth in song.items()

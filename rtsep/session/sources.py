@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from rtsep.audio.demo import demo_song
 from rtsep.audio.files import open_audio
 from rtsep.audio.memory import MemorySource
-from rtsep.errors import ConfigError
+from rtsep.errors import AudioFileError, ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.session.places import DEMO, Kind, Place
 
@@ -31,7 +32,7 @@ class SourceBlocks:
         self._notes: list[str] = []
         self._told: Callable[[str], object] | None = None
         self._lock = threading.Lock()  # blocks are read on one thread and told about on another
-        check_input(place.name, self._channels)
+        check_place(place, self._channels)
 
     def tell(self, to: Callable[[str], object]) -> None:
         """Where notes go from now on; those that there are go there at once."""
@@ -63,6 +64,16 @@ class SourceBlocks:
                     self._notes.append(note)
                     if self._told is not None:
                         self._told(note)
+
+
+def check_place(place: Place, channels: Sequence[int] = ()) -> None:
+    """As `check_input`, for what could also have been a device."""
+    try:
+        check_input(place.name, channels)
+    except AudioFileError as error:
+        if os.path.exists(place.name):
+            raise
+        raise AudioFileError(f"{error}; no input device is called so either") from error
 
 
 def check_input(name: str, channels: Sequence[int] = ()) -> None:

@@ -45,10 +45,12 @@ class Offline:
         overlap: float = 0.25,
         summing: bool = False,
     ) -> None:
-        """With `summing`, what all stems lack of the mix is shared among them, as streams do it."""
+        """With `summing`, what all stems lack of the mix is shared among them, as streams do it;
+        where one of them is the rest, nothing is lacking."""
         assert not (summing and stems)
         self._separator = separator
-        self._stems, self._overlap, self._summing = stems, overlap, summing
+        self._stems, self._overlap = stems, overlap
+        self._summing = summing and separator.complete
 
     def pieces(self, source: Source) -> Iterator[Audio]:
         mix = torch.from_numpy(np.concatenate(list(source.blocks(BLOCK)), axis=1))

@@ -35,11 +35,14 @@ CARRIED: dict[str, tuple[str, int, int, int]] = {
 CARRIED_OTHERWISE = frozenset({"sources", "cac", "segment"})
 
 # name -> (demucs' default, the values our network implements)
-FIXED: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "channels_time": (None, (None,)),
+Fixed = dict[str, tuple[Any, tuple[Any, ...]]]
+FIXED_WITHOUT_CAC: Fixed = {  # a complex spectrum is never filtered
     "wiener_iters": (0, (0,)),
     "end_iters": (0, (0,)),
     "wiener_residual": (False, (False,)),
+}
+FIXED: Fixed = {
+    "channels_time": (None, (None,)),
     "rewrite": (True, (True,)),
     "multi_freqs": (None, (None, [])),
     "freq_emb": (0.2, (0.2,)),
@@ -105,20 +108,22 @@ def config_from_arguments(
             f"{origin} is a {shown(klass.rpartition('.')[2])}, not a Hybrid Transformer Demucs"
         )
     arguments = _merge(args, kwargs, origin)
-    known = CARRIED.keys() | CARRIED_OTHERWISE | FIXED.keys() | WITHOUT_EFFECT | {"norm_starts"}
+    known = CARRIED.keys() | CARRIED_OTHERWISE | FIXED.keys() | FIXED_WITHOUT_CAC.keys()
+    known |= WITHOUT_EFFECT | {"norm_starts"}
     if unknown := sorted(arguments.keys() - known):
         raise ModelError(f"{origin} uses options rtsep does not know: {shown(', '.join(unknown))}")
-    numbers = {
+    numbers: dict[str, Any] = {
         field: _whole(arguments.get(name, default), least, most, f"{origin}: {name}")
         for name, (field, default, least, most) in CARRIED.items()
     }
-    _check_fixed(arguments, numbers["depth"], origin)
     cac = arguments.get("cac", True)
     if not isinstance(cac, bool):
         raise ModelError(f"{origin}: cac must be true or false, got {shown(cac)}")
+    _check_fixed(FIXED if cac else FIXED | FIXED_WITHOUT_CAC, arguments, origin)
+    _check_norms(arguments, numbers["depth"], origin)
     try:
         config = NetworkConfig(
-            stems=_stems(arguments.get("sources"), origin),
+            stems=checked_stems(arguments.get("sources"), origin),
             cac=cac,
             segment=_segment(arguments.get("segment", 10), origin),
             **numbers,
@@ -164,14 +169,17 @@ def _merge(args: Sequence[Any], kwargs: Mapping[str, Any], origin: str) -> dict[
     return {**({"sources": args[0]} if args else {}), **kwargs}
 
 
-def _check_fixed(arguments: Mapping[str, Any], depth: int, origin: str) -> None:
-    for name, (default, accepted) in FIXED.items():
+def _check_fixed(fixed: Fixed, arguments: Mapping[str, Any], origin: str) -> None:
+    for name, (default, accepted) in fixed.items():
         value = arguments.get(name, default)
         if not any(_same(value, allowed) for allowed in accepted):
             raise ModelError(
                 f"{origin} was built with {name}={shown(value)}; rtsep implements only "
                 f"{' or '.join(map(repr, accepted))}"
             )
+
+
+def _check_norms(arguments: Mapping[str, Any], depth: int, origin: str) -> None:
     norm_starts = arguments.get("norm_starts", NORM_STARTS_DEFAULT)
     if _whole(norm_starts, 0, 64, f"{origin}: norm_starts") < depth:
         raise ModelError(
@@ -195,7 +203,7 @@ def _whole(value: Any, least: int, most: int, what: str) -> int:
     return value
 
 
-def _stems(sources: Any, origin: str) -> tuple[str, ...]:
+def checked_stems(sources: Any, origin: str) -> tuple[str, ...]:
     if (
         not isinstance(sources, (list, tuple))
         or not 1 <= len(sources) <= 64

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.errors import ModelError
+from rtsep.weights.yaml_file import read_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST_NETWORKS = 16
-LARGEST_BYTES = 1 << 16
 LARGEST_WEIGHT = 1e6
-MOST_BRACKETS = 100  # reading takes the square of their number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,22 +25,7 @@ class Bag:
 
 
 def read_bag(path: Path) -> Bag:
-    import yaml
-
-    if path.stat().st_size > LARGEST_BYTES:
-        raise ModelError(f"{path.name} is too large for the description of a bag of models")
-    try:
-        text = path.read_text(encoding="utf-8")
-        if text.count("[") + text.count("{") > MOST_BRACKETS:
-            raise ModelError(f"{path.name} nests too much for the description of a bag of models")
-        # With these a few lines describe gigabytes.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ModelError(f"{path.name} repeats parts of itself; write them out")
-        content = yaml.safe_load(text)
-    except ModelError:
-        raise
-    except Exception as error:  # odd tags make the library raise anything at all
-        raise ModelError(f"{path.name} is not a readable yaml file") from error
+    content = read_yaml(path, "the description of a bag of models")
     signatures = content.get("models") if isinstance(content, dict) else None
     if (
         not isinstance(signatures, list)

@@ -6,11 +6,12 @@ Knows nothing of files, caches or where the tensors came from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtsep.config import NetworkConfig
-from rtsep.errors import ModelError
+from rtsep.errors import ConfigError, ModelError
+from rtsep.weights.architecture import checked_stems
 
 if TYPE_CHECKING:
     import torch
@@ -18,11 +19,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkWeights:
-    """One network: tensors are float32 on the CPU, named and shaped as in demucs 4.1's HTDemucs."""
+    """One network: tensors are float32 on the CPU, named and shaped as in demucs 4.1's HTDemucs.
+
+    `named` is whether its file names the stems; `notes` are what had to be assumed of it.
+    """
 
     signature: str
     config: NetworkConfig
     state: dict[str, torch.Tensor]
+    named: bool = True
+    notes: tuple[str, ...] = ()
+
+    def told(self, stems: Sequence[str] | None, complete: bool | None) -> NetworkWeights:
+        """The same, if somebody says what its stems are called, in order, and whether they make up
+        the whole mixture. Raises ModelError for names that cannot be those."""
+        if isinstance(stems, str):
+            raise ConfigError(f"stems must be a list of names, got the text {stems!r}")
+        config, named = self.config, self.named or bool(stems)
+        if stems and len(stems) != len(config.stems):
+            raise ModelError(
+                f"{self.signature} has {len(config.stems)} stems, {', '.join(config.stems)}, and "
+                f"{len(stems)} names were given: {', '.join(stems)}"
+            )
+        try:
+            config = replace(
+                config,
+                stems=checked_stems(stems, "--stems") if stems else config.stems,
+                complete=config.complete if complete is None else complete,
+            )
+        except ConfigError as error:
+            raise ModelError(f"{self.signature}: {error}") from error
+        return replace(self, config=config, named=named)
+
+    def all_notes(self) -> tuple[str, ...]:
+        """What a person should be told before it is used."""
+        if self.named:
+            return self.notes
+        called = ", ".join(self.config.stems)
+        return (
+            *self.notes,
+            f"the stems of {self.signature} have no names in its file and are called {called}; "
+            "name them, in order, with --stems",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +77,8 @@ class Checkpoint:
         first = self.networks[0].config
         for network in self.networks[1:]:
             other = network.config
-            if (other.stems, other.sample_rate, other.audio_channels) != (
-                first.stems,
+            if (other.outputs, other.sample_rate, other.audio_channels) != (
+                first.outputs,
                 first.sample_rate,
                 first.audio_channels,
             ):
@@ -57,9 +95,14 @@ class Checkpoint:
         if not all(sum(column) > 0 for column in zip(*self.stem_weights, strict=True)):
             raise ModelError(f"{self.name}: a stem has no network with a positive weight")
 
+    def told(self, stems: Sequence[str] | None, complete: bool | None) -> Checkpoint:
+        """As `NetworkWeights.told`, for all networks."""
+        return replace(self, networks=tuple(net.told(stems, complete) for net in self.networks))
+
     @property
     def stems(self) -> tuple[str, ...]:
-        return self.networks[0].config.stems
+        """All that come out, the rest too."""
+        return self.networks[0].config.outputs
 
     @property
     def sample_rate(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rtsep.atomic import endless, sha256_of
@@ -9,17 +10,27 @@ from rtsep.errors import ModelError
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.registry import model_of_network
 
-SUFFIXES = (".safetensors", ".th", ".onnx")
+SUFFIXES = (".safetensors", ".th", ".ckpt", ".pt", ".pth", ".onnx")
+KINDS = ".safetensors, .th, .ckpt, .onnx"
+OLD_MAGIC = b"\x80\x02\x8a\x0a"  # of torch.save before 1.6: a pickle with a long number first
 ZIP_MAGIC = b"PK\x03\x04"
 ONNX_IR_VERSION = b"\x08"  # field 1 of the protobuf, written first by every exporter
 
 
-def read_network(path: Path) -> NetworkWeights:
+def read_network(
+    path: Path, *, stems: Sequence[str] | None = None, complete: bool | None = None
+) -> NetworkWeights:
+    """The network in a file, whose stems have these names if any are given, in order. `complete`
+    says whether they make up the whole mixture. Raises ModelError."""
+    return _read(path).told(stems, complete)
+
+
+def _read(path: Path) -> NetworkWeights:
     if endless(path):
-        raise ModelError(f"{path} is not a regular file; give a {', '.join(SUFFIXES)} file")
+        raise ModelError(f"{path} is not a regular file; give a {KINDS} file")
     try:
         if path.is_dir():
-            raise ModelError(f"{path} is a folder; name the {', '.join(SUFFIXES)} file in it")
+            raise ModelError(f"{path} is a folder; name the {KINDS} file in it")
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
@@ -32,12 +43,17 @@ def read_network(path: Path) -> NetworkWeights:
     if start[8:9] == b"{":  # eight bytes of length, then JSON
         from rtsep.weights.safetensors_file import read_safetensors
 
-        return read_safetensors(path, signature)
+        return read_safetensors(path, signature, bare=True)
     if start[:1] == ONNX_IR_VERSION:
         from rtsep.weights.onnx_file import read_onnx
 
         return read_onnx(path, signature)
-    raise ModelError(f"{path} is not a model: expected a {', '.join(SUFFIXES)} file of HTDemucs")
+    if start[:4] == OLD_MAGIC:
+        raise ModelError(
+            f"{path} is in the format of PyTorch before 1.6, which cannot be read safely; load and "
+            "save it with a newer one"
+        )
+    raise ModelError(f"{path} is not a model: expected a {KINDS} file of HTDemucs")
 
 
 def _signature(path: Path) -> str:

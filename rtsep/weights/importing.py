@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from rtsep.errors import ModelError
@@ -13,13 +14,24 @@ from rtsep.weights.registry import OFFICIAL, OfficialModel, model_of_network
 from rtsep.weights.resolve import load_checkpoint
 
 
-def import_file(path: Path, name: str | None, cache: Cache, observer: Observer) -> str:
+def import_file(
+    path: Path,
+    name: str | None,
+    cache: Cache,
+    observer: Observer,
+    *,
+    stems: Sequence[str] | None = None,
+    complete: bool | None = None,
+) -> str:
     """Store the network in `path`; returns the name of the model it now is, or is a part of.
 
     Without a name, a file called after an official network goes to the model it belongs to, and any
     other is called like the file.
     """
-    (network,) = load_checkpoint(path, cache=cache.folder, observer=observer).networks
+    loaded = load_checkpoint(
+        path, cache=cache.folder, observer=observer, stems=stems, complete=complete
+    )
+    (network,) = loaded.networks
     official = OFFICIAL.get(name) if name else model_of_network(network.signature)
     if official is None:
         name = name or path.stem

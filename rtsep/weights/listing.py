@@ -54,7 +54,7 @@ def _own(name: str, cache: Cache) -> ModelSummary:
     configs = [read_config(path) for path in paths]
     return ModelSummary(
         name=name,
-        stems=configs[0].stems,
+        stems=configs[0].outputs,
         networks=len(paths),
         parameters=sum(
             math.prod(shape) for config in configs for shape in expected_shapes(config).values()

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from rtsep.config import NetworkConfig
 from rtsep.errors import ModelError
 from rtsep.weights.architecture import shown
+from rtsep.weights.bare import bare_config
 from rtsep.weights.checkpoint import NetworkWeights
+from rtsep.weights.onnx_data import read_outside
 from rtsep.weights.shapes import check_shapes, expected_shapes
 from rtsep.weights.tensors import widened
 
@@ -28,19 +30,50 @@ if TYPE_CHECKING:
     import torch
 
 EMBEDDING_SCALE = 10
+FOLDED = "onnx::"
 LAYER_SCALE = ".6"  # index of the LayerScale in a DConv layer
 
 
 def read_onnx(path: Path, signature: str, config: NetworkConfig | None = None) -> NetworkWeights:
-    """Convert an export, which does not carry its configuration: None means the official one."""
-    config = config or NetworkConfig()
+    """Convert an export, which does not carry its configuration: without one it is read off the
+    shapes."""
     graph = _graph(path)
-    constants = _constants(graph, path.name)
-    tensors = {name: constants[name] for name in expected_shapes(config) if name in constants}
+    tensors = _parameters(graph, _constants(graph, path))
+    named, notes = True, tuple[str, ...]()
+    if config is None:
+        config, named, notes = _recognized(path, tensors)
+    kept = {name: tensors[name] for name in expected_shapes(config) if name in tensors}
+    check_shapes({name: tuple(t.shape) for name, t in kept.items()}, config, path.name)
+    return NetworkWeights(
+        signature=signature,
+        config=config,
+        state=widened(kept, path.name),
+        named=named,
+        notes=notes,
+    )
+
+
+def _recognized(
+    path: Path, tensors: dict[str, torch.Tensor]
+) -> tuple[NetworkConfig, bool, tuple[str, ...]]:
+    try:
+        found = bare_config(path, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    except ModelError as error:
+        raise ModelError(
+            f"{path.name} is no export of an HTDemucs that rtsep can read weights out of; bring "
+            "the .safetensors, .th or .ckpt that it was made from"
+        ) from error
+    official = NetworkConfig()
+    return (official, True, ()) if found[0] == official else found
+
+
+def _parameters(graph: Any, constants: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """By name, those of the network, and what else the export kept by its name."""
+    tensors = {name: value for name, value in constants.items() if not name.startswith(FOLDED)}
     halves: dict[str, dict[str, torch.Tensor]] = {}
     for node in graph.node:
         for name in node.input:
-            if name.startswith("onnx::") and name in constants:
+            if name.startswith(FOLDED) and name in constants:
                 module, operation = _place(node.name)
                 if "cross_attn" in module:
                     halves.setdefault(module, {})[operation] = constants[name]
@@ -48,8 +81,7 @@ def read_onnx(path: Path, signature: str, config: NetworkConfig | None = None) -
                     tensors[found[0]] = found[1]
     for module, parts in halves.items():
         tensors.update(_joined(module, parts))
-    check_shapes({name: tuple(t.shape) for name, t in tensors.items()}, config, path.name)
-    return NetworkWeights(signature=signature, config=config, state=widened(tensors, path.name))
+    return tensors
 
 
 def _graph(path: Path) -> Any:
@@ -59,8 +91,8 @@ def _graph(path: Path) -> Any:
     except ImportError as error:
         raise ModelError(f"reading {path.name} needs onnx: pip install onnx") from error
     try:
-        # External data would make the file name other files to read; without a format, its own
-        # name would say in which language it is written.
+        # What the file says of other files is not for the library to follow; without a format, its
+        # own name would say in which language it is written.
         graph = onnx.load(str(path), format="protobuf", load_external_data=False).graph
     except DecodeError as error:
         raise ModelError(f"{path.name} is not a whole ONNX file") from error
@@ -71,18 +103,21 @@ def _graph(path: Path) -> Any:
     return graph
 
 
-def _constants(graph: Any, origin: str) -> dict[str, torch.Tensor]:
+def _constants(graph: Any, path: Path) -> dict[str, torch.Tensor]:
     import torch
     from onnx import TensorProto, numpy_helper
 
     floats = (TensorProto.FLOAT, TensorProto.FLOAT16)
     constants = {}
     for item in graph.initializer:
-        if item.data_type in floats and item.data_location != TensorProto.EXTERNAL:
-            try:
-                constants[item.name] = torch.from_numpy(numpy_helper.to_array(item).copy())
-            except (ValueError, TypeError) as error:
-                raise ModelError(f"{origin}: the tensor {shown(item.name)} is damaged") from error
+        if item.data_type not in floats:
+            continue
+        try:
+            outside = item.data_location == TensorProto.EXTERNAL
+            values = read_outside(item, path) if outside else numpy_helper.to_array(item).copy()
+            constants[item.name] = torch.from_numpy(values)
+        except (ValueError, TypeError, OSError) as error:
+            raise ModelError(f"{path.name}: the tensor {shown(item.name)} is damaged") from error
     return constants
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rtsep.errors import DownloadError, ModelError
@@ -18,17 +18,28 @@ Source = Callable[[OfficialModel, Cache, Observer], Checkpoint]
 
 
 def load_checkpoint(
-    name_or_path: str | Path, *, cache: Path | None = None, observer: Observer | None = None
+    name_or_path: str | Path,
+    *,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+    stems: Sequence[str] | None = None,
+    complete: bool | None = None,
 ) -> Checkpoint:
-    """Weights of a model: from this computer if they are there, fetched and kept if not."""
+    """Weights of a model: from this computer if they are there, fetched and kept if not.
+
+    `stems` and `complete` as for `read_network`.
+    """
     observer = observer or LoggingObserver()
     kept = Cache(cache or default_folder())
     if not is_path(name_or_path):
-        return pull(str(name_or_path), kept, observer)
+        return pull(str(name_or_path), kept, observer).told(stems, complete)
     path = _expanded(Path(name_or_path))
     if base := base_of(path):
-        return changed(path, pull(base, kept, observer))
-    return bag(path.stem, [read_network(path)])
+        return changed(path, pull(base, kept, observer)).told(stems, complete)
+    network = read_network(path, stems=stems, complete=complete)
+    for note in network.all_notes():
+        observer.notice(note)
+    return bag(path.stem, [network])
 
 
 def _expanded(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Networks in safetensors files with demucs' own metadata: class and arguments, as JSON.
+"""Networks in safetensors files, with demucs' own metadata, class and arguments as JSON, or bare.
 
 The only file that knows the safetensors library.
 """
@@ -6,39 +6,50 @@ The only file that knows the safetensors library.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rtsep.config import NetworkConfig
-from rtsep.errors import ModelError
+from rtsep.errors import ConfigError, ModelError
 from rtsep.weights.architecture import (
     HTDEMUCS,
     arguments_from_config,
     config_from_arguments,
     shown,
 )
+from rtsep.weights.bare import bare_config
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.shapes import check_shapes
+from rtsep.weights.state_dict import without_prefix
 from rtsep.weights.tensors import narrowed, widened
 
-if TYPE_CHECKING:
-    import torch
+KLASS, COMPLETE = "klass", "complete"  # the latter is ours: whether the stems are the whole mixture
 
 
-def read_safetensors(path: Path, signature: str) -> NetworkWeights:
+def read_safetensors(path: Path, signature: str, *, bare: bool = False) -> NetworkWeights:
+    """A file without demucs' metadata is refused, unless `bare` ones are welcome."""
     from safetensors import SafetensorError, safe_open
 
+    notes: tuple[str, ...] = ()
     try:
         with safe_open(path, framework="pt") as file:
-            config = config_from_metadata(file.metadata() or {}, path.name)
-            names = list(file.keys())
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+            metadata = file.metadata() or {}
+            names = without_prefix({name: name for name in file.keys()})  # noqa: SIM118
+            shapes = {
+                name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()
+            }
+            if bare and KLASS not in metadata:
+                config, named, notes = bare_config(path, shapes)
+            else:
+                config, named = config_from_metadata(metadata, path.name), True
             check_shapes(shapes, config, path.name)  # before any memory is spent on them
-            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in names}
+            tensors = {name: file.get_tensor(stored) for name, stored in names.items()}
     except SafetensorError as error:
         raise _damaged(path, error) from error
-    return NetworkWeights(signature=signature, config=config, state=widened(tensors, path.name))
+    state = widened(tensors, path.name)
+    return NetworkWeights(signature=signature, config=config, state=state, named=named, notes=notes)
 
 
 def read_config(path: Path) -> NetworkConfig:
@@ -58,7 +69,9 @@ def write_safetensors(path: Path, network: NetworkWeights) -> None:
     from safetensors.torch import save_file
 
     arguments = json.dumps(arguments_from_config(network.config), default=_encode_fraction)
-    metadata = {"klass": HTDEMUCS, "args": "[]", "kwargs": arguments}
+    metadata = {KLASS: HTDEMUCS, "args": "[]", "kwargs": arguments}
+    if network.config.complete is not None:
+        metadata[COMPLETE] = json.dumps(network.config.complete)
     try:
         save_file(narrowed(network.state), path, metadata=metadata)
     except SafetensorError as error:  # how the library reports a full disk
@@ -66,7 +79,7 @@ def write_safetensors(path: Path, network: NetworkWeights) -> None:
 
 
 def config_from_metadata(metadata: dict[str, str], origin: str) -> NetworkConfig:
-    klass = metadata.get("klass")
+    klass = metadata.get(KLASS)
     if klass is None:
         raise ModelError(f"{origin} does not say which network it holds; it is not demucs' format")
     try:
@@ -76,7 +89,16 @@ def config_from_metadata(metadata: dict[str, str], origin: str) -> NetworkConfig
         raise ModelError(f"{origin}: its metadata cannot be read ({shown(str(error))})") from error
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise ModelError(f"{origin}: its metadata does not hold constructor arguments")
-    return config_from_arguments(klass, args, kwargs, origin)
+    config = config_from_arguments(klass, args, kwargs, origin)
+    said = metadata.get(COMPLETE)
+    if said not in (None, "true", "false"):
+        raise ModelError(
+            f"{origin}: {COMPLETE} in its metadata is true or false, got {shown(said)}"
+        )
+    try:
+        return config if said is None else replace(config, complete=said == "true")
+    except ConfigError as error:
+        raise ModelError(f"{origin}: {error}") from error
 
 
 def _encode_fraction(value: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def check_shapes(found: Mapping[str, Shape], config: NetworkConfig, origin: str)
     ]
     if problems:
         raise ModelError(
-            f"{origin}: the tensors are not those of the network it declares: {'; '.join(problems)}"
+            f"{origin}: the tensors are not those of its network: {'; '.join(problems)}"
         )
 
 

@@ -1,4 +1,5 @@
-"""Networks in PyTorch's own files, as demucs publishes them (`.th`). Nothing in such a file is run.
+"""Networks in PyTorch's own files: those that demucs publishes (`.th`), and weights alone, as
+trainers save them (`.ckpt`, `.pt`). Nothing in such a file is run.
 
 A `.th` file is a zip of tensors and one pickle, and a pickle is a program. Four fences, in order:
 the zip may not unpack to more than its own size; the pickle may name only what is listed here, with
@@ -19,9 +20,11 @@ from typing import Any
 
 from rtsep.errors import ModelError
 from rtsep.weights.architecture import config_from_arguments, shown
+from rtsep.weights.bare import bare_network
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.pickle_check import SuspiciousPickle, read_pickle
 from rtsep.weights.shapes import check_shapes
+from rtsep.weights.state_dict import find_state, without_prefix
 from rtsep.weights.tensors import widened
 
 LARGEST_PICKLE_BYTES = 8 << 20  # the official ones stay far below one
@@ -44,7 +47,11 @@ HARMLESS = frozenset(
     }
 )
 # Constructor arguments and training settings mention these; we need no more than their names.
-REPLACED = ("demucs.", "numpy.", "omegaconf.", "pathlib.")
+REPLACED = (
+    "demucs.", "numpy.", "omegaconf.", "pathlib.", "argparse.", "typing.", "ml_collections.",
+    "lightning.", "lightning_fabric.", "pytorch_lightning.",
+)  # fmt: skip
+MODULES = "torch.nn."  # in a network that was saved as an object, with all its code
 
 
 class _Inert:
@@ -66,7 +73,7 @@ def read_torch(path: Path, signature: str) -> NetworkWeights:
     package = _load(path)
     origin = path.name
     if not isinstance(package, dict) or not {"klass", "kwargs", "state"} <= package.keys():
-        raise ModelError(f"{origin} is a PyTorch file, but not a checkpoint of demucs")
+        return _weights_alone(package, path, signature)
     klass, args, kwargs = package["klass"], package.get("args", ()), package["kwargs"]
     if not (isinstance(klass, type) and issubclass(klass, _Inert)):
         raise ModelError(f"{origin} does not say which network it holds")
@@ -75,9 +82,20 @@ def read_torch(path: Path, signature: str) -> NetworkWeights:
     config = config_from_arguments(klass.full_name, args, kwargs, origin)
     tensors = _tensors(package["state"], origin)
     check_shapes({name: tuple(t.shape) for name, t in tensors.items()}, config, origin)
-    if sum(t.numel() * t.element_size() for t in tensors.values()) > path.stat().st_size:
-        raise ModelError(f"{origin}: its tensors claim to be larger than the file")
+    _check_size(tensors, path)
     return NetworkWeights(signature=signature, config=config, state=widened(tensors, origin))
+
+
+def _weights_alone(content: object, path: Path, signature: str) -> NetworkWeights:
+    state = find_state(content)
+    if state is None:
+        raise ModelError(
+            f"{path.name} is a PyTorch file, but holds neither a checkpoint of demucs nor the "
+            "weights of an HTDemucs"
+        )
+    tensors = _tensors(state, path.name)
+    _check_size(tensors, path)
+    return bare_network(path, signature, tensors)
 
 
 def _load(path: Path) -> Any:
@@ -106,6 +124,11 @@ def _globals(path: Path) -> set[str]:
         raise ModelError(f"{path.name} refused: {error}") from error
     except Exception as error:  # zipfile and pickletools raise many kinds for damaged bytes
         raise ModelError(f"{path.name} is not a whole PyTorch file") from error
+    if any(name.startswith(MODULES) for name in found.names):
+        raise ModelError(
+            f"{path.name} holds a network as an object, which is code that rtsep does not run; "
+            "save its state_dict() instead"
+        )
     for name in sorted(found.names - HARMLESS):
         if name != "fractions.Fraction" and not name.startswith(REPLACED):
             raise ModelError(
@@ -159,9 +182,14 @@ def _tensors(state: object, origin: str) -> dict[str, Any]:
 
     if not isinstance(state, Mapping):
         raise ModelError(f"{origin} holds no tensors")
-    for name, tensor in state.items():
-        if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):
-            raise ModelError(
-                f"{origin} holds something other than plain tensors (a quantized model?)"
-            )
-    return dict(state)
+    if not all(isinstance(name, str) for name in state):
+        raise ModelError(f"{origin} has tensors whose names are not text")
+    tensors = without_prefix(state)
+    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
+        raise ModelError(f"{origin} holds something other than plain tensors (a quantized model?)")
+    return tensors
+
+
+def _check_size(tensors: Mapping[str, Any], path: Path) -> None:
+    if sum(t.numel() * t.element_size() for t in tensors.values()) > path.stat().st_size:
+        raise ModelError(f"{path.name}: its tensors claim to be larger than the file")

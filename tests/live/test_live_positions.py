@@ -101,6 +101,21 @@ def test_stems_at_another_rate_are_where_they_belong() -> None:
         assert np.std(error[here]) < 0.25 * np.std(tone)
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_the_model_cannot_hear_goes_to_all_stems_or_to_the_rest(
+    complete: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BandNetwork, "complete", complete)
+    rate, frequency = 48_000, 23_000
+    session = VirtualSession(rate=rate, outputs=(0, 1, 2, 3))
+    at = np.arange(rate) / rate
+    audio = np.stack([0.1 * np.sin(2 * np.pi * frequency * at)] * 2).astype(np.float32)
+    played = session.run(audio).reshape(4, 2, -1)
+    np.testing.assert_allclose(played.sum(0), delayed(audio, session.delay), atol=1e-6)
+    levels = np.std(played[:, 0, rate // 2 :], -1) / np.std(audio)
+    np.testing.assert_allclose(levels, 0.25 if complete else (0, 0, 0, 1), atol=1e-3)
+
+
 def test_broken_input_is_silence_and_counted() -> None:
     session, audio = VirtualSession(), music(1.0)
     broken = audio.copy()

@@ -139,7 +139,7 @@ def test_chosen_values_are_combined(like_official: Separator) -> None:
 @pytest.mark.parametrize(
     ("axes", "complaint"),
     [
-        (Axes(windows=(1.0, 8.0)), "window must be at most 7.78 s"),
+        (Axes(windows=(1.0, 8.0)), "window must be at most 7.80 s"),
         (Axes(windows=(1.0,), hops=(0.1, 2.0)), "do not fit into a window"),
         (Axes(lookaheads=(float("nan"),)), "lookahead must be a time in seconds"),
     ],

@@ -32,6 +32,23 @@ def test_the_rest_is_the_sum_of_what_has_no_file(tmp_path: Path) -> None:
     assert list(score(STEMS_4, song, estimates))[-1] == "mean"
 
 
+def test_a_model_with_a_rest_of_its_own_is_scored_on_it(tmp_path: Path) -> None:
+    song = read_song(write_song(tmp_path / "song", rest=("bass", "other")), RATE)
+    known, truth = ("vocals", "rest"), stems(0.7)
+    rest = truth["drums"] + truth["bass"] + truth["other"]
+    del song["drums"]
+    song["rest"] = rest
+    check_stems(known, song)
+    expected = {stem: 20.0 for stem in (*known, "mean")}
+    found = score(known, song, 1.1 * np.stack([truth["vocals"], rest]))
+    assert found == pytest.approx(expected, abs=1e-3)
+    # Of stems without a file, the rest of the model is one.
+    song["rest"] = rest + truth["vocals"]
+    del song["vocals"]
+    found = score(known, song, 1.1 * np.stack([truth["vocals"], rest]))
+    assert found == pytest.approx({"rest": 20.0, "mean": 20.0}, abs=1e-3)
+
+
 def test_a_stem_that_rests_is_compared_with_nothing(tmp_path: Path) -> None:
     song = read_song(write_song(tmp_path / "song"), RATE)
     estimates = np.stack([1.1 * song[stem] for stem in STEMS_4])

@@ -18,6 +18,7 @@ from rtsep.weights.architecture import (
     CARRIED,
     CARRIED_OTHERWISE,
     FIXED,
+    FIXED_WITHOUT_CAC,
     HTDEMUCS,
     WITHOUT_EFFECT,
     arguments_from_config,
@@ -41,6 +42,7 @@ def test_every_argument_of_demucs_is_in_one_table() -> None:
         set(CARRIED),
         set(CARRIED_OTHERWISE),
         set(FIXED),
+        set(FIXED_WITHOUT_CAC),
         set(WITHOUT_EFFECT),
         {"norm_starts"},
     ]
@@ -50,7 +52,7 @@ def test_every_argument_of_demucs_is_in_one_table() -> None:
 
 def test_defaults_are_those_of_demucs() -> None:
     tables = {name: default for name, (_, default, *_) in CARRIED.items()}
-    tables |= {name: default for name, (default, _) in FIXED.items()}
+    tables |= {name: default for name, (default, _) in (FIXED | FIXED_WITHOUT_CAC).items()}
     assert tables == {name: PARAMETERS[name] for name in tables}
     assert read().segment == PARAMETERS["segment"]
     assert read().cac == PARAMETERS["cac"]
@@ -80,6 +82,8 @@ def test_a_segment_may_be_a_decimal(segment: object) -> None:
         ({"t_sin_random_shift": 100}, "t_sin_random_shift=100"),
         ({"norm_starts": 2}, "norm_starts=2"),
         ({"rewrite": 1}, "rewrite=1"),
+        ({"cac": False, "wiener_iters": 1}, "wiener_iters=1; rtsep implements only 0"),
+        ({"cac": False, "wiener_residual": True}, "wiener_residual=True"),
         ({"kernel_size": 16}, "kernel_size=16"),
         ({"flux": 3}, "does not know: flux"),
         ({"channels": "48"}, "channels must be a whole number from 8 to 4096, got 48"),
@@ -99,6 +103,11 @@ def test_a_segment_may_be_a_decimal(segment: object) -> None:
 def test_what_rtsep_does_not_implement_is_named(kwargs: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         read(**kwargs)
+
+
+def test_a_filter_that_a_complex_spectrum_never_meets_is_no_obstacle() -> None:
+    plain = read()
+    assert read(wiener_iters=1, end_iters=1, wiener_residual=True) == plain
 
 
 @pytest.mark.parametrize("name", ["HDemucs", "Demucs", "Evil\n\x1b[2J"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,10 +14,10 @@ import torch
 from demucs.htdemucs import HTDemucs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
-from weights_support import SMALL, demucs_arguments, fingerprint, same_state
+from onnx import helper, numpy_helper
+from weights_support import SMALL, demucs_arguments, fingerprint, random_network, same_state
 
-from rtsep.config import NetworkConfig
+from rtsep.config import STEMS_4, STEMS_6, NetworkConfig
 from rtsep.errors import ModelError
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.files import read_network
@@ -90,30 +92,90 @@ def test_the_real_weights_are_exact_in_half_precision(real_network: NetworkWeigh
         assert torch.equal(tensor, tensor.half().float()), name
 
 
-def test_an_export_of_another_size_is_refused(small_export: Path) -> None:
-    with pytest.raises(ModelError, match=r"small\.onnx: the tensors are not those"):
-        read_network(small_export)
+@pytest.mark.parametrize(
+    ("changes", "stems"),
+    [
+        ({}, STEMS_4),
+        ({"stems": ("vocals", "other")}, ("stem1", "stem2")),
+        ({"stems": STEMS_6, "bottom_channels": 0, "channels": 16}, STEMS_6),
+    ],
+    ids=["another size", "two stems", "six stems"],
+)
+def test_an_export_is_read_by_its_shapes(
+    changes: dict[str, Any], stems: tuple[str, ...], tmp_path: Path
+) -> None:
+    network = random_network(3, replace(SMALL, t_heads=8, **changes))
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(exported(network).SerializeToString())
+    found = read_network(path)
+    assert same_state(found, network)
+    assert found.config == replace(network.config, stems=stems)
+    assert "8 attention heads" in found.all_notes()[0]
+    assert read_network(path, stems=network.config.stems).config == network.config
 
 
 def test_an_unrelated_export_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.onnx"
     graph = helper.make_graph([], "other", [], [], [])
     path.write_bytes(helper.make_model(graph).SerializeToString())
-    with pytest.raises(ModelError, match="533 missing"):
+    with pytest.raises(ModelError, match=r"no export of an HTDemucs .* bring the .safetensors"):
         read_network(path)
 
 
-def test_data_in_other_files_is_never_read(small: NetworkWeights, tmp_path: Path) -> None:
-    model = exported(small)
-    outside = model.graph.initializer[0]
-    outside.ClearField("raw_data")
-    outside.data_location = TensorProto.EXTERNAL
-    entry = outside.external_data.add()
-    entry.key, entry.value = "location", "/etc/passwd"
-    path = tmp_path / "outside.onnx"
-    path.write_bytes(model.SerializeToString())
-    with pytest.raises(ModelError, match="1 missing"):
-        read_onnx(path, "outside", SMALL)
+@pytest.fixture
+def in_two(small: NetworkWeights, tmp_path: Path) -> Path:
+    """Its weights in a file beside it, as the library writes them, but for small ones."""
+    path = tmp_path / "two.onnx"
+    onnx.save(
+        exported(small), path, save_as_external_data=True, location="two.onnx.data",
+        size_threshold=200,
+    )  # fmt: skip
+    return path
+
+
+def test_weights_in_a_second_file(in_two: Path, small: NetworkWeights) -> None:
+    assert in_two.stat().st_size < in_two.with_name("two.onnx.data").stat().st_size
+    assert same_state(read_onnx(in_two, "two", SMALL), small)
+
+
+def test_a_second_file_that_is_missing_or_cut_is_named(in_two: Path) -> None:
+    data = in_two.with_name("two.onnx.data")
+    data.write_bytes(data.read_bytes()[:-4])
+    with pytest.raises(ModelError, match=r"two.onnx.data, which holds weights of .* is not whole"):
+        read_onnx(in_two, "two", SMALL)
+    data.unlink()
+    with pytest.raises(ModelError, match=r"second file, two.onnx.data, which is not beside it"):
+        read_onnx(in_two, "two", SMALL)
+    data.mkdir()
+    with pytest.raises(ModelError, match="not beside it"):
+        read_onnx(in_two, "two", SMALL)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("location", "/etc/passwd", "refused: it wants weights from '/etc/passwd'"),
+        ("location", "../two.onnx.data", "no file beside it"),
+        ("location", "deep/two.onnx.data", "no file beside it"),
+        ("location", "..", "no file beside it"),
+        ("location", "", "no file beside it"),
+        ("location", "C:\\secret", "no file beside it"),
+        ("offset", "-4", "damaged"),
+        ("offset", "9" * 30, "damaged"),
+        ("offset", "9" * 18, "not whole"),
+        ("length", "8", "damaged"),
+    ],
+)
+def test_only_a_file_beside_it_is_read_and_no_more_of_it_than_there_is(
+    key: str, value: str, complaint: str, in_two: Path
+) -> None:
+    model = onnx.load(str(in_two), load_external_data=False)
+    outside = next(item for item in model.graph.initializer if item.external_data)
+    entries = {entry.key: entry for entry in outside.external_data}
+    entries[key].value = value
+    in_two.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=complaint):
+        read_onnx(in_two, "two", SMALL)
 
 
 @pytest.mark.parametrize("dims", [[1 << 40], [-1], [0], [3, 3]])

@@ -184,7 +184,10 @@ def deep_tuple(levels: int) -> bytes:
         (zipped(bytes(1 << 22), zipfile.ZIP_DEFLATED), "is compressed"),
         (zipped(b"\x80\x02" + b"N0" * (5 << 20) + b"N."), "not one of PyTorch's"),
         (zipped(pickle.dumps({"klass": HTDemucs}, protocol=4)), "STACK_GLOBAL"),
-        (zipped(b"\x80\x02]q\x00" + b"(" + b"h\x00" * 1000 + b"e."), "not a checkpoint of demucs"),
+        (
+            zipped(b"\x80\x02]q\x00" + b"(" + b"h\x00" * 1000 + b"e."),
+            "neither a checkpoint of demucs",
+        ),
         (zipped(b""), "not a whole PyTorch file"),
         (zipped(b"\x80\x02cos\nsystem\n"), "not a whole PyTorch file|wants to call"),
         (zipped(b"\x80\x02u."), "not a whole PyTorch file"),

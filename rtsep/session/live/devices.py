@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from rtsep.audio.choose import choose, choose_rate
+from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import Duplex, open_duplex
@@ -118,16 +118,18 @@ class SoundCards:
         settings = HostSettings(
             exclusive=request.wasapi == "exclusive", auto_convert=request.wasapi == "convert"
         )
+        takes = partial(takes_rate, settings=settings)
         rate = choose_rate(
             self._input,
             self._output,
             wanted=request.samplerate,
             model_rate=model_rate,
-            takes=partial(takes_rate, settings=settings),
+            takes=takes,
         )
         duplex = open_duplex(
             DuplexSpec(
                 rate=rate,
+                input_rate=choose_input_rate(self._input, rate, takes) if self._input else None,
                 input=self._input,
                 output=self._output,
                 blocksize=request.blocksize,

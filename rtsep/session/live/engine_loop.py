@@ -205,9 +205,10 @@ class EngineLoop:
         return self._up(flat[:, min(max(before_origin, 0), self._spec.hop) :])
 
     def _share_residual(self, stems: Audio, start: int) -> None:
-        """Stems at another rate miss what the model cannot hear; all get equal parts of it."""
+        """Stems at another rate miss what the model cannot hear."""
         layout = self._shared.layout
         dry = np.zeros((layout.channels, stems.shape[1]), np.float32)
         self._shared.input.read_into(start, dry)
         parts = stems.reshape(layout.stems, layout.channels, -1)
-        share_residual(torch.from_numpy(parts)[None], torch.from_numpy(dry)[None])
+        mix = torch.from_numpy(dry)[None]
+        share_residual(torch.from_numpy(parts)[None], mix, self._hops.heirs)

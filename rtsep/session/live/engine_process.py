@@ -71,6 +71,8 @@ def _load(
         executor=request.executor,
         cache=request.cache,
         observer=observer,
+        stems=request.named,
+        complete=request.complete,
     )
     share_cores()
     hops, retuning, steps = _begin(separator, request, observer)

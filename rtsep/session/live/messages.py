@@ -34,6 +34,8 @@ class EngineRequest:
     budget: float | None = None  # of the engine that this one takes over from
     profiled: bool = False
     trace: Path | None = None
+    named: tuple[str, ...] | None = None  # stems, where the model's file does not say
+    complete: bool | None = None
 
     def settled(self, spec: StreamSpec, budget: float | None) -> EngineRequest:
         """For an engine that takes over from one that came to these."""

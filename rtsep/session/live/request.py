@@ -87,8 +87,9 @@ def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
     names = ("model", "device", "cache", "window", "hop", "lookahead", "mode", "refresh",
              "precision", "executor")  # fmt: skip
     chosen = {name: options.pop(name) for name in names}
+    said = {name: options.pop(name) for name in ("named", "complete") if name in options}
     latency = options.pop("target")
-    return EngineRequest(latency=latency, adapts=adapts and latency == 0, **chosen)
+    return EngineRequest(latency=latency, adapts=adapts and latency == 0, **chosen, **said)
 
 
 def live_spec(
