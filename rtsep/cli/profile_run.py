@@ -15,6 +15,7 @@ from rtsep.cli.figures import say
 from rtsep.cli.live_run import other_reading
 from rtsep.cli.profile_files import as_dict
 from rtsep.cli.progress import RichObserver
+from rtsep.cli.signals import stop_on_signals
 from rtsep.report.profile.page import check_page_tools, write_page
 from rtsep.report.profile.run import Run
 from rtsep.report.profile.table import profile_table

@@ -108,7 +108,7 @@ def test_other_weights_are_refused(network: NetworkWeights, file: Path, cache: P
         ({"format": "rtsep delta 2"}, "is a delta of another version"),
         ({"base": "htdemucs_ft"}, "no official model of one network; known: htdemucs, htdemucs_6s"),
         ({"base": "../../secret"}, "no official model of one network"),
-        ({"format": "something"}, "does not say which network it holds"),
+        ({"format": "something"}, "holds the weights of something else"),
     ],
 )
 def test_other_metadata_is_refused(
