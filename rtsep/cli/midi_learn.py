@@ -63,8 +63,8 @@ def learn(
     wanted = [parse_action(text) for text in actions or wish.usual_actions]
     library = maps_of(config)
     with midi_system(api) as backend:
-        source = _source(port, backend.inputs())
-        name, base = _base(library, source, wish)
+        source = _source(port, backend.inputs(), backend.api)
+        name, base = _base(library, source, wish, backend.api)
         library.path_of(name)  # complains before there is work to lose
         with midi_input(backend, source) as opened:
             click.echo(f"learning from {printable(source)}")
@@ -146,40 +146,44 @@ def _request(action: Action) -> str:
     return "press and release a button"
 
 
-def _source(port: str | None, inputs: Sequence[str]) -> str:
+def _source(port: str | None, inputs: Sequence[str], api: str) -> str:
     """The input to learn from: the one that is named, or the only one."""
     from rtsep.control.midi.scout import chosen
     from rtsep.errors import ConfigError
 
     if port is None and len(inputs) > 1:
         raise ConfigError(f"which MIDI input? Choose one with --port: {', '.join(inputs)}")
-    return chosen(port or "", inputs)
+    return inputs[0] if inputs and not port else chosen(port or "", inputs, api)
 
 
-def _base(library: Library, source: str, wish: Wishes) -> tuple[str, DeviceMap]:
+def _base(library: Library, source: str, wish: Wishes, api: str) -> tuple[str, DeviceMap]:
     """Name and content of the map to add to. It will fit the source."""
     from rtsep.control.midi.maps import DeviceMap
 
     used = library.best(source)
-    name = wish.map_name or (used.name if used else _slug(source))
+    name = wish.map_name or (used.name if used else _slug(source, api))
     found = next((entry.map for entry in library.entries if entry.name == name), None)
     base = found or DeviceMap(name=name, match=(), bindings=())
     if wish.fresh:
         base = replace(base, bindings=())
-    return name, base if base.fit(source) else replace(base, match=(*base.match, _part(source)))
+    if base.fit(source):
+        return name, base
+    return name, replace(base, match=(*base.match, _part(source, api)))
 
 
-def _part(source: str) -> str:
-    """What will be the same in the port's name when it comes back: all but its address."""
-    name = re.sub(r"( \d+:\d+| #\d+)$", "", source)
-    part = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-    return part if part.strip() else "*"
+def _part(source: str, api: str = "") -> str:
+    """What will be the same in the port's name when it comes back."""
+    from rtsep.control.midi.naming import pattern
+
+    return pattern(source, api)
 
 
-def _slug(source: str) -> str:
+def _slug(source: str, api: str = "") -> str:
     """A file's name for a port's."""
-    device = _part(source).partition(":")[0].lower()
-    return re.sub(r"[^a-z0-9]+", "-", device).strip("-")[:64] or "controller"
+    from rtsep.control.midi.naming import device
+
+    name = re.sub(r"[^a-z0-9]+", "-", device(source, api).lower())
+    return name.strip("-")[:64] or "controller"
 
 
 def _with_lamp(binding: Binding) -> Binding:

@@ -207,6 +207,20 @@ def test_a_port_by_part_of_its_name(listen: Open, desk: Desk, events: list[str])
         eventually(lambda: controllers.names == ["strange box:out"])
 
 
+def test_a_port_that_comes_back_with_another_number(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    port = "strange box [{}] (capture): strange box MIDI 1"
+    with plugged_in("a2j", port.format(20)):
+        controllers = listen(port="strange")
+        assert len(controllers.names) == 1
+    eventually(lambda: controllers.names == [])
+    with plugged_in("a2j", port.format(24)) as box:
+        eventually(lambda: controllers.names == [f"a2j:{port.format(24)}"])
+        box.send(CC | 1, 102, 127)
+        eventually(lambda: desk.fader("bass").mute)
+
+
 def test_a_map_by_its_name(nano: VirtualController, listen: Open, desk: Desk) -> None:
     listen(port="nano", map="generic")
     nano.send(CC, 102, 127)

@@ -64,7 +64,7 @@ class Controllers(Closing):
                     self._started.set_result(None)
                     return
                 stack.callback(self._end, backend)
-                scout = Scout(self._spec, backend.inputs())
+                scout = Scout(self._spec, backend.inputs(), backend.api)
             except BaseException as error:
                 self._started.set_exception(error)
                 return

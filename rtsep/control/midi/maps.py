@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from rtsep.control.actions import Action
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, MAX_14BIT, PITCH, RELATIVE, Event
+from rtsep.names import steady
 
 ABSOLUTE, FINE, TOGGLE, MOMENTARY, TRIGGER = "absolute", "14bit", "toggle", "momentary", "trigger"
 MODES = (ABSOLUTE, FINE, *RELATIVE, TOGGLE, MOMENTARY, TRIGGER)
@@ -86,6 +87,6 @@ class DeviceMap:
 
 
 def matches(part: str, port: str) -> bool:
-    """Whether a port's name contains a part, with * and ?, in any case."""
+    """Whether a port's name, with its numbers or without, has a part, with * and ?, in any case."""
     pattern = part.lower().replace("[", "[[]")
-    return fnmatchcase(port.lower(), f"*{pattern}*")
+    return any(fnmatchcase(name.lower(), f"*{pattern}*") for name in (port, steady(port)))
