@@ -22,9 +22,13 @@ from rtsep.control.text import printable
 
 if TYPE_CHECKING:
     from rtsep.control.actions import Action
+    from rtsep.control.midi.learn import Gesture
     from rtsep.control.midi.library import Library
     from rtsep.control.midi.maps import Binding, DeviceMap
     from rtsep.control.midi.ports import Input
+    from rtsep.control.midi.traces import Address
+
+LISTEN_S = 0.5  # before the first control is asked for: what sends now sends by itself
 
 
 @click.command("learn")
@@ -93,14 +97,17 @@ class Wishes:
 
 
 def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Binding]:
-    from rtsep.control.midi.learn import Address, addresses
+    from rtsep.control.midi.learn import Gesture, addresses
+    from rtsep.control.midi.parameters import Parameters
 
     bindings: list[Binding] = []
     known: set[Address] = set()
+    restless, parameters = _restless(port), Parameters()
     with _entered_lines() as lines:
         for number, action in enumerate(wanted, 1):
             click.echo(f"{number}/{len(wanted)} {action}: {_request(action)}")
-            binding = _ask(action, port, seconds, known, lines)
+            gesture = Gesture(action, known, restless=restless, parameters=parameters)
+            binding = _ask(gesture, action, port, seconds, lines)
             if binding is None:
                 click.echo("  skipped")
                 continue
@@ -111,22 +118,29 @@ def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Bind
     return bindings
 
 
-def _ask(
-    action: Action,
-    port: Input,
-    seconds: float,
-    known: set[tuple[str, int, int]],
-    lines: queue.Queue[bytes],
-) -> Binding | None:
-    """Wait for the control for one action; None if it does not come."""
-    from rtsep.control.midi.learn import Gesture
+def _restless(port: Input) -> set[Address]:
+    """The controls that send while nobody has been asked to move any."""
     from rtsep.control.midi.messages import parse
 
-    gesture = Gesture(action, known)
+    found: set[Address] = set()
+    end = time.monotonic() + LISTEN_S
+    while time.monotonic() < end:
+        for event in filter(None, map(parse, port.messages())):
+            found.add((event.type, event.channel, event.number))
+        time.sleep(POLL_S)
+    return found
+
+
+def _ask(
+    gesture: Gesture, action: Action, port: Input, seconds: float, lines: queue.Queue[bytes]
+) -> Binding | None:
+    """Wait for the control for one action; None if it does not come."""
+    from rtsep.control.midi.messages import parse
+
     end = time.monotonic() + seconds
     while (now := time.monotonic()) < end:
-        for event in filter(None, map(parse, port.messages())):
-            gesture.add(event, now)
+        for message in port.messages():
+            gesture.add(parse(message), now)
         if not lines.empty():
             lines.get()
             return None
@@ -134,8 +148,8 @@ def _ask(
             binding = gesture.binding()
             if binding is not None:
                 return binding
-            click.echo(f"  that cannot do it; {_request(action)}")
-            end = now + seconds
+            click.echo(f"  that cannot do it: {gesture.why}; {_request(action)}")
+            end = now + seconds  # no reason is told twice, so this ends
         time.sleep(POLL_S)
     return None
 

@@ -145,12 +145,17 @@ def test_everything_a_file_can_say() -> None:
             {"type": "program", "number": 3, "action": "preset:no drums"},
             {"type": "note", "number": 5, "action": "gain:1"},
             {"type": "cc", "number": 6, "action": "record", "feedback": False},
+            {"type": "cc", "number": 70, "channel": 1, "action": "gain:3", "mode": "14bit",
+             "fine": 9, "feedback": True},
+            {"type": "cc", "number": 41, "action": "gain:4", "mode": "relativebo", "centre": 16},
             match=["box", "B?X 2*"],
             on_connect=["F0 00 20 F7", "f07f7ff7"],
         ),
         "a.toml",
     )  # fmt: skip
-    fine, encoder, button, master, program, zero, record = device.bindings
+    fine, encoder, button, master, program, zero, record, apart, around = device.bindings
+    assert apart.numbers == (70, 9) and apart.feedback and not apart.feedback.fine
+    assert [around.clicks(value) for value in (15, 17, 20)] == [-1, 1, 4]
     assert fine.numbers == (0, 32) and fine.takeover is False
     assert fine.feedback and fine.feedback.fine and fine.feedback.on == 16383
     assert encoder.channel == 0 and encoder.step == 0.02
@@ -202,6 +207,11 @@ def test_everything_a_file_can_say() -> None:
         (tables(GAIN | {"mode": "toggle"}), "mode 'toggle' does not go with gain:1 and type 'cc'"),
         (tables(GAIN | {"mode": "7bit"}), "mode must be one of absolute, 14bit, relative2c"),
         (tables(GAIN | {"mode": "14bit", "number": 32}), "number must be 0 to 31, got 32"),
+        (tables(GAIN | {"mode": "14bit", "fine": 7}), "fine must be another controller than numb"),
+        (tables(GAIN | {"mode": "14bit", "fine": 128}), "fine must be 0 to 127, got 128"),
+        (tables(GAIN | {"fine": 9}), "unknown key 'fine'"),
+        (tables(GAIN | {"mode": "relative2c", "centre": 9}), "unknown key 'centre'"),
+        (tables(GAIN | {"mode": "relativebo", "centre": 200}), "centre must be 0 to 127, got 200"),
         (tables(GAIN | {"takeover": 1}), "takeover must be true or false, got 1"),
         (tables(GAIN | {"mode": "relativebo", "takeover": True}), "unknown key 'takeover'"),
         (tables(GAIN | {"step": 0.1}), "unknown key 'step'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -187,6 +188,44 @@ def test_halves_that_come_apart_are_never_far_off(order: tuple[int, int]) -> Non
             box.send((CC, number, halves[number]))
             assert abs(box.travel() - value / 16383) < 1.5 / 127 or value < 128
         assert box.travel() == pytest.approx(value / 16383, abs=1e-9)
+
+
+@pytest.mark.parametrize("fine", [32, 64, 1])
+@pytest.mark.parametrize("fine_first", [False, True])
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("step", [7, 61, 300])
+def test_halves_never_go_back_on_the_way(
+    fine: int, fine_first: bool, changed: bool, step: int
+) -> None:
+    """Each message alone, as if there were time between: our fader only rises, then only falls.
+    `changed`: the coarse half is sent only when it changes."""
+    box = Box(fader(mode="14bit", fine=fine, takeover=False))
+    values = list(range(1000, 16384, step))
+    path: list[float] = []
+    last = None
+    for value in [*values, *reversed(values)]:
+        coarse = [] if changed and last == value >> 7 else [(CC, 0, value >> 7)]
+        low, last = [(CC, fine, value & 127)], value >> 7
+        for message in [*low, *coarse] if fine_first else [*coarse, *low]:
+            box.send(message)
+            path.append(box.travel())
+        if not (fine_first and changed):
+            assert path[-1] == pytest.approx(value / 16383, abs=1e-6)
+        assert path[-1] == pytest.approx(value / 16383, abs=step / 16383 + 1e-6) or len(path) < 9
+    turn = path.index(max(path))
+    moved = path[4:]  # it may begin in the middle of a value
+    ups = [one < other - 1e-9 for one, other in pairwise(moved[turn - 4 :])]
+    downs = [one > other + 1e-9 for one, other in pairwise(moved[: turn - 3])]
+    assert not any(ups) and not any(downs)
+
+
+def test_an_encoder_around_another_centre() -> None:
+    box = Box(fader(mode="relativebo", centre=16, step=0.02))
+    box.put(0.5)
+    box.send((CC, 0, 19))
+    assert box.travel() == pytest.approx(0.56)
+    box.send((CC, 0, 14))
+    assert box.travel() == pytest.approx(0.52)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from rtsep.control.midi.messages import (
     LSB,
     MAX_7BIT,
     MAX_14BIT,
+    MIDDLE,
     NOTE,
+    OFFSET,
     PITCH,
     PROGRAM,
     RELATIVE,
@@ -74,7 +76,8 @@ def _binding(table: Table) -> Binding:
     mode = _mode(table, action, kind)
     number = 0
     if kind != PITCH:
-        number = table.number("number", 0, LSB - 1 if mode == maps.FINE else MAX_7BIT)
+        standard = mode == maps.FINE and not table.has("fine")
+        number = table.number("number", 0, LSB - 1 if standard else MAX_7BIT)
     binding = Binding(
         type=kind,
         number=number,
@@ -83,10 +86,22 @@ def _binding(table: Table) -> Binding:
         mode=mode,
         step=table.number("step", 0.0001, 1.0, Binding.step) if mode in RELATIVE else Binding.step,
     )
+    if mode == OFFSET:
+        binding = replace(binding, centre=table.number("centre", 0, MAX_7BIT, MIDDLE))
+    if mode == maps.FINE:
+        binding = replace(binding, fine=_fine(table, number))
     takeover = None
     if binding.moves and mode not in RELATIVE:
         takeover = table.take("takeover", bool, None)
     return replace(binding, takeover=takeover, feedback=_feedback(table, binding))
+
+
+def _fine(table: Table, number: int) -> int | None:
+    """The controller of the fine half; None for the standard's."""
+    fine: int = table.number("fine", 0, MAX_7BIT, number + LSB)
+    if fine == number:
+        raise table.error(f"fine must be another controller than number, got {fine} for both")
+    return None if fine == number + LSB else fine
 
 
 def _action(table: Table) -> Action:
@@ -135,7 +150,7 @@ def _answer(inner: Table, binding: Binding) -> Feedback:
         raise inner.error(
             "a control of any channel needs a channel to answer on; write channel = 1"
         )
-    fine: bool = inner.take("fine", bool, binding.mode == maps.FINE and kind == CC)
+    fine: bool = inner.take("fine", bool, _has_standard_halves(binding) and kind == CC)
     if fine and (kind != CC or binding.action.kind != FADER):
         raise inner.error("fine is for faders and type 'cc' only; remove it")
     number, top = 0, MAX_14BIT
@@ -147,6 +162,10 @@ def _answer(inner: Table, binding: Binding) -> Feedback:
     off, on = inner.number("off", 0, top, 0), inner.number("on", 0, top, top)
     inner.end()
     return Feedback(type=kind, channel=channel, number=number, off=off, on=on, fine=fine)
+
+
+def _has_standard_halves(binding: Binding) -> bool:
+    return binding.mode == maps.FINE and binding.fine is None
 
 
 def _exclusive(text: str, table: Table) -> bytes:
@@ -171,6 +190,10 @@ def _binding_table(binding: Binding) -> dict[str, Any]:
         table["takeover"] = binding.takeover
     if binding.step != Binding.step:
         table["step"] = binding.step
+    if binding.centre != Binding.centre:
+        table["centre"] = binding.centre
+    if binding.fine is not None:
+        table["fine"] = binding.fine
     if binding.feedback is not None:
         table["feedback"] = _feedback_table(binding.feedback)
     return table

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from rtsep.control.actions import Action
-from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, MAX_14BIT, PITCH, RELATIVE, Event
+from rtsep.control.midi.messages import (
+    CC,
+    LSB,
+    MAX_7BIT,
+    MAX_14BIT,
+    MIDDLE,
+    OFFSET,
+    PITCH,
+    RELATIVE,
+    Event,
+)
 from rtsep.names import steady
 
 ABSOLUTE, FINE, TOGGLE, MOMENTARY, TRIGGER = "absolute", "14bit", "toggle", "momentary", "trigger"
@@ -49,6 +59,8 @@ class Binding:
     feedback: Feedback | None = None
     takeover: bool | None = None  # None: where the control cannot be moved by feedback
     step: float = 0.01  # travel per click of an endless encoder
+    centre: int = MIDDLE  # the value of no click, where clicks are written as a distance from it
+    fine: int | None = None  # the controller of the fine half, if that is not the standard's
 
     @property
     def moves(self) -> bool:
@@ -58,7 +70,16 @@ class Binding:
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers its messages have: two for a control in two halves."""
-        return (self.number, self.number + LSB) if self.mode == FINE else (self.number,)
+        return (self.number, self.fine_number) if self.mode == FINE else (self.number,)
+
+    @property
+    def fine_number(self) -> int:
+        """Of a control in two halves."""
+        return self.number + LSB if self.fine is None else self.fine
+
+    def clicks(self, value: int) -> int:
+        """By how many an endless encoder was turned, clockwise positive."""
+        return value - self.centre if self.mode == OFFSET else RELATIVE[self.mode](value)
 
     def means(self, event: Event) -> bool:
         """Whether this is what an event does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from rtsep import names
@@ -32,6 +33,8 @@ def pattern(port: str, api: str = "") -> str:
 
 
 def device(port: str, api: str = "") -> str:
-    """What a port's device is called, without a bridge's name before it."""
-    owner, _, port_name = pattern(port, api).partition(":")
-    return port_name if owner in _BRIDGES and port_name.strip() else owner
+    """What a port's device is called, without what a bridge says beside it."""
+    owner, _, rest = pattern(port, api).partition(":")
+    if owner not in _BRIDGES:
+        return owner
+    return re.split(r":| \[\*\]| \((?:capture|playback)\)", rest)[0].strip() or owner
