@@ -172,7 +172,7 @@ def _source(port: str | None, inputs: Sequence[str], api: str) -> str:
 
 def _base(library: Library, source: str, wish: Wishes, api: str) -> tuple[str, DeviceMap]:
     """Name and content of the map to add to. It will fit the source."""
-    from rtsep.control.midi.maps import DeviceMap
+    from rtsep.control.midi.maps import DeviceMap, matches
 
     used = library.best(source)
     name = wish.map_name or (used.name if used else _slug(source, api))
@@ -180,6 +180,8 @@ def _base(library: Library, source: str, wish: Wishes, api: str) -> tuple[str, D
     base = found or DeviceMap(name=name, match=(), bindings=())
     if wish.fresh:
         base = replace(base, bindings=())
+    not_for = tuple(part for part in base.not_for if not matches(part, source))
+    base = replace(base, not_for=not_for)  # whoever teaches it knows better
     if base.fit(source):
         return name, base
     return name, replace(base, match=(*base.match, _part(source, api)))

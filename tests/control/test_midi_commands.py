@@ -261,6 +261,19 @@ def test_learn_keeps_what_the_map_did(run: Run, tmp_path: Path, nano: VirtualCon
     assert len(read_map_file(tmp_path / "tiny.toml").bindings) == 1
 
 
+def test_a_map_that_is_taught_a_device_is_for_it(run: Run, tmp_path: Path) -> None:
+    port = "X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1"
+    with plugged_in(*port.split(":")) as box:
+        learning = run("learn", "bypass", "--port", "compact", "--map", "mackie-control")
+        learning.line("learning")
+        learning.line("1/1 bypass")
+        sweep(box, (CC, 60), [127, 0])
+        learning.line("  learned")
+        assert learning.end().code == 0
+    mine = read_map_file(tmp_path / "mackie-control.toml")
+    assert mine.fit(port) and mine.excludes("X-TOUCH MINI") and len(mine.bindings) > 20
+
+
 def test_enter_skips(run: Run, tmp_path: Path, nano: VirtualController) -> None:
     terminal, inside = pty.openpty()
     learning = run("learn", "--stems", "1", "--seconds", "60", stdin=inside)

@@ -243,6 +243,43 @@ def test_ports_that_are_not_there_or_not_the_only_ones(
         assert listen(port=NANO.upper()).names == [NANO]
 
 
+def test_a_controller_that_speaks_otherwise_is_told_once(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    told = (
+        "MIDI controller X-TOUCH:X-TOUCH INT: the map mackie-control knows nothing of what it "
+        "sends; is it in another mode? Otherwise make a map for it: rtsep midi learn --port "
+        "'X-TOUCH:X-TOUCH INT'"
+    )
+    controllers = listen()
+    for _ in range(2):
+        with plugged_in("X-TOUCH", "X-TOUCH INT") as box:
+            eventually(lambda: controllers.names)
+            sweep(box, (CC, 70), range(0, 127, 5))  # the faders of its MIDI mode
+            sweep(box, (CC, 16), range(100, 120))  # a position, where the map has clicks
+            eventually(lambda: told in events)
+            time.sleep(0.1)
+        eventually(lambda: not controllers.names)
+    assert events.count(told) == 1
+    assert all(fader.gain_db == 0 for fader in desk.faders)
+
+
+def test_a_controller_that_a_map_is_not_for_is_told_once(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    with plugged_in("X-TOUCH COMPACT", "X-TOUCH COMPACT MIDI 1") as box:
+        controllers = listen()
+        sweep(box, (CC, 1), range(0, 127, 5))
+        time.sleep(0.5)
+        assert controllers.names == []
+        assert events == [
+            "MIDI controller X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1 has no map, and mackie-control "
+            "is not for it; make a map for it: rtsep midi learn --port "
+            "'X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1'"
+        ]
+        assert listen(port="compact").names == ["X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1"]
+
+
 def test_off_opens_nothing(nano: VirtualController, listen: Open, desk: Desk) -> None:
     with listen(port="off", api="nonsense") as controllers:
         assert controllers.names == []

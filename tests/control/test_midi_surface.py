@@ -246,6 +246,39 @@ def test_encoders_turn_from_where_our_fader_stands(mode: str, right: int, left: 
     assert box.travel() == pytest.approx(1)
 
 
+# A device that speaks otherwise than its map says
+
+
+def test_a_device_that_says_nothing_its_map_knows_is_strange() -> None:
+    box = Box(fader(takeover=False), fader(5, action="gain:6"), button())
+    box.send((CC, 1, 1), (0xD0, 5), (CC, 1, 2), (NOTE_ON, 3, 3), (0xFE,), (PITCH, 0, 0), (CC, 1, 3))
+    assert not box.surface.strange
+    box.send((CC, 1, 4))
+    assert box.surface.strange
+    box.send((CC, 0, 30))  # it was another control that is not bound, after all
+    assert not box.surface.strange and box.travel() == pytest.approx(30 / 127)
+    box.send(*[(CC, 1, value) for value in range(100)])
+    assert not box.surface.strange
+
+
+def test_controls_of_stems_that_are_not_there_are_known_too() -> None:
+    box = Box(fader(action="gain:6"), button())
+    box.send(*[(CC, 0, value) for value in range(100)])
+    assert not box.surface.strange
+
+
+@pytest.mark.parametrize("mode", ["relative2c", "relativebo", "relativesm"])
+def test_positions_are_no_clicks(mode: str) -> None:
+    """A knob of a Mackie Control says by how much it turned; other devices say where it is."""
+    start = 100 if mode == "relativebo" else 30
+    box = Box(fader(mode=mode))
+    box.send(*[(CC, 0, value) for value in range(start, start + 20)])
+    assert box.surface.strange and box.travel() == pytest.approx(0.8)
+    box = Box(fader(mode=mode))
+    box.send((CC, 0, 65 if mode == "relativebo" else 1), (CC, 0, start))  # turned faster and faster
+    assert not box.surface.strange and box.travel() > 0.9
+
+
 # Buttons
 
 

@@ -12,7 +12,7 @@ CENTRES = (MIDDLE, 16)  # of encoders that write clicks as a distance from there
 FEWEST_CLICKS = 3  # from one end of the gesture to the other: less may be trembling
 SLOW = 6  # clicks in one message where a turn begins, ends or changes its direction
 FAR = 56  # between neighbours: from slowly one way to slowly the other way
-STEEP, RAMP = 6, 24  # a fader's values go on evenly, and that far
+STEEP, RAMP = 3, 24  # a fader goes on evenly, and that far
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def read_map(tables: object, where: str) -> DeviceMap:
     if not 0 < len(rows) <= MOST_BINDINGS:
         raise top.error(f"bindings must be 1 to {MOST_BINDINGS}, got {len(rows)}")
     name = device.text("name")
-    match = tuple(device.texts("match"))
+    match, not_for = tuple(device.texts("match")), tuple(device.texts("not_for"))
     on_connect = tuple(_exclusive(text, device) for text in device.texts("on_connect"))
     device.end()
     bindings: list[Binding] = []
@@ -60,12 +60,20 @@ def read_map(tables: object, where: str) -> DeviceMap:
         if binding in bindings:
             raise table.error(f"is the same as binding {bindings.index(binding) + 1}; remove one")
         bindings.append(binding)
-    return DeviceMap(name=name, match=match, bindings=tuple(bindings), on_connect=on_connect)
+    return DeviceMap(
+        name=name,
+        match=match,
+        bindings=tuple(bindings),
+        on_connect=on_connect,
+        not_for=not_for,
+    )
 
 
 def map_tables(device: DeviceMap) -> dict[str, Any]:
     """What `read_map` reads, without what it would assume anyway."""
     head: dict[str, Any] = {"name": device.name, "match": list(device.match)}
+    if device.not_for:
+        head["not_for"] = list(device.not_for)
     if device.on_connect:
         head["on_connect"] = [message.hex(" ").upper() for message in device.on_connect]
     return {"device": head, "bindings": [_binding_table(binding) for binding in device.bindings]}

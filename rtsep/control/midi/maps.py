@@ -94,20 +94,44 @@ class Binding:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceMap:
-    """What a device's controls do. `match` are parts of the names its ports may have."""
+    """What a device's controls do. `match` are parts of the names its ports may have; `not_for` are
+    parts of names of others, which speak another protocol."""
 
     name: str
     match: tuple[str, ...]
     bindings: tuple[Binding, ...]
     on_connect: tuple[bytes, ...] = field(default=())  # exclusive messages, sent once
+    not_for: tuple[str, ...] = field(default=())
 
     def fit(self, port: str) -> int:
-        """How closely the map fits a port: the length of the longest pattern found in its name, 0
-        where none is. Case does not matter; * and ? stand for any letters and any one."""
-        return max((len(part) for part in self.match if matches(part, port)), default=0)
+        """How closely the map fits a port, 0 if not at all: the more letters of its name a pattern
+        has, and in whole words, the closer. Case does not matter; * and ? stand for any letters
+        and any one."""
+        if self.excludes(port):
+            return 0
+        return max((_closeness(part, port) for part in self.match), default=0)
+
+    def excludes(self, port: str) -> bool:
+        """Whether the map would fit, but is not for this device."""
+        return any(matches(part, port) for part in self.not_for) and any(
+            matches(part, port) for part in self.match
+        )
 
 
 def matches(part: str, port: str) -> bool:
     """Whether a port's name, with its numbers or without, has a part, with * and ?, in any case."""
     pattern = part.lower().replace("[", "[[]")
     return any(fnmatchcase(name.lower(), f"*{pattern}*") for name in (port, steady(port)))
+
+
+def _closeness(part: str, port: str) -> int:
+    if not matches(part, port):
+        return 0
+    letters = len(part) - part.count("*") - part.count("?")
+    return 1 + 2 * letters + any(_in_words(part, name) for name in (port, steady(port)))
+
+
+def _in_words(part: str, name: str) -> bool:
+    """Whether a part stands in a name as whole words."""
+    before, found, behind = name.lower().partition(part.lower())
+    return bool(found) and not before[-1:].isalnum() and not behind[:1].isalnum()

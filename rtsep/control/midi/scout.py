@@ -58,6 +58,14 @@ class Scout:
                 port = present[at]
                 yield port, self._map or self.library.best(port) or self.library.find(GENERIC)
 
+    def refused(self, present: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """Ports that a map seems to fit and says that it does not, where nobody named any."""
+        if self._auto and self._map is None:
+            for port in present:
+                entry = self.library.refusing(port)
+                if entry is not None:
+                    yield port, entry
+
     def _remember(self, port: str, present: Sequence[str]) -> None:
         """Which one is ours, of those that nothing but numbers tells apart."""
         if port not in present:
