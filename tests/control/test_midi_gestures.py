@@ -76,6 +76,8 @@ def told(binding: Binding | None) -> tuple[str, int, int, str] | None:
         ([*cc(1, *range(30)), *cc(33, 127, 0, 127, 0)], ("cc", 1, 1, "absolute")),  # a button
         ([one for v in range(90) for one in (*cc(1, v), *cc(33, 127 - v))],
          ("cc", 1, 1, "absolute")),  # two faders at once
+        ([one for v in range(0, 7000, 130) for one in (*cc(9, v >> 7), *cc(41, v & 127))],
+         ("cc", 1, 9, "absolute")),  # so evenly that the fine half does not run over
         ([(0x90, 104, 127), *[(0xE0, 0, v) for v in range(99)], (0x90, 104, 0)],
          ("pitch", 1, 0, "absolute")),  # of a fader that feels the hand
         ([one for v in range(60) for one in ((0xD0, v), *cc(7, v))], ("cc", 1, 7, "absolute")),

@@ -21,7 +21,7 @@ from rtsep.control.midi.messages import (
     TYPES,
 )
 from rtsep.control.midi.parameters import SELECT
-from rtsep.control.midi.traces import Address, Trace, joined
+from rtsep.control.midi.traces import Address, Trace, joined, together
 
 FEWEST_VALUES = 4  # by which a fader can be told from a button
 SHORTEST = 8 / 127  # of its way: what moved less was not meant
@@ -71,6 +71,7 @@ def candidates(action: Action, traces: Traces, restless: Collection[Address]) ->
     if action.kind == FADER:
         pairs = list(_pairs(action, plain))
         halves = {address for pair in pairs for address in pair.halves}
+        halves |= {address for address in plain if _follows(address, plain)}
         plain = {address: trace for address, trace in plain.items() if address not in halves}
         found += pairs
     for address, trace in plain.items():
@@ -124,6 +125,16 @@ def _pairs(action: Action, plain: Traces) -> Iterator[Candidate]:
             weight=way.span,
             since=way.rests_since,
         )
+
+
+def _follows(address: Address, plain: Traces) -> bool:
+    """Whether this may be the fine half of another, by the standard, that did not run over: by
+    itself it means less than the coarse one."""
+    kind, channel, number = address
+    coarse = plain.get((kind, channel, number - LSB))
+    if kind != CC or not LSB <= number < 2 * LSB or coarse is None:
+        return False
+    return coarse.span >= SHORTEST and together(coarse, plain[address])
 
 
 def _elsewhere(coarse: int, fine: int) -> str:

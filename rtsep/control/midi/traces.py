@@ -82,7 +82,7 @@ def joined(coarse: Trace, fine: Trace, top: int) -> Trace | None:
     """
     if min(len(set(fine.values)), 2 * len(set(coarse.values))) < 4:
         return None
-    if 2 * len(fine.values) < len(coarse.values) or not _together(coarse, fine):
+    if 2 * len(fine.values) < len(coarse.values) or not together(coarse, fine):
         return None
     if all(abs(one - other) < LEAP for one, other in pairwise(fine.values)):
         return None
@@ -94,7 +94,7 @@ def joined(coarse: Trace, fine: Trace, top: int) -> Trace | None:
     return way if turns < reversals(fine.values) else None
 
 
-def _together(coarse: Trace, fine: Trace) -> bool:
+def together(coarse: Trace, fine: Trace) -> bool:
     """Whether the coarse half hardly ever comes without the fine one."""
     near = sum(
         any(abs(time - other) <= TOGETHER_S for other in fine.times) for time in coarse.times
