@@ -24,7 +24,7 @@ LAYERS = (
     {"engine", "mixer", "weights"},
     {"model", "executors"},
     {"dsp", "ring"},
-    {"atomic", "closing", "config", "machine", "metrics", "openmp", "status", "timeline"},
+    {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "status", "timeline"},
     {"errors"},
 )
 DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}

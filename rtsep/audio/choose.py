@@ -9,13 +9,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 
-from rtsep.audio.devices import ASIO, CORE_AUDIO, JACK, WASAPI, Device, Kind, list_devices
+from rtsep.audio.devices import (
+    ASIO,
+    CORE_AUDIO,
+    JACK,
+    MME,
+    MME_NAME,
+    WASAPI,
+    Device,
+    Kind,
+    list_devices,
+)
 from rtsep.audio.hostapi import LOW_RATES, RATES, taken_rates, takes_rate
 from rtsep.errors import ConfigError
+from rtsep.names import fitting
 
-PREFERRED = (JACK, WASAPI, CORE_AUDIO, ASIO, "DirectSound", "MME", "WDM-KS", "ALSA", "OSS")
+PREFERRED = (JACK, WASAPI, CORE_AUDIO, ASIO, "DirectSound", MME, "WDM-KS", "ALSA", "OSS")
 DEFAULTS = {"input": ("default", "mic"), "output": ("default", "speakers")}
-_MME_NAME = 31  # MME cuts names to so many characters
 _LONGEST_NUMBER = 10
 
 
@@ -64,13 +74,12 @@ def _wanted(name: str, kind: Kind) -> str:
 
 
 def _named(name: str, devices: Sequence[Device]) -> list[Device]:
-    """Devices of that name, else with it in their name, else the same within a host API."""
-    wanted = name.casefold()
-    exact = [device for device in devices if device.name.casefold() == wanted]
-    part = [device for device in devices if wanted in device.name.casefold()]
+    """Devices of that name, else with it in their name, else the same without the numbers that
+    systems change, else all this within a host API."""
+    places = fitting(name, [device.name for device in devices])
     host, colon, rest = (piece.strip() for piece in name.partition(":"))
-    if not wanted or exact or part or not (colon and rest):
-        return exact or (part if wanted else [])
+    if places or not (colon and rest):
+        return [devices[place] for place in places]
     return _named(rest, [device for device in devices if _bare(host) in _bare(device.host_api)])
 
 
@@ -88,8 +97,8 @@ def _best(devices: list[Device]) -> list[Device]:
 
 
 def _same(one: Device, other: Device) -> bool:
-    cut = any(device.host_api == "MME" for device in (one, other))
-    length = _MME_NAME if cut else None
+    cut = any(device.host_api == MME for device in (one, other))
+    length = MME_NAME if cut else None
     return one.name[:length] == other.name[:length]
 
 

@@ -12,10 +12,13 @@ from typing import Any, Literal
 
 from rtsep.audio.portaudio import portaudio
 from rtsep.errors import ConfigError
+from rtsep.names import Key, found_again, steady
 
 Kind = Literal["input", "output"]
 
-WASAPI, ASIO, CORE_AUDIO, JACK = "WASAPI", "ASIO", "Core Audio", "JACK"
+WASAPI, ASIO, CORE_AUDIO, JACK, MME = "WASAPI", "ASIO", "Core Audio", "JACK", "MME"
+MME_NAME = 31  # it cuts names to so many characters
+_MME_STEADY = MME_NAME - len("99- ")  # and so sooner behind a number
 _SHORT = {"JACK Audio Connection Kit": JACK}  # the others only lose the word "Windows"
 _JACK_HARDWARE = "system"  # the name that a JACK server gives its own sound card
 
@@ -35,6 +38,8 @@ class Device:
     low_latency: tuple[float, float] = (0.0, 0.0)  # in, out
     high_latency: tuple[float, float] = (0.0, 0.0)
     rates: tuple[int, ...] | None = None  # those of `RATES` that work; None: not asked
+    twins: tuple[str, ...] = ()  # names that differ from its own by numbers only, and its own
+    place: int = 0  # among them: who is plugged in again may get another number
 
     @property
     def label(self) -> str:
@@ -57,6 +62,7 @@ def list_devices() -> list[Device]:
     return [
         dataclasses.replace(
             device,
+            **_among_twins(device, devices),
             default_input=device.index == _default(devices, hosts, "input", usual[0]),
             default_output=device.index == _default(devices, hosts, "output", usual[1]),
         )
@@ -65,16 +71,31 @@ def list_devices() -> list[Device]:
 
 
 def find_again(device: Device) -> Device:
-    """The same device in this process, now. Raises ConfigError if it is gone."""
-    same = [
-        other
-        for other in list_devices()
-        if (other.host_api, other.name) == (device.host_api, device.name)
-    ]
-    if not same:
+    """The same device in this process, now, whatever number its name has. ConfigError if gone."""
+    present = [other for other in list_devices() if other.host_api == device.host_api]
+    names = [other.name for other in present]
+    twins, place = device.twins or (device.name,), device.place if device.twins else 0
+    at = found_again(twins, place, names, (str, _steady(device)))
+    if at is None:
         raise ConfigError(f"{device.label} is gone; plug it in again, or see `rtsep devices`")
-    # Twins of one name can only be told apart by their order.
-    return min(same, key=lambda other: abs(other.index - device.index))
+    return present[at]
+
+
+def _among_twins(device: Device, devices: list[Device]) -> dict[str, Any]:
+    key = _steady(device)
+    twins = [
+        other
+        for other in devices
+        if other.host_api == device.host_api and key(other.name) == key(device.name)
+    ]
+    return {"twins": tuple(twin.name for twin in twins), "place": twins.index(device)}
+
+
+def _steady(device: Device) -> Key:
+    """What stays of the names of its host API."""
+    if device.host_api == MME:
+        return lambda name: steady(name)[:_MME_STEADY]
+    return steady
 
 
 def _device(info: dict[str, Any], host: str) -> Device:

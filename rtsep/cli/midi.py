@@ -43,9 +43,12 @@ midi.add_command(learn)
 @port_options
 def list_ports(config: Path | None, port: str | None, api: str) -> None:
     """Show the inputs, and the map that --midi auto uses for each."""
+    from rtsep.names import fitting
+
     library = maps_of(config)
     with midi_system(api) as backend:
-        names = [name for name in backend.inputs() if (port or "").lower() in name.lower()]
+        inputs = backend.inputs()
+        names = [inputs[place] for place in fitting(port, inputs)] if port else inputs
         click.echo(f"{'MIDI inputs' if names else 'no MIDI inputs'} ({backend.api})")
         width = max(map(len, names), default=0)
         for name in names:
@@ -80,7 +83,7 @@ def monitor(
 
     library = maps_of(config)
     with midi_system(api) as backend, stop_on_signals() as stop, ExitStack() as stack:
-        names = [chosen(port, backend.inputs())] if port else backend.inputs()
+        names = [chosen(port, backend.inputs(), backend.api)] if port else backend.inputs()
         maps = {name: library.find(map_name) if map_name else library.best(name) for name in names}
         inputs = {name: stack.enter_context(midi_input(backend, name)) for name in names}
         for name, entry in maps.items():

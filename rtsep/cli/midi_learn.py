@@ -22,9 +22,13 @@ from rtsep.control.text import printable
 
 if TYPE_CHECKING:
     from rtsep.control.actions import Action
+    from rtsep.control.midi.learn import Gesture
     from rtsep.control.midi.library import Library
     from rtsep.control.midi.maps import Binding, DeviceMap
     from rtsep.control.midi.ports import Input
+    from rtsep.control.midi.traces import Address
+
+LISTEN_S = 0.5  # before the first control is asked for: what sends now sends by itself
 
 
 @click.command("learn", short_help="Bind controls to actions by moving them.")
@@ -65,8 +69,8 @@ def learn(
     wanted = [parse_action(text) for text in actions or wish.usual_actions]
     library = maps_of(config)
     with midi_system(api) as backend:
-        source = _source(port, backend.inputs())
-        name, base = _base(library, source, wish)
+        source = _source(port, backend.inputs(), backend.api)
+        name, base = _base(library, source, wish, backend.api)
         library.path_of(name)  # complains before there is work to lose
         with midi_input(backend, source) as opened:
             click.echo(f"learning from {printable(source)}")
@@ -95,14 +99,17 @@ class Wishes:
 
 
 def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Binding]:
-    from rtsep.control.midi.learn import Address, addresses
+    from rtsep.control.midi.learn import Gesture, addresses
+    from rtsep.control.midi.parameters import Parameters
 
     bindings: list[Binding] = []
     known: set[Address] = set()
+    restless, parameters = _restless(port), Parameters()
     with _entered_lines() as lines:
         for number, action in enumerate(wanted, 1):
             click.echo(f"{number}/{len(wanted)} {action}: {_request(action)}")
-            binding = _ask(action, port, seconds, known, lines)
+            gesture = Gesture(action, known, restless=restless, parameters=parameters)
+            binding = _ask(gesture, action, port, seconds, lines)
             if binding is None:
                 click.echo("  skipped")
                 continue
@@ -113,22 +120,29 @@ def _ask_all(wanted: Sequence[Action], port: Input, seconds: float) -> list[Bind
     return bindings
 
 
-def _ask(
-    action: Action,
-    port: Input,
-    seconds: float,
-    known: set[tuple[str, int, int]],
-    lines: queue.Queue[bytes],
-) -> Binding | None:
-    """Wait for the control for one action; None if it does not come."""
-    from rtsep.control.midi.learn import Gesture
+def _restless(port: Input) -> set[Address]:
+    """The controls that send while nobody has been asked to move any."""
     from rtsep.control.midi.messages import parse
 
-    gesture = Gesture(action, known)
+    found: set[Address] = set()
+    end = time.monotonic() + LISTEN_S
+    while time.monotonic() < end:
+        for event in filter(None, map(parse, port.messages())):
+            found.add((event.type, event.channel, event.number))
+        time.sleep(POLL_S)
+    return found
+
+
+def _ask(
+    gesture: Gesture, action: Action, port: Input, seconds: float, lines: queue.Queue[bytes]
+) -> Binding | None:
+    """Wait for the control for one action; None if it does not come."""
+    from rtsep.control.midi.messages import parse
+
     end = time.monotonic() + seconds
     while (now := time.monotonic()) < end:
-        for event in filter(None, map(parse, port.messages())):
-            gesture.add(event, now)
+        for message in port.messages():
+            gesture.add(parse(message), now)
         if not lines.empty():
             lines.get()
             return None
@@ -136,8 +150,8 @@ def _ask(
             binding = gesture.binding()
             if binding is not None:
                 return binding
-            click.echo(f"  that cannot do it; {_request(action)}")
-            end = now + seconds
+            click.echo(f"  that cannot do it: {gesture.why}; {_request(action)}")
+            end = now + seconds  # no reason is told twice, so this ends
         time.sleep(POLL_S)
     return None
 
@@ -148,40 +162,46 @@ def _request(action: Action) -> str:
     return "press and release a button"
 
 
-def _source(port: str | None, inputs: Sequence[str]) -> str:
+def _source(port: str | None, inputs: Sequence[str], api: str) -> str:
     """The input to learn from: the one that is named, or the only one."""
     from rtsep.control.midi.scout import chosen
     from rtsep.errors import ConfigError
 
     if port is None and len(inputs) > 1:
         raise ConfigError(f"which MIDI input? Choose one with --port: {', '.join(inputs)}")
-    return chosen(port or "", inputs)
+    return inputs[0] if inputs and not port else chosen(port or "", inputs, api)
 
 
-def _base(library: Library, source: str, wish: Wishes) -> tuple[str, DeviceMap]:
+def _base(library: Library, source: str, wish: Wishes, api: str) -> tuple[str, DeviceMap]:
     """Name and content of the map to add to. It will fit the source."""
-    from rtsep.control.midi.maps import DeviceMap
+    from rtsep.control.midi.maps import DeviceMap, matches
 
     used = library.best(source)
-    name = wish.map_name or (used.name if used else _slug(source))
+    name = wish.map_name or (used.name if used else _slug(source, api))
     found = next((entry.map for entry in library.entries if entry.name == name), None)
     base = found or DeviceMap(name=name, match=(), bindings=())
     if wish.fresh:
         base = replace(base, bindings=())
-    return name, base if base.fit(source) else replace(base, match=(*base.match, _part(source)))
+    not_for = tuple(part for part in base.not_for if not matches(part, source))
+    base = replace(base, not_for=not_for)  # whoever teaches it knows better
+    if base.fit(source):
+        return name, base
+    return name, replace(base, match=(*base.match, _part(source, api)))
 
 
-def _part(source: str) -> str:
-    """What will be the same in the port's name when it comes back: all but its address."""
-    name = re.sub(r"( \d+:\d+| #\d+)$", "", source)
-    part = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-    return part if part.strip() else "*"
+def _part(source: str, api: str = "") -> str:
+    """What will be the same in the port's name when it comes back."""
+    from rtsep.control.midi.naming import pattern
+
+    return pattern(source, api)
 
 
-def _slug(source: str) -> str:
+def _slug(source: str, api: str = "") -> str:
     """A file's name for a port's."""
-    device = _part(source).partition(":")[0].lower()
-    return re.sub(r"[^a-z0-9]+", "-", device).strip("-")[:64] or "controller"
+    from rtsep.control.midi.naming import device
+
+    name = re.sub(r"[^a-z0-9]+", "-", device(source, api).lower())
+    return name.strip("-")[:64] or "controller"
 
 
 def _with_lamp(binding: Binding) -> Binding:

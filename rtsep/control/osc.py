@@ -12,12 +12,12 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rtsep.closing import Closing
-from rtsep.control.osc_desk import State, desk_state, figures, meters, number, obey
+from rtsep.control.osc_desk import desk_state, figures, meant, meters, obey
+from rtsep.control.osc_listeners import Address, Listener, answer_address
 from rtsep.control.osc_packets import LONGEST_PACKET, Message, read_packet, write_packet
 from rtsep.errors import ConfigError, UsageError
 from rtsep.mixer.desk import Desk
@@ -31,8 +31,7 @@ SUBSCRIBED_SECONDS = 60.0
 MOST_SUBSCRIBERS = 8
 PACE = 1000  # messages a second, on average; and so many at once
 REPORT_SECONDS = 1.0
-
-Address = tuple[Any, ...]  # of a socket: host, port, and two more for IPv6
+SERVICES = {"/ping", "/subscribe", "/unsubscribe"}
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,7 @@ class OscServer(Closing):
         self._on_event = on_event
         self._socket = _listen(spec, warn)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        self._subscribers: dict[Address, float] = {}  # until when
-        self._told: State = {}
-        self._told_changes = -1
+        self._subscribers: dict[Address, Listener] = {}
         self._budget = float(PACE)  # messages that may come before the pace is too high
         self._unreported, self._why, self._report_due = 0, "", 0.0
         self._closing = threading.Event()
@@ -101,16 +98,22 @@ class OscServer(Closing):
             before, now = now, time.monotonic()
             self._budget = min(self._budget + PACE * (now - before), PACE)
             self._report(now)
-            self._subscribers = {who: end for who, end in self._subscribers.items() if end > now}
+            self._forget(now)
             if not self._subscribers or now < meters_due:
                 continue
             meters_due = now + METERS_SECONDS
+            hearing = [who for who, one in self._subscribers.items() if one.begins <= now]
             status = self._status()
-            self._tell_changes()
-            self._send(meters(self._desk.stems, status))
+            self._tell_changes(hearing, now)
+            self._send(meters(self._desk.stems, status), hearing)
             if now >= figures_due:
-                self._send([figures(status)])
+                self._send([figures(status)], hearing)
                 figures_due = now + FIGURES_SECONDS
+
+    def _forget(self, now: float) -> None:
+        """Those who have not renewed their subscription."""
+        for who in [who for who, one in self._subscribers.items() if one.until <= now]:
+            del self._subscribers[who]
 
     def _receive(self, timeout: float) -> None:
         """Wait for one packet and do what it says, unless there were far too many of late."""
@@ -134,41 +137,51 @@ class OscServer(Closing):
 
     def _handle(self, message: Message, sender: Address) -> None:
         try:
-            if message.address == "/ping":
-                self._send([Message("/pong", ())], [sender])
-            elif message.address == "/subscribe":
-                self._subscribe(_answer_address(message, sender))
-            elif message.address == "/unsubscribe":
-                self._subscribers.pop(_answer_address(message, sender), None)
+            if message.address in SERVICES:
+                self._serve(message, sender)
             else:
+                self._note_move(message, sender)
                 obey(self._desk, message)
         except ConfigError as error:
             self._refuse(str(error))
 
-    def _subscribe(self, who: Address) -> None:
-        """Tell the newcomer all there is, and from now on what changes."""
-        new = who not in self._subscribers
-        if new and len(self._subscribers) >= MOST_SUBSCRIBERS:
-            raise ConfigError(f"no more than {MOST_SUBSCRIBERS} subscribers, {who[0]} is one more")
-        self._tell_changes()
-        self._subscribers[who] = time.monotonic() + SUBSCRIBED_SECONDS
-        if new:
-            self._send((Message(*item) for item in self._told.items()), [who])
+    def _serve(self, message: Message, sender: Address) -> None:
+        if message.address == "/ping":
+            self._send([Message("/pong", ())], [sender])
+        elif message.address == "/subscribe":
+            self._subscribe(answer_address(message, sender), sender)
+        else:
+            self._subscribers.pop(answer_address(message, sender), None)
 
-    def _tell_changes(self) -> None:
-        """Send what is not as it was told last, whoever changed it."""
-        changes = self._desk.changes
-        if changes == self._told_changes:
-            return
-        state, told = desk_state(self._desk), self._told
-        self._told_changes, self._told = changes, state
-        self._send(Message(*item) for item in state.items() if told.get(item[0]) != item[1])
+    def _note_move(self, message: Message, sender: Address) -> None:
+        """Leave alone what this sender moves, whether or not the desk takes it. ConfigError."""
+        addresses, now = meant(self._desk, message.address), time.monotonic()
+        for listener in self._subscribers.values():
+            if listener.origin == sender:
+                listener.moved(addresses, message.values, now)
 
-    def _send(self, messages: Iterable[Message], to: Iterable[Address] | None = None) -> None:
-        receivers = [*self._subscribers] if to is None else [*to]
+    def _subscribe(self, who: Address, sender: Address) -> None:
+        """From soon on the newcomer is told all there is, and then what changes."""
+        now = time.monotonic()
+        listener = self._subscribers.get(who)
+        if listener is None:
+            if len(self._subscribers) >= MOST_SUBSCRIBERS:
+                raise ConfigError(
+                    f"no more than {MOST_SUBSCRIBERS} subscribers, {who[0]} is one more"
+                )
+            listener = self._subscribers[who] = Listener(now)
+        listener.origin, listener.until = sender, now + SUBSCRIBED_SECONDS
+
+    def _tell_changes(self, hearing: Iterable[Address], now: float) -> None:
+        """Send everybody what is not as it was told last, whoever changed it."""
+        state = desk_state(self._desk)
+        for who in hearing:
+            self._send(self._subscribers[who].news(state, now), [who])
+
+    def _send(self, messages: Iterable[Message], to: Sequence[Address]) -> None:
         for message in messages:
             packet = write_packet(message.address, *message.values)
-            for receiver in receivers:
+            for receiver in to:
                 with contextlib.suppress(OSError):  # nobody there any more; the minute will end
                     self._socket.sendto(packet, receiver)
 
@@ -183,16 +196,6 @@ class OscServer(Closing):
             self._on_event(f"OSC: {self._unreported} refused, the last: {self._why}")
             self._unreported = 0
             self._report_due = now + REPORT_SECONDS
-
-
-def _answer_address(message: Message, sender: Address) -> Address:
-    """Where the sender wants to be told: from where it sent, or at the port it names."""
-    if not message.values:
-        return sender
-    port = number(message.values)
-    if not 1 <= port <= 65535:
-        raise ConfigError(f"a port is a number from 1 to 65535, got {port:g}")
-    return (sender[0], int(port), *sender[2:])
 
 
 def _listen(spec: OscSpec, warn: Callable[[str], object] | None) -> socket.socket:

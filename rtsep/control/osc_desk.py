@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from types import NoneType
 
 from rtsep.control.osc_packets import Message, Value
+from rtsep.control.osc_patterns import is_pattern, matching
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 from rtsep.mixer.levels import db_to_travel, travel_to_db
@@ -21,17 +24,28 @@ Values = tuple[Value, ...]
 State = dict[str, Values]
 
 
+def meant(desk: Desk, address: str) -> list[str]:
+    """The addresses of a desk that an address or a pattern means. Raises ConfigError for none."""
+    known = _addresses(desk.stems)
+    if address in known:
+        return [address]
+    found = matching(address, known) if is_pattern(address) else []
+    if not found:
+        raise ConfigError(f"no address {address[:60]!r}; {_there_is(desk, address)}")
+    return found
+
+
 def obey(desk: Desk, message: Message) -> None:
-    """Do what a message says. Raises ConfigError for what it cannot mean."""
-    do = _ADDRESSES.get(message.address)
-    if do is not None:
-        do(desk, message.values)
-        return
-    parts = message.address.split("/")
-    if len(parts) != 4 or parts[1] != "stem" or parts[3] not in _STEM_ADDRESSES:
-        raise ConfigError(f"no address {message.address[:60]!r}; there are {ADDRESSES}")
-    for stem in desk.stems if parts[2] == "*" else [parts[2]]:
-        _STEM_ADDRESSES[parts[3]](desk, stem, message.values)
+    """Do what a message says, at each address that it means. Raises ConfigError for what it cannot
+    mean; where a pattern means several addresses, the others are done all the same."""
+    known, refused = _addresses(desk.stems), []
+    for address in meant(desk, message.address):
+        try:
+            known[address](desk, message.values)
+        except ConfigError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def desk_state(desk: Desk) -> State:
@@ -82,9 +96,15 @@ def figures(status: LiveStatus) -> Message:
 
 def number(values: Values) -> float:
     """The only value, an integer or a float. Raises ConfigError, also for NaN."""
-    if len(values) != 1 or isinstance(values[0], (bool, str)) or math.isnan(values[0]):
+    value = values[0] if len(values) == 1 else None
+    if isinstance(value, (bool, str, NoneType)) or math.isnan(value):
         raise ConfigError(f"one number is needed, got {_shown(values)}")
-    return float(values[0])
+    return float(value)
+
+
+def nothing(values: Values) -> bool:
+    """Whether there is no value, or one that only says "now": nil, true as of a pressed button."""
+    return values in ((), (None,), (True,))
 
 
 def _switch(values: Values) -> bool:
@@ -110,7 +130,7 @@ def _travel(values: Values) -> float:
 
 def _reset(desk: Desk, values: Values) -> None:
     """A button that is let go sends 0, which does nothing."""
-    if not values or _switch(values):
+    if nothing(values) or _switch(values):
         desk.reset()
 
 
@@ -130,6 +150,30 @@ _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
     "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
 }
+
+
+@lru_cache(maxsize=8)
+def _addresses(stems: tuple[str, ...]) -> dict[str, Callable[[Desk, Values], None]]:
+    """Everything that can be set, and how."""
+    return _ADDRESSES | {
+        f"/stem/{stem}/{name}": partial(_set_stem, do, stem)
+        for stem in stems
+        for name, do in _STEM_ADDRESSES.items()
+    }
+
+
+def _set_stem(
+    do: Callable[[Desk, str, Values], None], stem: str, desk: Desk, values: Values
+) -> None:
+    do(desk, stem, values)
+
+
+def _there_is(desk: Desk, address: str) -> str:
+    """What may have been meant."""
+    parts = address.split("/")
+    if len(parts) == 4 and parts[1] == "stem" and parts[3] in _STEM_ADDRESSES:
+        return f"stems are {', '.join(desk.stems)}"
+    return f"there are {ADDRESSES}"
 
 
 def _decibels(level: Level) -> Values:

@@ -1,27 +1,39 @@
 """OSC packets to messages and back. Anybody may send anything: what is odd is refused, quickly.
 
-python-osc reads the messages; bundles are split here, because it never comes back from a bundle
-with a negative size, and it writes to the log about types it does not know.
+python-osc reads the values; bundles are split here, because it never comes back from a bundle
+with a negative size, and so are messages, because it does not know the type I and writes to the log
+about types it does not know.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from pythonosc import osc_message
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.parsing import osc_types
 
 from rtsep.errors import UsageError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | None
 
 LONGEST_PACKET = 4096
 LONGEST_ADDRESS = 200
 DEEPEST_BUNDLE = 4
 _BUNDLE = b"#bundle\0"
 _BUNDLE_HEAD = 16  # the word and the time, which is ignored: what arrives is done at once
-_TYPES = frozenset("ifdhsTF")
+_READ: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
+    "i": osc_types.get_int,
+    "f": osc_types.get_float,
+    "d": osc_types.get_double,
+    "h": osc_types.get_int64,
+    "s": osc_types.get_string,
+    "S": osc_types.get_string,  # a symbol
+    "T": lambda packet, at: (True, at),
+    "F": lambda packet, at: (False, at),
+    "N": lambda packet, at: (None, at),
+    "I": lambda packet, at: (True, at),  # an impulse: a button that is only pressed
+}
 
 
 class Message(NamedTuple):
@@ -62,11 +74,15 @@ def _read_message(packet: bytes) -> Message:
         raise UsageError("a packet that is neither an OSC message nor a bundle")
     try:
         address, at = osc_types.get_string(packet, 0)
-        types = osc_types.get_string(packet, at)[0] if packet[at:] else ","
+        types, at = osc_types.get_string(packet, at) if packet[at:] else (",", at)
         if len(address) > LONGEST_ADDRESS:
             raise UsageError(f"an address of {len(address)} characters")
-        if not types.startswith(",") or not _TYPES.issuperset(types[1:]):
+        if not types.startswith(",") or not _READ.keys() >= set(types[1:]):
             raise UsageError(f"values of types {types[:20]!r}; rtsep reads numbers and text")
-        return Message(address, tuple(osc_message.OscMessage(packet).params))
-    except (osc_types.ParseError, osc_message.ParseError, UnicodeDecodeError) as error:
+        values = []
+        for kind in types[1:]:
+            value, at = _READ[kind](packet, at)
+            values.append(value)
+        return Message(address, tuple(values))
+    except (osc_types.ParseError, UnicodeDecodeError) as error:
         raise UsageError("an OSC message that is cut short or damaged") from error

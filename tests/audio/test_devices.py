@@ -362,6 +362,7 @@ def test_devices_of_the_server(system: Device, jack_server: JackServer) -> None:
     assert choose("mic", kind="input") == choose("speakers", kind="output") == system
     assert choose("jack:sys", kind="output") == system
     assert find_again(replace(system, index=99)) == system
+    assert (system.twins[system.place], system.twins) == ("system", ("system",))
     assert takes_rate(system, "input", RATE) and not takes_rate(system, "output", 2 * RATE)
     (probed,) = (one for one in with_rates([system]))
     assert probed.rates == (RATE,)

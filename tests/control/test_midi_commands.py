@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,7 +162,7 @@ def test_learn_every_kind_of_control(run: Run, tmp_path: Path) -> None:
         learning.line("2/6 gain:2: ")
         box.send(0x90, 1, 100)
         box.send(0x80, 1, 0)
-        learning.line("  that cannot do it; move a fader")
+        learning.line("  that cannot do it: it sends notes, as keys and buttons do; move a fader")
         for value in range(2000, 9000, 500):
             box.send(CC | 1, 5, value >> 7)
             box.send(CC | 1, 37, value & 127)
@@ -199,6 +200,44 @@ def test_learn_every_kind_of_control(run: Run, tmp_path: Path) -> None:
             eventually(lambda: desk.fader("drums").mute)
 
 
+def test_learn_beside_a_control_that_never_rests(run: Run, tmp_path: Path) -> None:
+    with plugged_in("a2j", "My Box [20] (capture): My Box MIDI 1") as box:
+        chatter = threading.Event()
+
+        def chattering() -> None:
+            count = 0
+            while not chatter.wait(0.05):
+                box.send(CC, 50, 63 + count % 2)
+                box.send(0x90, 99, count % 2 * 127)
+                count += 1
+
+        thread = threading.Thread(target=chattering)
+        thread.start()
+        try:
+            learning = run("learn", "gain:1", "mute:1", "--seconds", "30")
+            learning.line("learning from a2j:My Box [20] (capture): My Box MIDI 1")
+            learning.line("1/2 gain:1")
+            for value in range(0, 16384, 200):  # which rtsep does not read
+                for number, half in ((99, 1), (98, 5), (6, value >> 7), (38, value & 127)):
+                    box.send(CC, number, half)
+            learning.line("  that cannot do it: it sends NRPN 1:5, which rtsep does not read;")
+            sweep(box, (CC, 20), range(40, 100, 5))
+            learning.line("  learned: channel 1 cc 20 (absolute)")
+            learning.line("2/2 mute:1")
+            box.send(0x92, 40, 90)
+            box.send(0x82, 40, 0)
+            learning.line("  learned: channel 3 note 40 (toggle)")
+            assert learning.end().code == 0
+        finally:
+            chatter.set()
+            thread.join()
+    path = tmp_path / "my-box.toml"
+    match = read_map_file(path).match
+    assert match == ("a2j:My Box [*] (capture): My Box MIDI 1",)
+    found = Library(tmp_path).best("a2j:My Box [24] (capture): My Box MIDI 1")
+    assert found is not None and found.path == path
+
+
 def test_learn_keeps_what_the_map_did(run: Run, tmp_path: Path, nano: VirtualController) -> None:
     learning = run("learn", "bypass", "--port", "nano")
     learning.line("learning")
@@ -216,9 +255,23 @@ def test_learn_keeps_what_the_map_did(run: Run, tmp_path: Path, nano: VirtualCon
     learning.line("learning")
     learning.line("1/1 record")
     nano.send(0x90, 3, 1)
+    nano.send(0x80, 3, 0)
     learning.line("  learned")
     assert learning.end().code == 0
     assert len(read_map_file(tmp_path / "tiny.toml").bindings) == 1
+
+
+def test_a_map_that_is_taught_a_device_is_for_it(run: Run, tmp_path: Path) -> None:
+    port = "X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1"
+    with plugged_in(*port.split(":")) as box:
+        learning = run("learn", "bypass", "--port", "compact", "--map", "mackie-control")
+        learning.line("learning")
+        learning.line("1/1 bypass")
+        sweep(box, (CC, 60), [127, 0])
+        learning.line("  learned")
+        assert learning.end().code == 0
+    mine = read_map_file(tmp_path / "mackie-control.toml")
+    assert mine.fit(port) and mine.excludes("X-TOUCH MINI") and len(mine.bindings) > 20
 
 
 def test_enter_skips(run: Run, tmp_path: Path, nano: VirtualController) -> None:

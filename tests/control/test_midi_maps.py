@@ -91,6 +91,13 @@ def test_a_preset_says_where_its_numbers_come_from(name: str) -> None:
         ("Launch Control XL", "novation-launch-control-xl"),
         ("X-TOUCH MINI:X-TOUCH MINI MIDI 1 28:0", "behringer-x-touch-mini"),
         ("X-Touch", "mackie-control"),
+        ("X-TOUCH-EXT:X-TOUCH-EXT MIDI 1 20:0", "mackie-control"),
+        ("X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1 20:0", None),  # in a mode of its own
+        ("X-TOUCH COMPACT 1", None),
+        ("X-TOUCH MINI 1", "behringer-x-touch-mini"),
+        ("USB MIDI Mixer", None),
+        ("Launch Control XL MK3 MIDI 1", None),
+        ("a2j:MIDI Mix [20] (capture): MIDI Mix MIDI 1", "akai-midimix"),
         ("Midi Through:Midi Through Port-0 14:0", None),
         ("nanoKONTROL Studio", None),
     ],
@@ -145,12 +152,18 @@ def test_everything_a_file_can_say() -> None:
             {"type": "program", "number": 3, "action": "preset:no drums"},
             {"type": "note", "number": 5, "action": "gain:1"},
             {"type": "cc", "number": 6, "action": "record", "feedback": False},
+            {"type": "cc", "number": 70, "channel": 1, "action": "gain:3", "mode": "14bit",
+             "fine": 9, "feedback": True},
+            {"type": "cc", "number": 41, "action": "gain:4", "mode": "relativebo", "centre": 16},
             match=["box", "B?X 2*"],
+            not_for=["boxer", "box [2]"],
             on_connect=["F0 00 20 F7", "f07f7ff7"],
         ),
         "a.toml",
     )  # fmt: skip
-    fine, encoder, button, master, program, zero, record = device.bindings
+    fine, encoder, button, master, program, zero, record, apart, around = device.bindings
+    assert apart.numbers == (70, 9) and apart.feedback and not apart.feedback.fine
+    assert [around.clicks(value) for value in (15, 17, 20)] == [-1, 1, 4]
     assert fine.numbers == (0, 32) and fine.takeover is False
     assert fine.feedback and fine.feedback.fine and fine.feedback.on == 16383
     assert encoder.channel == 0 and encoder.step == 0.02
@@ -161,7 +174,10 @@ def test_everything_a_file_can_say() -> None:
     assert master.feedback and master.feedback.on == 16383 and master.top == 16383
     assert program.mode == "trigger" and zero.mode == "trigger" and record.feedback is None
     assert device.on_connect == (b"\xf0\x00\x20\xf7", b"\xf0\x7f\x7f\xf7")
-    assert device.fit("my BOX") == 3 and device.fit("bax 2 of 9") == 6 and not device.fit("cube")
+    assert device.fit("my BOX") < device.fit("bax 2 of 9") and not device.fit("cube")
+    assert device.not_for == ("boxer", "box [2]")
+    assert not device.fit("my boxer") and device.excludes("my boxer") and not device.fit("box [2]")
+    assert not device.excludes("a cube [2]")
     assert read_map(map_tables(device), "b") == device
 
 
@@ -180,6 +196,7 @@ def test_everything_a_file_can_say() -> None:
         (tables(GAIN, name="a\x1b[2J"), "name must be 1 to 80 letters, got 'a\\x1b[2J'"),
         (tables(GAIN, match="box"), "m: [device]: match must be a list, got 'box'"),
         (tables(GAIN, match=["box", ""]), "match must be 1 to 80 letters, got ''"),
+        (tables(GAIN, not_for=[""]), "not_for must be 1 to 80 letters, got ''"),
         (tables(GAIN, mach=["b"]), "m: [device]: unknown key 'mach'; did you mean match?"),
         (tables(GAIN, on_connect=["90 1 2"]), "on_connect must be like 'F0 00 20 29 F7'"),
         (tables(GAIN, on_connect=["F0 90 F7"]), "on_connect must be like"),
@@ -202,6 +219,11 @@ def test_everything_a_file_can_say() -> None:
         (tables(GAIN | {"mode": "toggle"}), "mode 'toggle' does not go with gain:1 and type 'cc'"),
         (tables(GAIN | {"mode": "7bit"}), "mode must be one of absolute, 14bit, relative2c"),
         (tables(GAIN | {"mode": "14bit", "number": 32}), "number must be 0 to 31, got 32"),
+        (tables(GAIN | {"mode": "14bit", "fine": 7}), "fine must be another controller than numb"),
+        (tables(GAIN | {"mode": "14bit", "fine": 128}), "fine must be 0 to 127, got 128"),
+        (tables(GAIN | {"fine": 9}), "unknown key 'fine'"),
+        (tables(GAIN | {"mode": "relative2c", "centre": 9}), "unknown key 'centre'"),
+        (tables(GAIN | {"mode": "relativebo", "centre": 200}), "centre must be 0 to 127, got 200"),
         (tables(GAIN | {"takeover": 1}), "takeover must be true or false, got 1"),
         (tables(GAIN | {"mode": "relativebo", "takeover": True}), "unknown key 'takeover'"),
         (tables(GAIN | {"step": 0.1}), "unknown key 'step'"),
@@ -324,6 +346,37 @@ def test_a_users_map_wins(tmp_path: Path, library: Library) -> None:
     best = found.best("nanoKONTROL2 MIDI 1")
     assert best is not None and best.name == "mine" and not best.shipped and best.map == mine
     assert [file.name for file in folder.iterdir()] == ["mine.toml"]  # nothing temporary is left
+
+
+@pytest.mark.parametrize(
+    ("port", "best"),
+    [
+        ("Super Box Mini:out", "mini"),  # the longest
+        ("Super Box:out", "box"),
+        ("Super Boxer:out", "boxer"),
+        ("Superbox 2", "superbox"),
+        ("Super Box Maxi:out", None),  # not for it
+    ],
+)
+def test_the_longest_and_most_exact_name_wins(tmp_path: Path, port: str, best: str | None) -> None:
+    for name, device in {
+        "any": {"match": ["S???r?B*x*M*i"], "not_for": ["Maxi", "Mini"]},
+        "box": {"match": ["Super Box"], "not_for": ["maxi", "boxer"]},
+        "boxer": {"match": ["Super*r"]},
+        "mini": {"match": ["uper Box Mini"]},
+        "superbox": {"match": ["uperbox", "Superbox"]},
+        "superb": {"match": ["Superb"]},
+    }.items():
+        Library(tmp_path).store(name, read_map(tables(GAIN, **device), name))
+    entry = Library(tmp_path).best(port)
+    assert (entry and entry.name) == best
+    refusing = Library(tmp_path).refusing(port)
+    assert (refusing and refusing.name) == (None if best else "any")
+
+
+def test_whole_words_are_more_exact_than_parts_of_them() -> None:
+    words = read_map(tables(GAIN, match=["Box"]), "m")
+    assert words.fit("My Box 2") > words.fit("My Boxer") > 0
 
 
 def test_a_users_map_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> None:

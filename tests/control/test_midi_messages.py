@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtsep.control.midi.messages import CC, NOTE, PITCH, PROGRAM, RELATIVE, Event, encode, parse
+from rtsep.control.midi.messages import (
+    CC,
+    KEY_PRESSURE,
+    NOTE,
+    PITCH,
+    PRESSURE,
+    PROGRAM,
+    RELATIVE,
+    Event,
+    encode,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +31,8 @@ from rtsep.control.midi.messages import CC, NOTE, PITCH, PROGRAM, RELATIVE, Even
         ([0xE0, 0, 64], Event(PITCH, 1, 0, 8192)),
         ([0xE8, 127, 127], Event(PITCH, 9, 0, 16383)),
         ([0xC2, 5], Event(PROGRAM, 3, 5, 127)),
+        ([0xD2, 5], Event(PRESSURE, 3, 0, 5)),
+        ([0xA2, 60, 5], Event(KEY_PRESSURE, 3, 60, 5)),
     ],
 )
 def test_messages(message: list[int], event: Event) -> None:
@@ -40,8 +53,8 @@ def test_messages(message: list[int], event: Event) -> None:
         [0xB0, 7, 128],
         [0xB0, 7, -1],
         [0xC0, 5, 1],
-        [0xD0, 5],  # channel pressure
-        [0xA0, 60, 5],  # key pressure
+        [0xD0, 5, 1],
+        [0xA0, 60],
         [0xF8],
         [0xFE],
         [0xFF],
@@ -68,14 +81,14 @@ def test_nothing_raises(message: list[int] | bytes) -> None:
 
 @settings(deadline=None)
 @given(
-    st.sampled_from([0x80, 0x90, 0xB0, 0xC0, 0xE0]),
+    st.sampled_from([0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0]),
     st.integers(0, 15),
     st.integers(0, 127),
     st.integers(0, 127),
 )
 def test_there_and_back(status: int, channel: int, first: int, second: int) -> None:
     event = parse(
-        [status | channel, first] if status == 0xC0 else [status | channel, first, second]
+        [status | channel, first] if status in (0xC0, 0xD0) else [status | channel, first, second]
     )
     assert event is not None and parse(encode(event)) == event
 
@@ -100,3 +113,5 @@ def test_events_can_be_read() -> None:
     assert str(Event(NOTE, 2, 60, 0)) == "channel 2 note 60 value 0"
     assert str(Event(PITCH, 9, 0, 8192)) == "channel 9 pitch value 8192"
     assert str(Event(PROGRAM, 1, 3, 127)) == "channel 1 program 3"
+    assert str(Event(PRESSURE, 1, 0, 9)) == "channel 1 pressure value 9"
+    assert str(Event(KEY_PRESSURE, 1, 60, 9)) == "channel 1 key pressure 60 value 9"

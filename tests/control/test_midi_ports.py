@@ -207,6 +207,20 @@ def test_a_port_by_part_of_its_name(listen: Open, desk: Desk, events: list[str])
         eventually(lambda: controllers.names == ["strange box:out"])
 
 
+def test_a_port_that_comes_back_with_another_number(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    port = "strange box [{}] (capture): strange box MIDI 1"
+    with plugged_in("a2j", port.format(20)):
+        controllers = listen(port="strange")
+        assert len(controllers.names) == 1
+    eventually(lambda: controllers.names == [])
+    with plugged_in("a2j", port.format(24)) as box:
+        eventually(lambda: controllers.names == [f"a2j:{port.format(24)}"])
+        box.send(CC | 1, 102, 127)
+        eventually(lambda: desk.fader("bass").mute)
+
+
 def test_a_map_by_its_name(nano: VirtualController, listen: Open, desk: Desk) -> None:
     listen(port="nano", map="generic")
     nano.send(CC, 102, 127)
@@ -227,6 +241,43 @@ def test_ports_that_are_not_there_or_not_the_only_ones(
         with pytest.raises(ConfigError, match="no MIDI input 'korg'; there are: nanoKONTROL2:nano"):
             listen(port="korg")
         assert listen(port=NANO.upper()).names == [NANO]
+
+
+def test_a_controller_that_speaks_otherwise_is_told_once(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    told = (
+        "MIDI controller X-TOUCH:X-TOUCH INT: the map mackie-control knows nothing of what it "
+        "sends; is it in another mode? Otherwise make a map for it: rtsep midi learn --port "
+        "'X-TOUCH:X-TOUCH INT'"
+    )
+    controllers = listen()
+    for _ in range(2):
+        with plugged_in("X-TOUCH", "X-TOUCH INT") as box:
+            eventually(lambda: controllers.names)
+            sweep(box, (CC, 70), range(0, 127, 5))  # the faders of its MIDI mode
+            sweep(box, (CC, 16), range(100, 120))  # a position, where the map has clicks
+            eventually(lambda: told in events)
+            time.sleep(0.1)
+        eventually(lambda: not controllers.names)
+    assert events.count(told) == 1
+    assert all(fader.gain_db == 0 for fader in desk.faders)
+
+
+def test_a_controller_that_a_map_is_not_for_is_told_once(
+    listen: Open, desk: Desk, events: list[str]
+) -> None:
+    with plugged_in("X-TOUCH COMPACT", "X-TOUCH COMPACT MIDI 1") as box:
+        controllers = listen()
+        sweep(box, (CC, 1), range(0, 127, 5))
+        time.sleep(0.5)
+        assert controllers.names == []
+        assert events == [
+            "MIDI controller X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1 has no map, and mackie-control "
+            "is not for it; make a map for it: rtsep midi learn --port "
+            "'X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1'"
+        ]
+        assert listen(port="compact").names == ["X-TOUCH COMPACT:X-TOUCH COMPACT MIDI 1"]
 
 
 def test_off_opens_nothing(nano: VirtualController, listen: Open, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -189,6 +190,44 @@ def test_halves_that_come_apart_are_never_far_off(order: tuple[int, int]) -> Non
         assert box.travel() == pytest.approx(value / 16383, abs=1e-9)
 
 
+@pytest.mark.parametrize("fine", [32, 64, 1])
+@pytest.mark.parametrize("fine_first", [False, True])
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("step", [7, 61, 300])
+def test_halves_never_go_back_on_the_way(
+    fine: int, fine_first: bool, changed: bool, step: int
+) -> None:
+    """Each message alone, as if there were time between: our fader only rises, then only falls.
+    `changed`: the coarse half is sent only when it changes."""
+    box = Box(fader(mode="14bit", fine=fine, takeover=False))
+    values = list(range(1000, 16384, step))
+    path: list[float] = []
+    last = None
+    for value in [*values, *reversed(values)]:
+        coarse = [] if changed and last == value >> 7 else [(CC, 0, value >> 7)]
+        low, last = [(CC, fine, value & 127)], value >> 7
+        for message in [*low, *coarse] if fine_first else [*coarse, *low]:
+            box.send(message)
+            path.append(box.travel())
+        if not (fine_first and changed):
+            assert path[-1] == pytest.approx(value / 16383, abs=1e-6)
+        assert path[-1] == pytest.approx(value / 16383, abs=step / 16383 + 1e-6) or len(path) < 9
+    turn = path.index(max(path))
+    moved = path[4:]  # it may begin in the middle of a value
+    ups = [one < other - 1e-9 for one, other in pairwise(moved[turn - 4 :])]
+    downs = [one > other + 1e-9 for one, other in pairwise(moved[: turn - 3])]
+    assert not any(ups) and not any(downs)
+
+
+def test_an_encoder_around_another_centre() -> None:
+    box = Box(fader(mode="relativebo", centre=16, step=0.02))
+    box.put(0.5)
+    box.send((CC, 0, 19))
+    assert box.travel() == pytest.approx(0.56)
+    box.send((CC, 0, 14))
+    assert box.travel() == pytest.approx(0.52)
+
+
 @pytest.mark.parametrize(
     ("mode", "right", "left"),
     [("relative2c", 3, 125), ("relativebo", 67, 61), ("relativesm", 3, 67)],
@@ -205,6 +244,39 @@ def test_encoders_turn_from_where_our_fader_stands(mode: str, right: int, left: 
     assert box.travel() == 0
     box.send(*[(CC, 0, right)] * 100)
     assert box.travel() == pytest.approx(1)
+
+
+# A device that speaks otherwise than its map says
+
+
+def test_a_device_that_says_nothing_its_map_knows_is_strange() -> None:
+    box = Box(fader(takeover=False), fader(5, action="gain:6"), button())
+    box.send((CC, 1, 1), (0xD0, 5), (CC, 1, 2), (NOTE_ON, 3, 3), (0xFE,), (PITCH, 0, 0), (CC, 1, 3))
+    assert not box.surface.strange
+    box.send((CC, 1, 4))
+    assert box.surface.strange
+    box.send((CC, 0, 30))  # it was another control that is not bound, after all
+    assert not box.surface.strange and box.travel() == pytest.approx(30 / 127)
+    box.send(*[(CC, 1, value) for value in range(100)])
+    assert not box.surface.strange
+
+
+def test_controls_of_stems_that_are_not_there_are_known_too() -> None:
+    box = Box(fader(action="gain:6"), button())
+    box.send(*[(CC, 0, value) for value in range(100)])
+    assert not box.surface.strange
+
+
+@pytest.mark.parametrize("mode", ["relative2c", "relativebo", "relativesm"])
+def test_positions_are_no_clicks(mode: str) -> None:
+    """A knob of a Mackie Control says by how much it turned; other devices say where it is."""
+    start = 100 if mode == "relativebo" else 30
+    box = Box(fader(mode=mode))
+    box.send(*[(CC, 0, value) for value in range(start, start + 20)])
+    assert box.surface.strange and box.travel() == pytest.approx(0.8)
+    box = Box(fader(mode=mode))
+    box.send((CC, 0, 65 if mode == "relativebo" else 1), (CC, 0, start))  # turned faster and faster
+    assert not box.surface.strange and box.travel() > 0.9
 
 
 # Buttons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from rtsep.control.midi.ports import Backend, open_backend
 from rtsep.control.midi.scout import AUTO, OFF, MidiSpec, Scout
 from rtsep.errors import RtsepError
 from rtsep.mixer.desk import Desk
+from rtsep.names import steady
 
 OnEvent = Callable[[str], None]
 
@@ -30,6 +32,8 @@ class Controllers(Closing):
         """Raises what `open_controllers` does."""
         self._desk, self._spec, self._on_event = desk, spec, on_event
         self._devices: dict[str, Device] = {}
+        self._maps: dict[str, str] = {}  # the names of those in use, by port
+        self._strangers: set[tuple[str, str]] = set()  # who was told about: steady name, map
         self._complaints: dict[str, str] = {}  # the last one about each port
         self._stop = threading.Event()
         self._started: Future[None] = Future()
@@ -64,7 +68,7 @@ class Controllers(Closing):
                     self._started.set_result(None)
                     return
                 stack.callback(self._end, backend)
-                scout = Scout(self._spec, backend.inputs())
+                scout = Scout(self._spec, backend.inputs(), backend.api)
             except BaseException as error:
                 self._started.set_exception(error)
                 return
@@ -94,6 +98,8 @@ class Controllers(Closing):
             now = time.monotonic()
             for device in list(self._devices.values()):
                 self._guarded(device.port, device.poll, now)
+                if device.strange:
+                    self._tell_of_stranger(device.port)
             if now >= scan_at:
                 scan_at = now + self._spec.rescan_s
                 self._guarded("ports", self._scan, backend, scout)
@@ -135,6 +141,9 @@ class Controllers(Closing):
             del self._complaints[port]
         for port, entry in scout.wanted(present, self._devices):
             self._open(backend, port, entry)
+        for port, entry in scout.refused(present):
+            told = f"MIDI controller {port} has no map, and {entry.name} is not for it; {{}}"
+            self._complain(port, told.format(_remedy(port)))
 
     def _open(self, backend: Backend, port: str, entry: Entry) -> None:
         try:
@@ -143,8 +152,20 @@ class Controllers(Closing):
             self._complain(port, f"MIDI controller {port} cannot be opened: {error}")
             return
         self._devices[port] = device
+        self._maps[port] = entry.name
         self._complaints.pop(port, None)
         self._on_event(f"MIDI controller: {port} (map {entry.name})")
+
+    def _tell_of_stranger(self, port: str) -> None:
+        """Once for each device and map, however often it is plugged in."""
+        stranger = steady(port), self._maps[port]
+        if stranger in self._strangers:
+            return
+        self._strangers.add(stranger)
+        self._on_event(
+            f"MIDI controller {port}: the map {self._maps[port]} knows nothing of what it sends; "
+            f"is it in another mode? Otherwise {_remedy(port)}"
+        )
 
     def _drop(self, port: str, *, dark: bool) -> None:
         device = self._devices.pop(port, None)
@@ -163,6 +184,10 @@ def open_controllers(desk: Desk, spec: MidiSpec, on_event: OnEvent) -> Controlle
     without; whoever named a port or a system gets the RtsepError.
     """
     return Controllers(desk, spec, on_event)
+
+
+def _remedy(port: str) -> str:
+    return f"make a map for it: rtsep midi learn --port {shlex.quote(port)}"
 
 
 def _without_count(port: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rtsep.control.midi.halves import Halves
 from rtsep.control.midi.maps import FINE, MOMENTARY, Binding
-from rtsep.control.midi.messages import LSB, MAX_7BIT, RELATIVE, Event
+from rtsep.control.midi.messages import RELATIVE, Event
 from rtsep.control.midi.takeover import Takeover
 from rtsep.mixer.desk import Desk
 
@@ -43,12 +44,11 @@ class Fader:
     def __init__(self, binding: Binding, *, takeover: bool) -> None:
         self._binding = binding
         self._takeover = Takeover() if takeover else None
+        self._halves = Halves() if binding.mode == FINE else None
         self._value: int | None = None
-        self._coarse: int | None = None
-        self._fine: int | None = None
 
     def take(self, event: Event) -> None:
-        self._value = event.value if self._binding.mode != FINE else self._joined(event)
+        self._value = event.value if self._halves is None else self._joined(self._halves, event)
         if self._takeover is not None and self._value is not None:
             self._takeover.passes(self._value / self._binding.top)
 
@@ -62,20 +62,12 @@ class Fader:
             action.apply(desk, position)
             self._takeover.moved(action.value(desk))
 
-    def _joined(self, event: Event) -> int | None:
-        """The value of both halves, None before there is a coarse one. They come in either order.
-
-        They come together: what a half makes with an old other one is gone before anybody acts on
-        it, or wrong by no more than a coarse step.
-        """
-        if event.number == self._binding.number + LSB:
-            self._fine = event.value
+    def _joined(self, halves: Halves, event: Event) -> int | None:
+        if event.number == self._binding.fine_number:
+            halves.take_fine(event.value)
         else:
-            self._coarse = event.value
-        if self._coarse is None:
-            return None
-        # A device that sends no fine half reaches both ends all the same.
-        return self._coarse * (MAX_7BIT + 1) + (self._coarse if self._fine is None else self._fine)
+            halves.take_coarse(event.value)
+        return halves.value
 
 
 class Encoder:
@@ -86,7 +78,7 @@ class Encoder:
         self._clicks = 0
 
     def take(self, event: Event) -> None:
-        self._clicks += RELATIVE[self._binding.mode](event.value)
+        self._clicks += self._binding.clicks(event.value)
 
     def act(self, desk: Desk) -> None:
         turned, self._clicks = self._clicks * self._binding.step, 0

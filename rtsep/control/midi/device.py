@@ -34,6 +34,11 @@ class Device:
         self._surface = Surface(device, desk, on_event, answers=self._output is not None)
         self._feedback_at = 0.0
 
+    @property
+    def strange(self) -> bool:
+        """Whether it speaks otherwise than its map says."""
+        return self._surface.strange
+
     def poll(self, now: float) -> None:
         """Do what has arrived, and now and then say what has changed. Never waits."""
         self._surface.receive(self._input.messages(), now)

@@ -2,117 +2,100 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
-from rtsep.control.actions import FADER, TRIGGER, Action
-from rtsep.control.midi import maps
+from rtsep.control.actions import Action
+from rtsep.control.midi.candidates import Candidate, candidates
 from rtsep.control.midi.maps import Binding, DeviceMap
-from rtsep.control.midi.messages import CC, LSB, NOTE, PITCH, PROGRAM, RELATIVE, Event
+from rtsep.control.midi.messages import MAX_7BIT, MAX_14BIT, PITCH, Event
+from rtsep.control.midi.parameters import Parameters
+from rtsep.control.midi.traces import Address, Trace
 
 QUIET_S = 0.5  # so long nothing comes when somebody has finished moving a control
-MOST_CLICKS = 24  # in one message of an encoder that is turned fast
-FEWEST_MOVES = 4  # messages by which a fader or an encoder can be told from a button
-
-Address = tuple[str, int, int]  # type, channel, number
+PATIENCE_S = 2.0  # after so long, what still moves is taken for noise
+LOOK_S = 0.05  # between two looks at what has come
 
 
 class Gesture:
-    """What came while one action was asked for. Of several controls the busiest is meant."""
+    """What came while one action was asked for. Of several controls, the one that moved farthest is
+    meant; of several buttons, the one with the fewest messages."""
 
-    def __init__(self, action: Action, known: Collection[Address] = ()) -> None:
-        """`known` are the controls that were learned before: their echoes do not count."""
+    def __init__(
+        self,
+        action: Action,
+        known: Collection[Address] = (),
+        *,
+        restless: Collection[Address] = (),
+        parameters: Parameters | None = None,
+    ) -> None:
+        """`known` are the controls that were learned before: their echoes do not count. `restless`
+        are those that send by themselves, and so are no buttons. `parameters` knows what other
+        gestures saw of them."""
+        self.why = ""  # the last `binding` was None
         self._action = action
-        self._known = known
-        self._values: dict[Address, list[int]] = defaultdict(list)
-        self._last = 0.0
+        self._known = frozenset(known)
+        self._restless = frozenset(restless)
+        self._parameters = Parameters() if parameters is None else parameters
+        self._traces: dict[Address, Trace] = {}
+        self._count = 0
+        self._told: set[str] = set()
+        self._found: Candidate | None = None
+        self._look_at = -math.inf
 
-    def add(self, event: Event, now: float) -> None:
-        address = event.type, event.channel, event.number
-        if address not in self._known:
-            self._values[address].append(event.value)
-            self._last = now
+    def add(self, event: Event | None, now: float) -> None:
+        """None is what is no event."""
+        if event is None:
+            return
+        parameter = self._parameters.take(event)
+        address = (
+            (parameter, event.channel, 0)
+            if parameter
+            else (event.type, event.channel, event.number)
+        )
+        if address in self._known:
+            return
+        top = MAX_14BIT if event.type == PITCH else MAX_7BIT
+        self._count += 1
+        self._traces.setdefault(address, Trace(top)).add(event.value, now, self._count)
 
     def finished(self, now: float) -> bool:
-        """Whether something was moved and is at rest again."""
-        return bool(self._values) and now >= self._last + QUIET_S
+        """Whether something was moved and is at rest again, and there is something to say of it."""
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._found = self._decide(now)
+        return self._found is not None
 
     def binding(self) -> Binding | None:
-        """The binding for what was moved; None, and all is forgotten, if that does not fit the
-        action: a button for a fader, a knob for a switch, or too little to tell."""
-        found = self._fader() if self._action.kind == FADER else self._button()
+        """The binding for what was moved; None if that does not fit the action, and then `why` says
+        so in the words of a sentence. The same is not said twice."""
+        found = self._found or self._decide(math.inf)
+        self._found, self._look_at = None, -math.inf
         if found is None:
-            self._values.clear()
-        return found
+            self.why = "nothing was moved"
+            return None
+        if found.binding is None:
+            self._told.add(found.why)
+            self.why = found.why
+        return found.binding
 
-    def _button(self) -> Binding | None:
-        for address, values in self._busiest():
-            if not _like_a_button(address, values):
-                continue
-            if self._action.kind == TRIGGER:
-                return self._bound(address, maps.TRIGGER)
-            # Where it only went off it was on before: this button stays where it is put.
-            stays = set(values) == {0}
-            return self._bound(address, maps.MOMENTARY if stays else maps.TOGGLE)
+    def _decide(self, now: float) -> Candidate | None:
+        found = candidates(self._action, self._traces, self._restless)
+        fit = [one for one in found if one.binding is not None]
+        others = [one for one in found if one.why not in self._told]
+        for some in (fit, [one for one in others if one.binding is None]):
+            still = [one for one in (fit if some is fit else others) if now < one.rests(QUIET_S)]
+            wait = PATIENCE_S if still else QUIET_S
+            resting = [one for one in some if now >= one.rests(wait)]
+            if resting:
+                return max(resting, key=lambda one: one.weight)
         return None
-
-    def _fader(self) -> Binding | None:
-        for address, values in self._busiest():
-            kind, channel, number = address
-            if kind == PITCH:
-                return self._bound(address, maps.ABSOLUTE)
-            if kind != CC or len(values) < FEWEST_MOVES:
-                continue
-            coarse = number % LSB if number < 2 * LSB else number  # a fine half moves more
-            if all(len(self._values.get((CC, channel, half), ())) > 1 for half in _halves(coarse)):
-                return self._bound((CC, channel, coarse), maps.FINE)
-            mode = relative_mode(values)
-            if mode is not None or len(set(values)) >= FEWEST_MOVES:
-                return self._bound(address, mode or maps.ABSOLUTE)
-        return None
-
-    def _busiest(self) -> list[tuple[Address, list[int]]]:
-        return sorted(self._values.items(), key=lambda item: len(item[1]), reverse=True)
-
-    def _bound(self, address: Address, mode: str) -> Binding:
-        kind, channel, number = address
-        return Binding(type=kind, channel=channel, number=number, action=self._action, mode=mode)
-
-
-def _like_a_button(address: Address, values: Sequence[int]) -> bool:
-    """Whether there is nothing but on and off; of a note, on has many values."""
-    if address[0] != CC:
-        return address[0] in (NOTE, PROGRAM)
-    return len({0, *values}) <= 2 and max(values) in (0, *range(64, 128))
-
-
-def relative_mode(values: Sequence[int]) -> str | None:
-    """How an endless encoder that sent these counts its clicks; None if this is no encoder.
-
-    An encoder repeats itself, and stays near where its way of writing has its zero. A fader never
-    sends the same value twice running.
-    """
-    if not any(one == other for one, other in pairwise(values)):
-        return None
-    turned = {mode: [decode(value) for value in values] for mode, decode in RELATIVE.items()}
-    likely = [
-        mode
-        for mode, clicks in turned.items()
-        if all(0 < abs(click) <= MOST_CLICKS for click in clicks)
-    ]
-    # Turned one way only, several fit. People turn clockwise first.
-    return max(likely, key=lambda mode: turned[mode][0] > 0, default=None)
 
 
 def addresses(binding: Binding) -> list[Address]:
     """The messages that belong to a control."""
     return [(binding.type, binding.channel, number) for number in binding.numbers]
-
-
-def _halves(coarse: int) -> tuple[int, int]:
-    return coarse, coarse + LSB
 
 
 def learned(base: DeviceMap, bindings: Sequence[Binding]) -> DeviceMap:

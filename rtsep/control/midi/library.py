@@ -69,6 +69,12 @@ class Library:
             fitting, key=lambda entry: (not entry.shipped, entry.map.fit(port)), default=None
         )
 
+    def refusing(self, port: str) -> Entry | None:
+        """A map that has a port's name and says that it is not for it, where no other map is."""
+        if self.best(port) is not None:
+            return None
+        return next((entry for entry in self.entries if entry.map.excludes(port)), None)
+
     def store(self, name: str, device: DeviceMap) -> Path:
         """Keep a user's map, whole or not at all. Raises ConfigError for a name that cannot be a
         file's, and RtsepError where it cannot be written."""

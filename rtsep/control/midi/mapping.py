@@ -13,7 +13,9 @@ from rtsep.control.midi.messages import (
     LSB,
     MAX_7BIT,
     MAX_14BIT,
+    MIDDLE,
     NOTE,
+    OFFSET,
     PITCH,
     PROGRAM,
     RELATIVE,
@@ -47,7 +49,7 @@ def read_map(tables: object, where: str) -> DeviceMap:
     if not 0 < len(rows) <= MOST_BINDINGS:
         raise top.error(f"bindings must be 1 to {MOST_BINDINGS}, got {len(rows)}")
     name = device.text("name")
-    match = tuple(device.texts("match"))
+    match, not_for = tuple(device.texts("match")), tuple(device.texts("not_for"))
     on_connect = tuple(_exclusive(text, device) for text in device.texts("on_connect"))
     device.end()
     bindings: list[Binding] = []
@@ -58,12 +60,20 @@ def read_map(tables: object, where: str) -> DeviceMap:
         if binding in bindings:
             raise table.error(f"is the same as binding {bindings.index(binding) + 1}; remove one")
         bindings.append(binding)
-    return DeviceMap(name=name, match=match, bindings=tuple(bindings), on_connect=on_connect)
+    return DeviceMap(
+        name=name,
+        match=match,
+        bindings=tuple(bindings),
+        on_connect=on_connect,
+        not_for=not_for,
+    )
 
 
 def map_tables(device: DeviceMap) -> dict[str, Any]:
     """What `read_map` reads, without what it would assume anyway."""
     head: dict[str, Any] = {"name": device.name, "match": list(device.match)}
+    if device.not_for:
+        head["not_for"] = list(device.not_for)
     if device.on_connect:
         head["on_connect"] = [message.hex(" ").upper() for message in device.on_connect]
     return {"device": head, "bindings": [_binding_table(binding) for binding in device.bindings]}
@@ -74,7 +84,8 @@ def _binding(table: Table) -> Binding:
     mode = _mode(table, action, kind)
     number = 0
     if kind != PITCH:
-        number = table.number("number", 0, LSB - 1 if mode == maps.FINE else MAX_7BIT)
+        standard = mode == maps.FINE and not table.has("fine")
+        number = table.number("number", 0, LSB - 1 if standard else MAX_7BIT)
     binding = Binding(
         type=kind,
         number=number,
@@ -83,10 +94,22 @@ def _binding(table: Table) -> Binding:
         mode=mode,
         step=table.number("step", 0.0001, 1.0, Binding.step) if mode in RELATIVE else Binding.step,
     )
+    if mode == OFFSET:
+        binding = replace(binding, centre=table.number("centre", 0, MAX_7BIT, MIDDLE))
+    if mode == maps.FINE:
+        binding = replace(binding, fine=_fine(table, number))
     takeover = None
     if binding.moves and mode not in RELATIVE:
         takeover = table.take("takeover", bool, None)
     return replace(binding, takeover=takeover, feedback=_feedback(table, binding))
+
+
+def _fine(table: Table, number: int) -> int | None:
+    """The controller of the fine half; None for the standard's."""
+    fine: int = table.number("fine", 0, MAX_7BIT, number + LSB)
+    if fine == number:
+        raise table.error(f"fine must be another controller than number, got {fine} for both")
+    return None if fine == number + LSB else fine
 
 
 def _action(table: Table) -> Action:
@@ -135,7 +158,7 @@ def _answer(inner: Table, binding: Binding) -> Feedback:
         raise inner.error(
             "a control of any channel needs a channel to answer on; write channel = 1"
         )
-    fine: bool = inner.take("fine", bool, binding.mode == maps.FINE and kind == CC)
+    fine: bool = inner.take("fine", bool, _has_standard_halves(binding) and kind == CC)
     if fine and (kind != CC or binding.action.kind != FADER):
         raise inner.error("fine is for faders and type 'cc' only; remove it")
     number, top = 0, MAX_14BIT
@@ -147,6 +170,10 @@ def _answer(inner: Table, binding: Binding) -> Feedback:
     off, on = inner.number("off", 0, top, 0), inner.number("on", 0, top, top)
     inner.end()
     return Feedback(type=kind, channel=channel, number=number, off=off, on=on, fine=fine)
+
+
+def _has_standard_halves(binding: Binding) -> bool:
+    return binding.mode == maps.FINE and binding.fine is None
 
 
 def _exclusive(text: str, table: Table) -> bytes:
@@ -171,6 +198,10 @@ def _binding_table(binding: Binding) -> dict[str, Any]:
         table["takeover"] = binding.takeover
     if binding.step != Binding.step:
         table["step"] = binding.step
+    if binding.centre != Binding.centre:
+        table["centre"] = binding.centre
+    if binding.fine is not None:
+        table["fine"] = binding.fine
     if binding.feedback is not None:
         table["feedback"] = _feedback_table(binding.feedback)
     return table

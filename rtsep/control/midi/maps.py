@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from rtsep.control.actions import Action
-from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, MAX_14BIT, PITCH, RELATIVE, Event
+from rtsep.control.midi.messages import (
+    CC,
+    LSB,
+    MAX_7BIT,
+    MAX_14BIT,
+    MIDDLE,
+    OFFSET,
+    PITCH,
+    RELATIVE,
+    Event,
+)
+from rtsep.names import steady
 
 ABSOLUTE, FINE, TOGGLE, MOMENTARY, TRIGGER = "absolute", "14bit", "toggle", "momentary", "trigger"
 MODES = (ABSOLUTE, FINE, *RELATIVE, TOGGLE, MOMENTARY, TRIGGER)
@@ -48,6 +59,8 @@ class Binding:
     feedback: Feedback | None = None
     takeover: bool | None = None  # None: where the control cannot be moved by feedback
     step: float = 0.01  # travel per click of an endless encoder
+    centre: int = MIDDLE  # the value of no click, where clicks are written as a distance from it
+    fine: int | None = None  # the controller of the fine half, if that is not the standard's
 
     @property
     def moves(self) -> bool:
@@ -57,7 +70,16 @@ class Binding:
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers its messages have: two for a control in two halves."""
-        return (self.number, self.number + LSB) if self.mode == FINE else (self.number,)
+        return (self.number, self.fine_number) if self.mode == FINE else (self.number,)
+
+    @property
+    def fine_number(self) -> int:
+        """Of a control in two halves."""
+        return self.number + LSB if self.fine is None else self.fine
+
+    def clicks(self, value: int) -> int:
+        """By how many an endless encoder was turned, clockwise positive."""
+        return value - self.centre if self.mode == OFFSET else RELATIVE[self.mode](value)
 
     def means(self, event: Event) -> bool:
         """Whether this is what an event does."""
@@ -72,20 +94,44 @@ class Binding:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceMap:
-    """What a device's controls do. `match` are parts of the names its ports may have."""
+    """What a device's controls do. `match` are parts of the names its ports may have; `not_for` are
+    parts of names of others, which speak another protocol."""
 
     name: str
     match: tuple[str, ...]
     bindings: tuple[Binding, ...]
     on_connect: tuple[bytes, ...] = field(default=())  # exclusive messages, sent once
+    not_for: tuple[str, ...] = field(default=())
 
     def fit(self, port: str) -> int:
-        """How closely the map fits a port: the length of the longest pattern found in its name, 0
-        where none is. Case does not matter; * and ? stand for any letters and any one."""
-        return max((len(part) for part in self.match if matches(part, port)), default=0)
+        """How closely the map fits a port, 0 if not at all: the more letters of its name a pattern
+        has, and in whole words, the closer. Case does not matter; * and ? stand for any letters
+        and any one."""
+        if self.excludes(port):
+            return 0
+        return max((_closeness(part, port) for part in self.match), default=0)
+
+    def excludes(self, port: str) -> bool:
+        """Whether the map would fit, but is not for this device."""
+        return any(matches(part, port) for part in self.not_for) and any(
+            matches(part, port) for part in self.match
+        )
 
 
 def matches(part: str, port: str) -> bool:
-    """Whether a port's name contains a part, with * and ?, in any case."""
+    """Whether a port's name, with its numbers or without, has a part, with * and ?, in any case."""
     pattern = part.lower().replace("[", "[[]")
-    return fnmatchcase(port.lower(), f"*{pattern}*")
+    return any(fnmatchcase(name.lower(), f"*{pattern}*") for name in (port, steady(port)))
+
+
+def _closeness(part: str, port: str) -> int:
+    if not matches(part, port):
+        return 0
+    letters = len(part) - part.count("*") - part.count("?")
+    return 1 + 2 * letters + any(_in_words(part, name) for name in (port, steady(port)))
+
+
+def _in_words(part: str, name: str) -> bool:
+    """Whether a part stands in a name as whole words."""
+    before, found, behind = name.lower().partition(part.lower())
+    return bool(found) and not before[-1:].isalnum() and not behind[:1].isalnum()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rtsep.control.midi.library import GENERIC, Entry, Library
+from rtsep.control.midi.naming import keys
 from rtsep.errors import ConfigError
+from rtsep.names import fitting, found_again
 
 AUTO, OFF = "auto", "off"
-_ADDRESS = re.compile(r" \d+:\d+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,34 +29,57 @@ class MidiSpec:
 class Scout:
     """Knows names and maps; opens nothing."""
 
-    def __init__(self, spec: MidiSpec, present: Sequence[str]) -> None:
-        """Raises ConfigError for a port or a map that is not there, or not the only one."""
+    def __init__(self, spec: MidiSpec, present: Sequence[str], api: str = "") -> None:
+        """`api` is the MIDI system that the names are from, if that is known. Raises ConfigError
+        for a port or a map that is not there, or not the only one."""
         self.library = Library(spec.folder)
         self._map = None if spec.map is None else self.library.find(spec.map)
-        # Systems put an address behind the name, which is another when the device comes back.
-        name = spec.port if spec.port == AUTO else chosen(spec.port, present)
-        self._port = _ADDRESS.sub("", name)
+        self._auto = spec.port == AUTO
+        self._api = api
+        self._twins: list[str] = []  # ports that differ from ours by numbers only, and ours
+        self._place = 0  # of ours among them
+        if not self._auto:
+            self._remember(chosen(spec.port, present, api), present)
 
     def wanted(self, present: Sequence[str], taken: Collection[str]) -> Iterator[tuple[str, Entry]]:
         """Ports to open now, beside those that are `taken`, and the maps for them."""
-        if self._port == AUTO:
+        if self._auto:
             for port in present:
                 entry = self.library.best(port) if self._map is None else self._map
                 if port not in taken and entry is not None and entry.map.fit(port):
                     yield port, entry
-        elif not taken:
-            # Another port may have this in its name too, but one was asked for.
-            found = sorted((port for port in present if self._port in port), key=len)
-            for port in found[:1]:
+        elif taken:
+            for port in taken:
+                self._remember(port, present)
+        else:
+            ours = self._twins[self._place]
+            at = found_again(self._twins, self._place, present, keys(self._api, ours))
+            if at is not None:
+                port = present[at]
                 yield port, self._map or self.library.best(port) or self.library.find(GENERIC)
 
+    def refused(self, present: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """Ports that a map seems to fit and says that it does not, where nobody named any."""
+        if self._auto and self._map is None:
+            for port in present:
+                entry = self.library.refusing(port)
+                if entry is not None:
+                    yield port, entry
 
-def chosen(name: str, ports: Sequence[str]) -> str:
-    """The port of a name, or the only one whose name has that part, in any case. Raises
-    ConfigError, with the candidates, for none or several."""
-    found = [port for port in ports if port.lower() == name.lower()] or [
-        port for port in ports if name.lower() in port.lower()
-    ]
+    def _remember(self, port: str, present: Sequence[str]) -> None:
+        """Which one is ours, of those that nothing but numbers tells apart."""
+        if port not in present:
+            return
+        *_, steady = keys(self._api, port)
+        self._twins = [name for name in present if steady(name) == steady(port)]
+        self._place = self._twins.index(port)
+
+
+def chosen(name: str, ports: Sequence[str], api: str = "") -> str:
+    """The port of a name, or the only one whose name has that part, in any case; numbers in it may
+    be others by now. Raises ConfigError, with the candidates, for none or several."""
+    *_, steady = keys(api, name)
+    found = [ports[place] for place in fitting(name, ports, steady)]
     if len(found) == 1:
         return found[0]
     if found:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from rtsep.control.midi.acquaintance import Acquaintance
 from rtsep.control.midi.controls import Control, make_control
 from rtsep.control.midi.maps import ANY_CHANNEL, Binding, DeviceMap
 from rtsep.control.midi.messages import RELATIVE, Event, encode, parse
@@ -58,6 +59,12 @@ class Surface:
                 self._by_address.setdefault((kind, channel, number), []).append(part)
         self._lamps = [part for part in self._parts if part.lamp is not None]
         self._changes = -1  # of the desk, when all lamps had been looked at
+        self._acquaintance = Acquaintance(device)
+
+    @property
+    def strange(self) -> bool:
+        """Whether the device speaks otherwise than its map says."""
+        return self._acquaintance.strange
 
     def receive(self, messages: Iterable[Sequence[int]], now: float) -> None:
         """Do what messages say. Of several moves of one fader only the last counts; buttons are
@@ -103,6 +110,8 @@ class Surface:
         ]
 
     def _meant(self, event: Event) -> list[_Part]:
+        if not self._acquaintance.believes(event):
+            return []
         exact = self._by_address.get((event.type, event.channel, event.number), [])
         return exact + self._by_address.get((event.type, ANY_CHANNEL, event.number), [])
 
