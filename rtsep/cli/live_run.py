@@ -27,7 +27,6 @@ from rtsep.session.live.request import live_spec
 from rtsep.session.live.session import LiveSession
 from rtsep.session.live.spec import LiveSpec
 from rtsep.session.places import Place
-from rtsep.session.sources import SourceBlocks
 
 _LOOK_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # how long a display may keep a controller from the interpreter
@@ -151,9 +150,7 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
 
 
 def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> None:
-    """MIDI and OSC, as far as they are wanted, and what there is to say of a file."""
-    if isinstance(session.spec.source, SourceBlocks):
-        session.spec.source.tell(session.events.add)
+    """MIDI and OSC, as far as they are wanted."""
     if controls.midi != "off":
         from rtsep.control.midi import MidiSpec, open_controllers
 

@@ -42,6 +42,7 @@ from rtsep.session.live.status import counted
 from rtsep.session.live.timing import Change, Timing, difference
 from rtsep.session.live.watch import EngineWatch
 from rtsep.session.live.wiring import Wiring
+from rtsep.session.sources import SourceBlocks
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
 
@@ -214,6 +215,8 @@ class LiveSession:
         for note in (*self.device.notes, pace_warning(self.model)):
             if note:
                 self.events.add(note)
+        if isinstance(spec.source, SourceBlocks):
+            spec.source.tell(self.events.add)
         if spec.source is not None:
             blocks = spec.source(self.device.rate, BLOCK)
             self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)
