@@ -77,6 +77,17 @@ def test_an_answer_that_took_long_once_is_allowed_for() -> None:
     assert changed.budget == pytest.approx(0.03 + unseen * 0.05)
 
 
+def test_after_a_jump_there_is_no_way_back_to_a_longer_hop() -> None:
+    """It would need the time that was given away."""
+    nearing = Nearing(BEGUN, HOPS[:-1])
+    found: list[Timing] = []
+    while len(found) < 2:  # a shorter hop, then less time
+        found += filter(None, [nearing.heed(0.05, 0.05, may_jump=True)])
+    assert found[1].spec == HOPS[1] and found[1].budget == pytest.approx(hop_seconds(HOPS[1]))
+    slow = [nearing.heed(0.09, 0.09, may_jump=True) for _ in range(1000)]
+    assert not any(slow)
+
+
 def test_little_is_not_worth_a_jump() -> None:
     tight = Timing(spec=BEGUN.spec, budget=hop_seconds(BEGUN.spec) + 0.9 * WORTH)
     nearing = Nearing(tight, ())

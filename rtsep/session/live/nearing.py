@@ -5,6 +5,7 @@ less time for the steps, in a few jumps that are told."""
 from __future__ import annotations
 
 import statistics
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ MOST_SHORTER = 2  # times at once; cost does not shrink with what is computed al
 # later ones may be: the longer they were heard, the more they say.
 PATIENCE = ((15.0, 4.0), (60.0, 3.0), (300.0, UNSEEN))
 WORTH = 0.03  # seconds of latency; less is not worth a jump in the sound
+MOST_KEPT = 1 << 14  # steps; more than the longest patience has of the shortest hop
 SLOW_SHARE = 0.1  # of the steps, that may take longer than PACE allows
 
 
@@ -34,15 +36,17 @@ class Nearing:
     def heed(self, seconds: float, answer: float, *, may_jump: bool) -> Timing | None:
         """After every step: what it took, and after how many seconds the stems of its hop were
         there. Returns what to go over to; it sounds otherwise only where that `may_jump`."""
+        if self._jumps == len(PATIENCE):
+            return None
         self._steps.append(seconds)
         self._answers.append(answer)
         heard = len(self._steps) * hop_seconds(self._timing.spec)
         changed = None
         if heard >= TRIAL_SECONDS and not self._settled:
             changed = self._other_hop()
-        if not changed and may_jump and self._settled and self._jumps < len(PATIENCE):
-            seconds, unseen = PATIENCE[self._jumps]
-            changed = self._less_time(unseen) if heard >= seconds else None
+        if not changed and may_jump and self._settled:
+            patience, unseen = PATIENCE[self._jumps]
+            changed = self._less_time(unseen) if heard >= patience else None
         if changed:
             self._timing = changed
             self._forget()
@@ -50,8 +54,8 @@ class Nearing:
 
     def _forget(self) -> None:
         """What was before a change says nothing about afterwards."""
-        self._steps: list[float] = []
-        self._answers: list[float] = []
+        self._steps: deque[float] = deque(maxlen=MOST_KEPT)
+        self._answers: deque[float] = deque(maxlen=MOST_KEPT)
         self._settled = False
 
     def _other_hop(self) -> Timing | None:
@@ -82,4 +86,7 @@ class Nearing:
         need = median + unseen * (max(self._answers) - median)
         enough = max(need, hop_seconds(self._timing.spec))
         self._jumps += 1
-        return replace(self._timing, budget=enough) if budget - enough >= WORTH else None
+        if budget - enough < WORTH:
+            return None
+        self._longer = None  # there is no time left for it
+        return replace(self._timing, budget=enough)
