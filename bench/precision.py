@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from bench.ways import MODES, Figures, Ways, parser
-from rtsep.audio.files import read_all
+from rtsep.audio.files import read_audio
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.metrics import MEAN, sdr
@@ -78,7 +78,7 @@ def _music(folder: Path | None, files: int, seconds: float) -> Iterator[tuple[st
     yield EXAMPLE, np.sum(list(stempeg_stems().values()), 0, np.float32)[:, :samples]
     paths = sorted(folder.iterdir()) if folder else []
     for path in paths[:: max(len(paths) // files, 1)][:files]:
-        song = read_all(path, SAMPLE_RATE)
+        song = read_audio(path, SAMPLE_RATE)
         first = min(round(FIRST * SAMPLE_RATE), max(song.shape[1] - samples, 0))
         yield path.stem, song[:, first : first + samples]
 

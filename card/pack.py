@@ -21,7 +21,7 @@ import soundfile
 
 from card.bare import WHEELS, download_options
 from card.music import build_music, write_opus
-from rtsep.audio.files import read_all
+from rtsep.audio.files import read_audio
 from rtsep.weights import LoggingObserver, load_checkpoint
 from rtsep.weights.cache import Cache, default_folder
 from rtsep.weights.checkpoint import NetworkWeights
@@ -128,7 +128,7 @@ def _small_music(to: Path) -> dict[str, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "mix.wav"
         soundfile.write(whole, mix.T, SAMPLE_RATE)
-        audio = read_all(whole, 48_000)
+        audio = read_audio(whole, 48_000)
     write_opus(to / "first.opus", audio[:, : 4 * 48_000])
     write_opus(to / "second.opus", audio[:, 48_000 : 5 * 48_000])
     return {name: {"licence": "as PyPI's stempeg"} for name in ("first", "second")}

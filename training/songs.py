@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rtsep.audio.files import read_all
+from rtsep.audio.files import read_audio
 from rtsep.engine.separator import Separator
 from rtsep.engine.step import share_residual
 from rtsep.errors import AudioFileError
@@ -53,7 +53,7 @@ def read_songs(
     for path in sorted(folder.iterdir()):
         if path.suffix not in SUFFIXES:
             continue
-        mix = torch.from_numpy(read_all(path, teacher.sample_rate))
+        mix = torch.from_numpy(read_audio(path, teacher.sample_rate))
         stems = _kept(path, mix, teacher, keep)
         share_residual(stems[None], mix[None])
         held_from = max(mix.shape[1] - held_samples, mix.shape[1] // 2)

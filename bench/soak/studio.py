@@ -20,11 +20,11 @@ from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan
 from rtsep.config import StreamSpec
+from rtsep.engine.look import make_ready
 from rtsep.engine.stream import HopStream
 from rtsep.mixer.desk import Desk
 from rtsep.session.live.callback import MIX, Callback
 from rtsep.session.live.engine_loop import EngineLoop
-from rtsep.session.live.engine_process import make_ready
 from rtsep.session.live.messages import DeviceReady, ModelReady
 from rtsep.session.live.retuning import Reserves, Retuning
 from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
