@@ -28,5 +28,8 @@ def test_no_range_is_open_in_the_words_of_python(rtsep: Rtsep, path: tuple[str, 
 
 def test_the_level_of_bursts_is_what_bursts_can_have() -> None:
     (level,) = (option for option in profile.params if option.name == "level_db")
-    assert isinstance(level.type, click.FloatRange)
-    assert (level.type.min, level.type.max) == LEVELS_DB
+    low, high = LEVELS_DB
+    assert [level.type.convert(db, level, None) for db in (low, high)] == [low, high]
+    for beyond in (low - 1, high + 1):
+        with pytest.raises(click.BadParameter):
+            level.type.convert(beyond, level, None)
