@@ -65,7 +65,7 @@ LIVE = ("--output", "null", "--pace", "realtime", "--ui", "off", "--midi", "off"
 @pytest.mark.parametrize(
     ("blocked", "said", "arguments"),
     [
-        ("torch", "loading PyTorch", ("--input", "demo")),
+        ("torch", "loading PyTorch", ("--input", "demo", "--output", "null")),
         ("torch", "loading PyTorch", ("--input", "demo", *LIVE)),
         ("torch", "loading PyTorch", ("separate", "{song}", "--output", "out")),
         ("torch", "loading PyTorch", ("tune",)),
