@@ -54,7 +54,7 @@ SHOTS = (
     Shot("first-command", "--input demo --output demo-stems"),
     Shot("loading", "--input mic", after=0.3, ready="loading"),
     Shot("mic", "--input mic", after=12.0, ready="RUNNING", voice=True),
-    Shot("tune", "tune", after=20.0, ready="compiling\n"),
+    Shot("tune", "tune", after=20.0, ready="left"),
     Shot("wrong-device", "--input focusrit"),
     Shot("wrong-file", "--input songs/first.flac --output stems"),
     Shot("wrong-model", "--input demo --output stems --model htdemuks"),
