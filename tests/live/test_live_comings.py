@@ -17,7 +17,6 @@ import jack
 import pytest
 from cli_support import finish
 from live_rig import wait_until
-from sounddevice import CallbackFlags
 from test_live_command import alive, children
 
 from rig.server import Deck, JackServer, connections, running_jack, wait_for_ports
@@ -236,6 +235,8 @@ def test_numbers_of_devices_become_names_once_they_are_open() -> None:
 )
 def test_an_xrun_counts_once(bits: int, xruns: int) -> None:
     """2 and 4 are the input's and the output's; of JACK both come for each. 16 is none at all."""
+    from sounddevice import CallbackFlags  # loading it earlier would name our JACK client
+
     counters = Counters(Arena(bytearray(1 << 20)))
     for _ in range(3):
         _count(CallbackFlags(bits), counters)
