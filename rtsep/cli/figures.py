@@ -31,13 +31,6 @@ def _at_words(line: str) -> list[str]:
     )
 
 
-def clock(seconds: float) -> str:
-    """3:20, or 1:03:20"""
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
-
-
 def about(seconds: float) -> str:
     """In a unit that fits, without more digits than an estimate has."""
     if seconds < 90:

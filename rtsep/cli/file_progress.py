@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rtsep.cli.figures import about, clock, say
+from rtsep.cli.figures import about, say
+from rtsep.control.text import clock
 
 WORTH_SAYING = 5.0  # seconds; less is over before it is read
 # What says something about the rest: so much audio, or so much time.
@@ -51,7 +52,7 @@ class Estimate:
         if not self._announced and enough:
             self._announced = True
             if left >= WORTH_SAYING:
-                music = clock(total / self._rate)
+                music = clock(round(total / self._rate))
                 self._shown.line(f"{self._name}: {music} of music, about {about(took + left)}")
         share = min(done / total, 1.0) if total else 1.0
         self._shown.update(share, f"about {about(left)} left" if self._announced and left else "")
