@@ -82,6 +82,7 @@ def _bench(
 
 
 LOOK_SECONDS = 25.0  # that the last look at what was learnt takes on a card
+BATCH = 32  # windows a step, which costs a card hardly more than one
 
 
 def _training(wanted: Wanted) -> Stage:
@@ -89,9 +90,10 @@ def _training(wanted: Wanted) -> Stage:
         minutes = max(seconds - LOOK_SECONDS, seconds / 2) / 60
         made = ["-m", "training", "--music", str(wanted.pack.music), "--to", str(wanted.results)]
         made += ["--device", wanted.device, "--minutes", f"{minutes:.2f}"]
-        made += ["--every", "75", "--watched", "5"]
+        made += ["--every", "60", "--watched", "5", "--batch", str(BATCH)]
         if wanted.small:
             made += ["--small", "--steps", "3", "--watched", "0.5", "--held-out", "2"]
+            made += ["--batch", "1"]
         return made
 
     return Stage(name="training", share=1.0, command=command,

@@ -46,7 +46,8 @@ class Song:
 def read_songs(
     folder: Path, teacher: Separator, *, held_samples: int, keep: Path | None = None
 ) -> list[Song]:
-    """Every audio file of a folder. `keep` is where the teacher's stems are kept between runs.
+    """Every audio file of a folder, on the teacher's device, so that windows are drawn there.
+    `keep` is where the teacher's stems are kept between runs.
 
     Raises AudioFileError if there is none."""
     songs = []
@@ -57,6 +58,7 @@ def read_songs(
         stems = _kept(path, mix, teacher, keep)
         share_residual(stems[None], mix[None])
         held_from = max(mix.shape[1] - held_samples, mix.shape[1] // 2)
+        mix, stems = mix.to(teacher.device), stems.to(teacher.device)
         songs.append(Song(name=path.stem, mix=mix, stems=stems, held_from=held_from))
     if not songs:
         raise AudioFileError(f"no songs in {folder}; put {', '.join(SUFFIXES)} there")
@@ -79,6 +81,7 @@ class Drawer:
 
     def __init__(self, songs: Sequence[Song], *, mixed: float, seed: int, rate: int) -> None:
         self._songs, self._mixed, self._seed, self._rate = list(songs), mixed, seed, rate
+        self._device = self._songs[0].stems.device
 
     def draw(self, number: int, batch: int, samples: int) -> tuple[Tensor, Tensor]:
         """(b, c, samples), (b, stems, c, samples)"""
@@ -92,7 +95,7 @@ class Drawer:
         count = len(self._songs[0].stems)
         stems = torch.stack([self._excerpt(random, samples)[stem] for stem in range(count)])
         gains = 10 ** (random.uniform(-GAIN_DB, GAIN_DB, count) / 20)
-        stems = stems * torch.from_numpy(gains).float()[:, None, None]
+        stems = stems * torch.from_numpy(gains).float().to(self._device)[:, None, None]
         if random.random() < ENTRY:
             stems[random.integers(count)] *= self._entry(random, samples)
         return stems
@@ -109,4 +112,4 @@ class Drawer:
         """Silence up to a place in the newer half, then all of it."""
         place = int(random.integers(samples // 2, samples))
         fade = max(round(FADE_SECONDS * self._rate), 1)
-        return ((torch.arange(samples) - place) / fade).clamp(0, 1)
+        return ((torch.arange(samples, device=self._device) - place) / fade).clamp(0, 1)

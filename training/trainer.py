@@ -168,8 +168,7 @@ class Trainer:
             return Rolling(self._student, spec, mix, truth)
 
     def _drawn(self, samples: int) -> tuple[Tensor, Tensor]:
-        mix, truth = self._drawer.draw(self.step, self._batch, samples)
-        return mix.to(self._student.device), truth.to(self._student.device)
+        return self._drawer.draw(self.step, self._batch, samples)
 
     def _watched(self, delta: Delta) -> Scores:
         self._student.use(delta)

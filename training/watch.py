@@ -28,8 +28,8 @@ def watch(student: Student, settings: Settings, songs: Sequence[Song]) -> Scores
     """Mean SDR of the stems against the teacher's, in dB."""
     mixes, stems = zip(*(song.held for song in songs), strict=True)
     samples = min(mix.shape[-1] for mix in mixes)
-    mix = torch.stack([mix[..., :samples] for mix in mixes])
-    truth = torch.stack([stem[..., :samples] for stem in stems])
+    mix = torch.stack([mix[..., :samples] for mix in mixes]).cpu()
+    truth = torch.stack([stem[..., :samples] for stem in stems]).cpu()
     found: Scores = {}
     for mode in MODES:
         with student.rounding():
