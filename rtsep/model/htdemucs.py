@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from rtsep.config import NetworkConfig
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.errors import ConfigError
+from rtsep.model.branches import side_by_side
 from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
 from rtsep.model.encoder import FREQ_TIME_AXIS, FreqEncoder, TimeEncoder
 from rtsep.model.packed import pack
@@ -77,12 +78,17 @@ class HTDemucs(nn.Module):
         frames = self._frames_under(first, stop, spec.shape[1])
         z, z_mean, z_std = self.standardize_spec(self._channels(spec), past)
         x, x_mean, x_std = self.standardize_mix(mix, past)
+        z, x = z.to(self.precision), _channels_last(x.unsqueeze(2).to(self.precision))
 
-        z, z_skips = self.freq_encoder(z.to(self.precision), past)
-        x, x_skips = self.time_encoder(_channels_last(x.unsqueeze(2).to(self.precision)), past)
+        (z, z_skips), (x, x_skips) = side_by_side(
+            lambda: self.freq_encoder(z, past), lambda: self.time_encoder(x, past)
+        )
         z, x = self.cross(z, x, past)
-        z = self.freq_decoder(z, z_skips, past, frames).float() * z_std + z_mean
-        x = self.time_decoder(x, x_skips, past, samples, slice(first, stop)).float()[:, :, 0]
+        z, x = side_by_side(
+            lambda: self.freq_decoder(z, z_skips, past, frames).float() * z_std + z_mean,
+            lambda: self.time_decoder(x, x_skips, past, samples, slice(first, stop)).float(),
+        )
+        x = x[:, :, 0]
 
         stem_spec = self._spectrum(z, spec[:, frames])
         from_freq = self.istft(stem_spec, first - frames.start * self.stft.frame, stop - first)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rtsep.config import STRIDE, NetworkConfig
 from rtsep.model.attention import attend
+from rtsep.model.branches import side_by_side
 from rtsep.model.past import Past, mean_and_square
 
 HIDDEN_SCALE = 4
@@ -161,10 +162,18 @@ class CrossTransformer(nn.Module):
         self.time_layers = nn.ModuleList(TransformerLayer(width, heads, cross=c) for c in cross)
 
     def forward(self, freq: Tensor, time: Tensor, past: Past) -> tuple[Tensor, Tensor]:
-        z, x = self.freq_tokens.enter(freq, past), self.time_tokens.enter(time, past)
-        for freq_layer, time_layer in zip(self.freq_layers, self.time_layers, strict=True):
-            z, x = freq_layer(z, x, past), time_layer(x, z, past)
-        return (
-            self.freq_tokens.leave(z.to(freq.dtype), freq.shape[2]),
-            self.time_tokens.leave(x.to(time.dtype), time.shape[2]),
+        z, x = side_by_side(
+            lambda: self.freq_tokens.enter(freq, past), lambda: self.time_tokens.enter(time, past)
         )
+        for freq_layer, time_layer in zip(self.freq_layers, self.time_layers, strict=True):
+            z, x = self._through(freq_layer, time_layer, z, x, past)
+        return side_by_side(
+            lambda: self.freq_tokens.leave(z.to(freq.dtype), freq.shape[2]),
+            lambda: self.time_tokens.leave(x.to(time.dtype), time.shape[2]),
+        )
+
+    @staticmethod
+    def _through(
+        freq_layer: nn.Module, time_layer: nn.Module, z: Tensor, x: Tensor, past: Past
+    ) -> tuple[Tensor, Tensor]:
+        return side_by_side(lambda: freq_layer(z, x, past), lambda: time_layer(x, z, past))
