@@ -23,7 +23,7 @@ LAYERS = (
     {"audio", "control", "report"},
     {"engine", "mixer", "weights"},
     {"model", "executors"},
-    {"dsp", "ring"},
+    {"dsp", "ring", "processes"},
     {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "status", "timeline"},
     {"errors"},
 )

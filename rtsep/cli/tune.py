@@ -52,7 +52,7 @@ def tune(
         from rtsep.session.compiling import Compiler
         from rtsep.session.load import load
         from rtsep.session.runtime import prepare_process, share_cores
-        from rtsep.session.tuned import measure
+        from rtsep.session.tuning import measure
 
         prepare_process()
         observer.phase(f"loading {model}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,11 @@ from typing import Any
 import torch
 
 from rtsep.atomic import write_text_atomically
-from rtsep.config import StreamSpec
 from rtsep.engine.look import look
 from rtsep.engine.separator import Separator
-from rtsep.engine.tune import Choice, Doing, Setting, Trial, best, setting_of, stretched, tune
+from rtsep.engine.tune import Choice, Setting, Trial, best, setting_of, stretched
 from rtsep.errors import ConfigError
 from rtsep.machine import processor
-from rtsep.session.live.rehearsal import audio_at_work
 from rtsep.weights.cache import default_folder
 
 LONGEST_MS = 60_000  # that a step can have taken
@@ -68,23 +66,12 @@ def tuned(
     return Choice(setting=setting, budget=max(found.budget, setting.hop))
 
 
-def measure(
-    separator: Separator,
-    *,
-    cache: Path | None = None,
-    tell: Callable[[Trial], None] = lambda trial: None,
-    compile: Callable[[StreamSpec], bool] | None = None,
-    begin: Callable[[Doing], None] = lambda doing: None,
-) -> list[Trial]:
-    """Tune anew, as `tune` does, beside the work of an audio process; remember the outcome. One
-    that is interrupted changes nothing, since what was not proven yet is no outcome."""
-    with audio_at_work(len(separator.stems), separator.channels, separator.sample_rate):
-        trials = tune(separator, tell, compile, begin)
+def remember(separator: Separator, trials: Sequence[Trial], cache: Path | None = None) -> None:
+    """In place of what was measured before."""
     text = json.dumps({"what": _what(separator), "trials": [asdict(t) for t in trials]}, indent=1)
     path = _path(separator, cache)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text_atomically(path, text + "\n")
-    return trials
 
 
 def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] | None:
@@ -98,7 +85,7 @@ def remembered(separator: Separator, cache: Path | None = None) -> list[Trial] |
 
 
 def _trial(separator: Separator, kept: dict[str, Any]) -> Trial:
-    """Raises all sorts for what `measure` did not write."""
+    """Raises all sorts for what `remember` did not write."""
     trial = Trial(**(kept | {"setting": Setting(**kept["setting"])}))
     trial.setting.spec(separator)
     times = (trial.p50_ms, trial.p90_ms, trial.answer_ms)

@@ -190,7 +190,7 @@ def without_work() -> Iterator[None]:
             "rtsep.control.midi.ports._start": refuse(RtsepError),
             "rtsep.weights.hub.fetch_from_hub": refuse(DownloadError),
             "rtsep.weights.npm.fetch_from_npm": refuse(DownloadError),
-            "rtsep.session.tuned.measure": refuse(RtsepError),
+            "rtsep.session.tuning.measure": refuse(RtsepError),
             "rtsep.cli.map_run.measure": refuse(RtsepError),
             "rtsep.engine.separator.Separator.compile": refuse(CompileError),
         }.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -33,16 +32,13 @@ def trial(hop: float, *, compiled: bool = False) -> Trial:
     return Trial(setting=setting, compiled=compiled, steps=9, p50_ms=1.0, p90_ms=1.0, answer_ms=1.0)
 
 
-def remember(
-    model: Path, cache: Path, trials: list[Trial], monkeypatch: pytest.MonkeyPatch
-) -> dict[Path, bytes]:
+def remember(model: Path, cache: Path, trials: list[Trial]) -> dict[Path, bytes]:
     """As if `rtsep tune` had found that, in either precision, since "auto" takes the faster one.
     Returns what is in the cache then."""
-    monkeypatch.setattr(tuned, "tune", lambda *arguments: trials)
-    monkeypatch.setattr(tuned, "audio_at_work", lambda *arguments: nullcontext())
     share_cores()
     for precision in ("fp32", "bf16"):
-        tuned.measure(load(model, "cpu", precision=precision, cache=cache), cache=cache)
+        separator = load(model, "cpu", precision=precision, cache=cache)
+        tuned.remember(separator, trials, cache)
     return contents(cache)
 
 
@@ -50,11 +46,9 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_was_tuned_is_known(
-    small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_tuned_is_known(small_model: Path, tmp_path: Path) -> None:
     assert look_at_model(str(small_model), "cpu", tmp_path).tuned is None
-    left = remember(small_model, tmp_path, [trial(0.186), trial(0.279)], monkeypatch)
+    left = remember(small_model, tmp_path, [trial(0.186), trial(0.279)])
     found = look_at_model(str(small_model), "cpu", tmp_path)
     assert found.loaded and found.device == "cpu" and found.notices == ()
     assert found.tuned is not None and found.tuned.runs and not found.tuned.compiled
@@ -63,15 +57,13 @@ def test_what_was_tuned_is_known(
     assert contents(tmp_path) == left
 
 
-def test_compiled_steps_that_are_gone(
-    small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_compiled_steps_that_are_gone(small_model: Path, tmp_path: Path) -> None:
     gone = trial(0.093, compiled=True)
-    remember(small_model, tmp_path, [trial(0.186), gone], monkeypatch)
+    remember(small_model, tmp_path, [trial(0.186), gone])
     found = look_at_model(str(small_model), "cpu", tmp_path).tuned
     assert found is not None and found.runs and found.hop == 0.186
     assert found.lost == pytest.approx(0.186)
-    remember(small_model, tmp_path, [gone], monkeypatch)
+    remember(small_model, tmp_path, [gone])
     found = look_at_model(str(small_model), "cpu", tmp_path).tuned
     assert found is not None and not found.runs
 

@@ -11,10 +11,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.errors import RtsepError
+from rtsep.processes.ending import Failed, Stop
 from rtsep.session.live.callback import Callback
 from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.devices import FEED, NamedDevice, OpenDevice, find_device
-from rtsep.session.live.messages import AudioRequest, Failed, Found, ModelReady, Stop
+from rtsep.session.live.messages import AudioRequest, Found, ModelReady
 from rtsep.session.live.priority import before_all_others
 from rtsep.session.live.probed import ProbedDevice
 from rtsep.session.live.shared import Shared

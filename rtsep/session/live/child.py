@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.errors import RtsepError, explained
-from rtsep.session.live.messages import Failed
+from rtsep.processes.ending import Failed
 
 ORPHANED = 3  # exit code
 

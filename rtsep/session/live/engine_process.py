@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from rtsep.processes.ending import Stop
 from rtsep.session.live.child import settle_in, telling
 from rtsep.session.live.messages import (
     EngineRequest,
@@ -16,7 +17,6 @@ from rtsep.session.live.messages import (
     Phase,
     Progress,
     Retuned,
-    Stop,
     Traced,
 )
 from rtsep.session.live.retuning import Retuning

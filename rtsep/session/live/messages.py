@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.config import StreamSpec
-from rtsep.errors import RtsepError
 from rtsep.session.live.timing import Change
 from rtsep.status import LatencyPart
 
@@ -156,16 +155,3 @@ class Traced:
     """The trace is written. `clock` is when it has its mark, as `time.perf_counter` says."""
 
     clock: float
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The process cannot do what it was asked to. `trace` is where that was found."""
-
-    error: RtsepError
-    trace: str
-
-
-@dataclass(frozen=True)
-class Stop:
-    """To a child: end well, and soon."""

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import Any
 
-from rtsep.session.live.messages import Failed, Stop
+from rtsep.processes.ending import Failed, Stop
 
 _END_SECONDS = 3.0  # for a good end; then it is ended
 
