@@ -28,7 +28,7 @@ from rtsep.engine.stream import HopStream
 from rtsep.model.bag import Bag
 from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import build_network
-from rtsep.session.load import choose_device
+from rtsep.setup.load import choose_device
 from rtsep.weights import load_checkpoint
 from tests.networks import reference
 

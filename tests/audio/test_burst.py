@@ -10,10 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_rig import music
 
-from rtsep.audio.agreement import DRIFTS, EXACT, LOST, VARIES, agreement
-from rtsep.audio.burst import LEVELS_DB, make_burst
-from rtsep.audio.correlate import Arrival, _correlate, _log_false_alarm, find_burst, power_in_band
 from rtsep.errors import ConfigError
+from rtsep.measure.roundtrip.agreement import DRIFTS, EXACT, LOST, VARIES, agreement
+from rtsep.measure.roundtrip.burst import LEVELS_DB, make_burst
+from rtsep.measure.roundtrip.correlate import (
+    Arrival,
+    _correlate,
+    _log_false_alarm,
+    find_burst,
+    power_in_band,
+)
 
 RATE = 44_100
 PLAYED = 4_500  # where in a recording the burst begins to be played

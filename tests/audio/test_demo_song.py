@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rtsep.audio.demo import Demo, demo_song, score
-from rtsep.audio.demo.voice import HUMS, MOUTH, NOISES
+from rtsep.demo import Demo, demo_song, score
+from rtsep.demo.voice import HUMS, MOUTH, NOISES
 
 STEMS = ["drums", "bass", "other", "vocals"]
 

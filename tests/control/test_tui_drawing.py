@@ -11,15 +11,15 @@ from live_status import a_level
 from rich.color import ColorSystem
 from rich.style import Style
 
-from rtsep.control.tui import look
-from rtsep.control.tui.body import EMPTY, UNITY, body_rows, cell_of, draw_body, meter_row, zone
-from rtsep.control.tui.canvas import centre, fit
-from rtsep.control.tui.channels import Channel, stem_channel
-from rtsep.control.tui.meters import FALL_DB, HOLD_SECONDS, Ballistics, Reading
-from rtsep.control.tui.strip import fader_place, gain_text
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.levels import db_to_travel
 from rtsep.status import Level
+from rtsep.tui import look
+from rtsep.tui.body import EMPTY, UNITY, body_rows, cell_of, draw_body, meter_row, zone
+from rtsep.tui.canvas import centre, fit
+from rtsep.tui.channels import Channel, stem_channel
+from rtsep.tui.meters import FALL_DB, HOLD_SECONDS, Ballistics, Reading
+from rtsep.tui.strip import fader_place, gain_text
 
 HEIGHTS = st.floats(0, 1)
 SILENT = Reading(0.0, 0.0, 0.0, -math.inf)

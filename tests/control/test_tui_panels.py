@@ -8,10 +8,10 @@ import pytest
 from live_status import a_status
 from rich.cells import cell_len
 
-from rtsep.control.tui import panels
-from rtsep.control.tui.canvas import Line, wrap
-from rtsep.control.tui.panels import Switches
 from rtsep.status import LatencyPart, LiveStatus
+from rtsep.tui import panels
+from rtsep.tui.canvas import Line, wrap
+from rtsep.tui.panels import Switches
 
 PARTS = {
     "device in": 0, "clocks": 96, "hop": 32768, "lookahead": 2048, "rate conversion": 1900,

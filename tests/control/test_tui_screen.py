@@ -14,7 +14,7 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 from tui_support import Rig
 
-from rtsep.control.tui.canvas import Canvas
+from rtsep.tui.canvas import Canvas
 
 FIGURES = (
     "RUNNING", "1:01:01", "44.1 kHz/256", "htdemucs on cpu", "line in → speakers",

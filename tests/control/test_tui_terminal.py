@@ -19,7 +19,8 @@ PROGRAM = """
 import random, signal, sys, threading
 sys.path.insert(0, sys.argv[1])
 from live_status import a_desk, a_level, a_status
-from rtsep.control.tui import run_tui, terminal
+from rtsep.tui import run_tui
+from rtsep.tui import terminal
 from rtsep.errors import RtsepError
 
 def calm():

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from live_status import a_desk, a_status
 from textual.pilot import Pilot
 
-from rtsep.control.tui import LiveApp
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
+from rtsep.tui import LiveApp
 
 
 class Rig:

@@ -16,7 +16,7 @@ from rtsep.engine.look import FIRST_FRAMES, LIVE, LOOK_SECONDS, SURE, candidates
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
-from rtsep.session.tuned import chosen
+from rtsep.setup.tuned import chosen
 
 Clock = Callable[[StreamSpec], float]  # seconds of a step
 

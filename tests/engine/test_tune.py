@@ -18,8 +18,8 @@ from rtsep.engine.separator import Separator
 from rtsep.engine.stream import HopStream
 from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Setting, Trial, best, stretched, tune
 from rtsep.errors import ConfigError
-from rtsep.session.tuned import remembered, tuned
-from rtsep.session.tuning import measure
+from rtsep.measure.tuning import measure
+from rtsep.setup.tuned import remembered, tuned
 
 FRAME = 1024 / 44100  # seconds
 Clock = Callable[[str, float], float]  # (mode, hop in seconds) -> seconds of a step

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.session.live import rehearsal
-from rtsep.session.live.rehearsal import audio_at_work
+from rtsep.measure import rehearsal
+from rtsep.measure.rehearsal import audio_at_work
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

@@ -13,9 +13,9 @@ from networks import small_bag
 
 from rtsep.engine.laps import COPY_IN, CROSSFADE, HostLaps, watch
 from rtsep.engine.stream import HopStream
+from rtsep.live_session.pauses import watched_pauses
 from rtsep.ring.arena import Arena
 from rtsep.ring.records import Records
-from rtsep.session.live.pauses import watched_pauses
 from rtsep.timeline import HOP, PAUSE, STAGES
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import pytest
 from small_models import write_small_model
 
 from rtsep.engine.separator import Separator
-from rtsep.session.load import load
+from rtsep.setup.load import load
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import soundfile
 
 from rtsep.audio.files import read_audio
 from rtsep.engine.separator import Separator
-from rtsep.session.file_session import FileSession, run_file_session
+from rtsep.files.session import FileSession, run_file_session
 
 MODEL_RATE = 44_100
 SNDFILE = {

@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from rtsep.audio.devices import Device
-from rtsep.session.doctor import (
+from rtsep.doctor import (
     disk,
     graphics,
     load,
@@ -29,13 +29,13 @@ from rtsep.session.doctor import (
     sound,
     versions,
 )
-from rtsep.session.doctor.checks import CHECKS
-from rtsep.session.doctor.examine import ORDER, Check, changes
-from rtsep.session.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
-from rtsep.session.doctor.outcome import Failure, Outcome, State, advise, guarded, ok, problem
-from rtsep.session.doctor.surroundings import Surroundings, existing, short
-from rtsep.session.live.rates import conversion_samples
-from rtsep.session.processor_time import time_shares
+from rtsep.doctor.checks import CHECKS
+from rtsep.doctor.examine import ORDER, Check, changes
+from rtsep.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
+from rtsep.doctor.outcome import Failure, Outcome, State, advise, guarded, ok, problem
+from rtsep.doctor.surroundings import Surroundings, existing, short
+from rtsep.live_session.rates import conversion_samples
+from rtsep.processor_time import time_shares
 
 CPU = "sys/devices/system/cpu"
 
@@ -296,7 +296,7 @@ def test_power_of_other_systems(tmp_path: Path) -> None:
 def test_a_program_that_hangs_or_fails_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtsep.session.doctor.surroundings._PROGRAM_SECONDS", 0.2)
+    monkeypatch.setattr("rtsep.doctor.surroundings._PROGRAM_SECONDS", 0.2)
     here = machine(tmp_path, slow="exec sleep 60", bad="echo no; exit 1", good="echo yes")
     answers = [here.output_of(name, []) for name in ("slow", "bad", "missing", "good")]
     assert answers == [None, None, None, "yes"]

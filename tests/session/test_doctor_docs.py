@@ -8,8 +8,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from rtsep.session.doctor.checks import CHECKS
-from rtsep.session.doctor.outcome import State
+from rtsep.doctor.checks import CHECKS
+from rtsep.doctor.outcome import State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text("utf-8")
 STATES = "|".join(state.value for state in State)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from rtsep.doctor.engine import look_at_model
 from rtsep.engine.tune import Setting, Trial
 from rtsep.errors import ModelError
-from rtsep.session import tuned
-from rtsep.session.doctor.engine import look_at_model
-from rtsep.session.load import load
-from rtsep.session.runtime import share_cores
+from rtsep.setup import tuned
+from rtsep.setup.load import load
+from rtsep.setup.runtime import share_cores
 from rtsep.weights.cache import Cache
 from rtsep.weights.importing import import_file
 from rtsep.weights.observer import LoggingObserver

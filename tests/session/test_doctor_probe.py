@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from rtsep.session.doctor.outcome import Failure
-from rtsep.session.doctor.permission import PermissionFacts
-from rtsep.session.doctor.probe import Question, Round, ask
+from rtsep.doctor.outcome import Failure
+from rtsep.doctor.permission import PermissionFacts
+from rtsep.doctor.probe import Question, Round, ask
 
 PATIENT = 120.0  # never reached
 
@@ -63,7 +63,7 @@ def test_what_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
     began = time.monotonic()
     answers = ask(
         Round({"first": question("add", 1, 1), "hung": question("number", tmp_path)}, 5.0),
-        Round({"sound": Question("rtsep.session.doctor.sound", "look")}, 5.0),
+        Round({"sound": Question("rtsep.doctor.sound", "look")}, 5.0),
     )
     assert time.monotonic() - began < 60  # they would sleep ten minutes
     hung = Failure("no answer in 5 s")
@@ -83,7 +83,7 @@ def test_a_file_in_the_current_folder_is_not_taken_for_a_library(
 def test_real_time_permission_is_asked_for_in_earnest() -> None:
     """What the system grants to `chrt` it grants to us, and this process keeps its own priority."""
     chrt = subprocess.run(["chrt", "-r", "5", "true"], stderr=subprocess.DEVNULL)
-    look = Question("rtsep.session.doctor.permission", "look")
+    look = Question("rtsep.doctor.permission", "look")
     found = ask(Round({"permission": look}, PATIENT))["permission"]
     assert isinstance(found, PermissionFacts) and found.asked
     assert found.granted is (chrt.returncode == 0)
@@ -92,7 +92,7 @@ def test_real_time_permission_is_asked_for_in_earnest() -> None:
 def test_the_priority_is_refused_without_the_right_to_it() -> None:
     """Even to root, when that right is taken away."""
     code = (
-        "from rtsep.session.doctor.permission import look, real_time; found = look(); "
+        "from rtsep.doctor.permission import look, real_time; found = look(); "
         "print(found.granted, real_time(found).state.value)"
     )
     bound = ["setpriv", "--bounding-set=-sys_nice"] if psutil.Process().uids().real == 0 else []

@@ -16,11 +16,11 @@ from small_models import RATE, band, write_band
 from rtsep.config import StreamSettings
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.session.file_session import FileSession, SessionReport, run_file_session
-from rtsep.session.load import choose_device
-from rtsep.session.offline_session import folders_for
-from rtsep.session.runtime import prepare_process
-from rtsep.session.sources import check_input
+from rtsep.files.offline import folders_for
+from rtsep.files.session import FileSession, SessionReport, run_file_session
+from rtsep.files.sources import check_input
+from rtsep.setup.load import choose_device
+from rtsep.setup.runtime import prepare_process
 
 Run = Callable[..., SessionReport]
 

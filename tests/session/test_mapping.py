@@ -12,10 +12,10 @@ from small_songs import RATE, write_song
 
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.measure.grid import Axes, cost, grid
+from rtsep.measure.mapping import Take, all_jobs, measure, take_song
+from rtsep.measure.songs import read_song, score
 from rtsep.report.map_table import Measurement
-from rtsep.session.grid import Axes, cost, grid
-from rtsep.session.mapping import Take, all_jobs, measure, take_song
-from rtsep.session.songs import read_song, score
 
 FRAME = 1024
 

@@ -16,7 +16,7 @@ from small_models import RATE, band, small_reference, small_weights
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.model.htdemucs import HTDemucs as Ours
-from rtsep.session.load import load
+from rtsep.setup.load import load
 from rtsep.weights import Checkpoint
 from rtsep.weights.cache import Cache
 

@@ -10,8 +10,8 @@ import pytest
 
 from rtsep.audio import choose
 from rtsep.audio.devices import Device
-from rtsep.session import places
-from rtsep.session.places import Kind, Place, input_place, output_place
+from rtsep.files import places
+from rtsep.files.places import Kind, Place, input_place, output_place
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_asking_leaves_portaudio_as_it_was() -> None:
     """In a process of its own, since here it may be loaded already."""
     program = """
 import sys
-from rtsep.session.places import input_place, output_place
+from rtsep.files.places import input_place, output_place
 input_place("missing.wav"), output_place("no such device", live=False)
 module = sys.modules.get("sounddevice")
 assert module is None or not module._initialized

@@ -10,7 +10,7 @@ from networks import small_bag
 
 from rtsep.config import StreamSpec
 from rtsep.engine.separator import Separator
-from rtsep.session.reserves import next_longer, reserves
+from rtsep.live_session.reserves import next_longer, reserves
 
 FRAME = 1024
 

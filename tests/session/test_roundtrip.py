@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtsep.audio.burst import make_burst
-from rtsep.cli.roundtrip_report import as_dict, tell
+from rtsep.cli.measure.roundtrip_report import as_dict, tell
 from rtsep.errors import ConfigError
+from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.measure.roundtrip import measure as measuring
+from rtsep.measure.roundtrip import takes
+from rtsep.measure.roundtrip.burst import make_burst
+from rtsep.measure.roundtrip.measure import look_elsewhere, measure
+from rtsep.measure.roundtrip.takes import Roundtrip, Search
 from rtsep.ring.ring import Audio
-from rtsep.session.live.messages import AudioRequest, DeviceReady
-from rtsep.session.roundtrip import measure as measuring
-from rtsep.session.roundtrip import takes
-from rtsep.session.roundtrip.measure import look_elsewhere, measure
-from rtsep.session.roundtrip.takes import Roundtrip, Search
 from rtsep.status import LatencyPart
 
 RATE = 44_100

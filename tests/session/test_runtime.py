@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from rtsep.session.runtime import share_cores
+from rtsep.setup.runtime import share_cores
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from rtsep.audio.writer import write_file
 from rtsep.config import STEMS_4
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.session.songs import check_stems, read_song, score, streamed
+from rtsep.measure.songs import check_stems, read_song, score, streamed
 
 
 def test_a_song_is_its_mixture_and_stems(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from rtsep.session.places import input_place
-from rtsep.session.sources import SourceBlocks
+from rtsep.files.places import input_place
+from rtsep.files.sources import SourceBlocks
 
 RATE = 44_100
 
