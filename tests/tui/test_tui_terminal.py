@@ -52,7 +52,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.modes = termios.tcgetattr(theirs)
         self._theirs = theirs
-        command = [sys.executable, "-W", "error", "-c", PROGRAM, str(Path(__file__).parent)]
+        command = [sys.executable, "-W", "error", "-c", PROGRAM, str(Path(__file__).parents[1])]
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": ""}
         self.program = subprocess.Popen(
             [*command, status], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
