@@ -253,37 +253,35 @@ class StreamSpec:
         """
         _check_seconds(network, window=window, hop=hop, lookahead=lookahead, refresh=refresh or 0.0)
         frame = network.frame
-
-        def samples(seconds: float) -> int:
-            return round(seconds * network.sample_rate / frame) * frame
-
-        hop_samples, lookahead_samples = max(samples(hop), frame), samples(lookahead)
         longest = network.segment_samples // frame * frame
-        window_samples = max(min(samples(window), longest), frame)
-        least = hop_samples + lookahead_samples + REACH_FRAMES * frame
+        window_samples = max(min(_whole_frames(network, window), longest), frame)
+        hop_samples = max(_whole_frames(network, hop), frame)
+        ahead = _whole_frames(network, lookahead)
+        least = hop_samples + ahead + REACH_FRAMES * frame
+        refreshed = min(window_samples, least + SETTLING_FRAMES * frame)
+        if refresh is not None:
+            refreshed = _whole_frames(network, refresh)
+            refreshed = min(refreshed, window_samples) if refresh <= window else refreshed
         if mode is None:
             fits = network.can_increment and (least <= window_samples or refresh is not None)
             mode = "incremental" if fits else "exact"
-        refresh_samples = 0
-        if mode == "incremental":
-            if not network.can_increment:
-                raise ConfigError(
-                    f"incremental mode needs a depth of at most 5 at nfft {network.nfft}"
-                )
-            settled = min(window_samples, least + SETTLING_FRAMES * frame)
-            refresh_samples = settled if refresh is None else samples(refresh)
-            if refresh is not None and refresh <= window:
-                refresh_samples = min(refresh_samples, window_samples)
+        if mode == "incremental" and not network.can_increment:
+            raise ConfigError(f"incremental mode needs a depth of at most 5 at nfft {network.nfft}")
         return cls(
             window=window_samples,
             hop=hop_samples,
-            lookahead=lookahead_samples,
-            crossfade=min(frame // 2, lookahead_samples),
+            lookahead=ahead,
+            crossfade=min(frame // 2, ahead),
             frame=frame,
             sample_rate=network.sample_rate,
             mode=mode,
-            refresh=refresh_samples,
+            refresh=refreshed if mode == "incremental" else 0,
         )
+
+
+def _whole_frames(network: NetworkConfig, seconds: float) -> int:
+    """The nearest ones, in samples."""
+    return round(seconds * network.sample_rate / network.frame) * network.frame
 
 
 def _check_seconds(network: NetworkConfig, *, window: float, **within: float) -> None:

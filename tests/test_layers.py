@@ -11,7 +11,6 @@ import ast
 import importlib
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -36,7 +35,6 @@ LAYERS = (
      "status", "timeline"},
     {"errors"},
 )  # fmt: skip
-MOST_LINES = 4000  # of a room
 DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}
 
 SOURCES = {
@@ -126,22 +124,6 @@ def test_a_planted_edge_is_found(name: str, source: str, offence: str) -> None:
 def test_a_downward_edge_is_none() -> None:
     errors, main = "from rtsep.errors import RtsepError", "import rtsep.cli.main"
     assert not list(offences(edges({"rtsep.setup.x": errors, "rtsep.__main__": main})))
-
-
-def room(module: str) -> str:
-    """The folder that somebody opens who looks for something. Of the commands, which are grouped in
-    the same way, each folder is one."""
-    group = module.split(".")[:3]
-    own = part(module) == "cli" and ".".join(group) in PACKAGES
-    return ".".join(group[1:]) if own else part(module)
-
-
-def test_a_room_can_be_read() -> None:
-    lines: Counter[str] = Counter()
-    for name, path in SOURCES.items():
-        lines[room(name)] += len(path.read_text("utf-8").splitlines())
-    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
-    assert {"live_session", "measure", "cli.live", "config"} <= lines.keys()
 
 
 def circle(graph: Edges) -> list[str]:

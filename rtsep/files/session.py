@@ -21,7 +21,7 @@ from rtsep.demo import Demo, demo_song
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.files.places import DEMO
-from rtsep.files.sinks import open_sink
+from rtsep.files.sinks import Sink, open_sink
 from rtsep.files.ways import (
     BLOCK,
     Audio,
@@ -94,14 +94,7 @@ def run_file_session(
     began = time.perf_counter()
     with (
         _open_source(session, separator, demo) as source,
-        open_sink(
-            session.output,
-            separator.stems,
-            rate,
-            channels=separator.channels,
-            encoding=session.encoding,
-            inputs=[session.input],
-        ) as sink,
+        _open_sink(session, separator) as sink,
     ):
         blocks = in_blocks(told(way.pieces(source), source, progress))
         for stems in _until(should_stop, blocks, rate):
@@ -160,6 +153,17 @@ def _open_source(
         sample_rate=separator.sample_rate,
         channels=separator.channels,
         picked=session.input_channels,
+    )
+
+
+def _open_sink(session: FileSession, separator: Separator) -> AbstractContextManager[Sink]:
+    return open_sink(
+        session.output,
+        separator.stems,
+        separator.sample_rate,
+        channels=separator.channels,
+        encoding=session.encoding,
+        inputs=[session.input],
     )
 
 

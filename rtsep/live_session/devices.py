@@ -113,8 +113,14 @@ class SoundCards:
         return self._input.inputs if self._input else 0
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
-        request = self._request
         outputs = _numbers(self._routes, stems)
+        spec = self._spec(model_rate)
+        duplex = open_duplex(spec)
+        return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
+
+    def _spec(self, model_rate: int) -> DuplexSpec:
+        """Raises ConfigError where no rate fits."""
+        request = self._request
         settings = HostSettings(
             exclusive=request.wasapi == "exclusive", auto_convert=request.wasapi == "convert"
         )
@@ -126,20 +132,20 @@ class SoundCards:
             model_rate=model_rate,
             takes=takes,
         )
-        duplex = open_duplex(
-            DuplexSpec(
-                rate=rate,
-                input_rate=choose_input_rate(self._input, rate, takes) if self._input else None,
-                input=self._input,
-                output=self._output,
-                blocksize=request.blocksize,
-                latency=request.latency,
-                input_channels=self._channels,
-                routes=self._routes,
-                settings=settings,
-            )
+        return DuplexSpec(
+            rate=rate,
+            input_rate=choose_input_rate(self._input, rate, takes) if self._input else None,
+            input=self._input,
+            output=self._output,
+            blocksize=request.blocksize,
+            latency=request.latency,
+            input_channels=self._channels,
+            routes=self._routes,
+            settings=settings,
         )
-        ready = DeviceReady(
+
+    def _ready(self, duplex: Duplex, rate: int) -> DeviceReady:
+        return DeviceReady(
             input=self._input.label if self._input else FEED,
             output=self._output.label if self._output else NOTHING,
             rate=rate,
@@ -152,7 +158,6 @@ class SoundCards:
             output_channels=duplex.routes[0].channels if duplex.routes else (),
             client=_client(self._input, self._output),
         )
-        return OpenCards(duplex, ready, outputs)
 
 
 class OpenCards:

@@ -98,49 +98,51 @@ class EngineLoop:
         return True
 
     def _hop(self, block: torch.Tensor) -> None:
-        counters, began = self._shared.counters, self._clock()
+        began = self._clock()
         self._hop_end += self._spec.hop
-        backlog = self._shared.input.head - self._position_of(self._hop_end)
-        due = self._position_of(self._hop_end - self._spec.hop - self._spec.lookahead)
+        arrived = self._position_of(self._hop_end)
+        backlog = self._shared.input.head - arrived
         skipped = self._too_late()
-        if skipped:
-            self._hops.skip(block)
-            self._typical_seconds *= _HOPE
-            self._leave_gap()
-            counters.skipped[0] += 1
-            stepped = ended = self._clock()
-            seconds = None
-        else:
-            stems = self._hops.step(block)[0].numpy()
-            stepped = self._clock()
-            self._deliver(stems)
-            ended = self._clock()
-            seconds = ended - began
-            self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
-            counters.step_times.add(seconds)
-            counters.steps[0] += 1
-        late = max(self._heard() - due, 0) if due >= 0 else 0  # samples
+        stepped, ended = self._skip(block) if skipped else self._step(block, began)
+        late = self._late_samples()
         missed = late > 0
-        counters.misses[0] += missed
-        self._shared.hops.add(
-            self._position_of(self._hop_end),
-            began,
-            0.0 if skipped else self._hops.laps.seconds,
-            stepped,
-            ended,
-            backlog,
-            skipped,
-            missed,
-        )
-        rate, arrived = self._shared.layout.rate, self._position_of(self._hop_end)
+        self._shared.counters.misses[0] += missed
+        inside = 0.0 if skipped else self._hops.laps.seconds
+        self._shared.hops.add(arrived, began, inside, stepped, ended, backlog, skipped, missed)
+        rate = self._shared.layout.rate
         change = self._retuning.heed(
-            seconds,
+            None if skipped else ended - began,
             late / rate,
             (self._shared.input.head - arrived) / rate,
             may_jump=not self._shared.control.recording[0],  # a take would have a gap
         )
         if change:
             self._go_over(change)
+
+    def _skip(self, block: torch.Tensor) -> tuple[float, float]:
+        """Leave the hop out. Returns when that was done, twice, as `_step` does."""
+        self._hops.skip(block)
+        self._typical_seconds *= _HOPE
+        self._leave_gap()
+        self._shared.counters.skipped[0] += 1
+        done = self._clock()
+        return done, done
+
+    def _step(self, block: torch.Tensor, began: float) -> tuple[float, float]:
+        """Returns when the hop's stems were known, and when they could be played."""
+        stems = self._hops.step(block)[0].numpy()
+        stepped = self._clock()
+        self._deliver(stems)
+        ended = self._clock()
+        self._typical_seconds += _SMOOTHING * (ended - began - self._typical_seconds)
+        self._shared.counters.step_times.add(ended - began)
+        self._shared.counters.steps[0] += 1
+        return stepped, ended
+
+    def _late_samples(self) -> int:
+        """By how many samples this hop's stems came too late."""
+        due = self._position_of(self._hop_end - self._spec.hop - self._spec.lookahead)
+        return max(self._heard() - due, 0) if due >= 0 else 0
 
     def _go_over(self, change: Change) -> None:
         """Go on with another hop; the positions stay those of the audio."""

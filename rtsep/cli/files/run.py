@@ -69,16 +69,20 @@ def run_file(
             complete=complete,
         )
     if target is not None:
-        share_cores()  # as the session for which the latency is chosen
-        setting = chosen(separator, target, cache=cache, say=say).setting
-        stream = StreamSettings(**dataclasses.asdict(setting))
-        session = dataclasses.replace(session, stream=stream)
+        session = dataclasses.replace(session, stream=_stream_for(separator, target, cache))
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
     with stop_on_signals() as stop, file_progress(name, separator.sample_rate) as progress:
         report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)
     _tell(report, separator)
     if as_json:
         click.echo(json.dumps(as_dict(report, separator)))
+
+
+def _stream_for(separator: Separator, latency: float, cache: Path | None) -> StreamSettings:
+    """As a live session of that latency would cut audio."""
+    share_cores()  # as that session does
+    setting = chosen(separator, latency, cache=cache, say=say).setting
+    return StreamSettings(**dataclasses.asdict(setting))
 
 
 def _tell(report: SessionReport, separator: Separator) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,9 @@ from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.request import live_spec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+
+if TYPE_CHECKING:
+    from rtsep.cli.live.profile import LiveProfile
 
 _LOOK_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # how long a display may keep a controller from the interpreter
@@ -68,13 +71,7 @@ def run_live(
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
     spec = live_spec(source, destination, **options)
-    written = None
-    if profile:
-        from rtsep.cli.live.profile import LiveProfile
-        from rtsep.measure.profiling import profiled
-
-        with RichObserver():
-            written, spec = LiveProfile(profile), profiled(spec)
+    written, spec = _profiled(spec, profile) if profile else (None, spec)
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals()) if spec.waits else None
         session = _started(spec, stop)
@@ -95,6 +92,15 @@ def run_live(
     tell(session, events=controls.ui != "plain")
     if as_json:
         click.echo(json.dumps(as_dict(session)))
+
+
+def _profiled(spec: LiveSpec, path: Path) -> tuple[LiveProfile, LiveSpec]:
+    """A session that notes where its time goes, and who writes that down."""
+    from rtsep.cli.live.profile import LiveProfile
+    from rtsep.measure.profiling import profiled
+
+    with RichObserver():
+        return LiveProfile(path), profiled(spec)
 
 
 def _screen(*, asked: bool) -> str:

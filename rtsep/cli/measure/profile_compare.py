@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,66 +14,63 @@ from rtsep.control.text import printable
 from rtsep.report.profile.compare import (
     ALPHA,
     LENGTH,
+    Comparison,
     cautions,
     compare,
     differences,
     read_profile,
 )
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def compare_profiles(first: Path, second: Path, *, as_json: bool) -> None:
     """Show every measure of both, and how sure their difference is."""
     from rich.console import Console
-    from rich.table import Table
 
     a, b = read_profile(first), read_profile(second)
     found = compare(a, b)
     console = Console(stderr=as_json, highlight=False)
 
-    def line(text: str) -> None:
-        console.print(printable(text), markup=False, soft_wrap=True)
+    def say(*lines: str) -> None:
+        for line in lines:
+            console.print(printable(line), markup=False, soft_wrap=True)
 
-    line(f"A: {first}, {_runs(a)}")
-    line(f"B: {second}, {_runs(b)}")
+    say(f"A: {first}, {_runs(a)}", f"B: {second}, {_runs(b)}")
+    say(*_different_settings(a, b))
+    console.print(_table(found))
+    if found[0].smallest_p > ALPHA:
+        say(
+            f"{len(a['runs'])} and {len(b['runs'])} runs cannot show a difference: even the "
+            f"clearest would come about by chance with p = {found[0].smallest_p:.2f}. "
+            "Measure both with --runs 5"
+        )
+    say(*(f"caution: {caution}" for caution in cautions(a, b)))
+    if as_json:
+        measures = [{**dataclasses.asdict(one), "verdict": one.verdict} for one in found]
+        told = {"measures": measures, "differences": differences(a, b), "cautions": cautions(a, b)}
+        click.echo(json.dumps(told))
+
+
+def _different_settings(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
     for name, values in differences(a, b).items():
         ours, theirs = map(_brief, values)
-        line(f"  {name.removeprefix('spec.')}: {ours} (A), {theirs} (B)")
+        yield f"  {name.removeprefix('spec.')}: {ours} (A), {theirs} (B)"
+
+
+def _table(found: Sequence[Comparison]) -> Table:
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 columns
-    for name in (
-        "",
-        "A ms",
-        "B ms",
-        "B / A",
-        f"{100 * (1 - ALPHA):.0f} % interval",
-        "p",
-        "verdict",
-    ):
+    sure = f"{100 * (1 - ALPHA):.0f} % interval"
+    for name in ("", "A ms", "B ms", "B / A", sure, "p", "verdict"):
         table.add_column(name, justify="left" if name in ("", "verdict") else "right")
     for one in found:
         interval = "" if one.low is None else f"{one.low:.3f}-{one.high:.3f}"
         cells = (f"{one.a:.2f}", f"{one.b:.2f}", f"{one.ratio:.3f}", interval, f"{one.p:.3f}")
         table.add_row(one.name, *cells, one.verdict)
-    console.print(table)
-    if found[0].smallest_p > ALPHA:
-        line(
-            f"{len(a['runs'])} and {len(b['runs'])} runs cannot show a difference: even the "
-            f"clearest would come about by chance with p = {found[0].smallest_p:.2f}. "
-            "Measure both with --runs 5"
-        )
-    for caution in cautions(a, b):
-        line(f"caution: {caution}")
-    if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "measures": [
-                        {**dataclasses.asdict(one), "verdict": one.verdict} for one in found
-                    ],
-                    "differences": differences(a, b),
-                    "cautions": cautions(a, b),
-                }
-            )
-        )
+    return table
 
 
 def _runs(profile: Mapping[str, Any]) -> str:

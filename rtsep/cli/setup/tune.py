@@ -63,13 +63,14 @@ def tune(
         line.say(f"{separator.name} on {separator.device}, {separator.precision.name}")
         line.show(lambda elapsed: "starting", log=False)
         compilations = _Compilations(separator, compiler, line)
+        make = compilations.make if compiling and separator.device.type == "cpu" else None
         line.say(_HEADING)
         with _stopped("nothing is remembered", compilations):
             trials = measure(
                 separator,
                 cache=cache,
                 tell=lambda trial: line.say(_row(trial)),
-                compile=compilations.make if compiling and separator.device.type == "cpu" else None,
+                compile=make,
                 begin=line.begin,
             )
         line.say(_chosen(best(trials)))
