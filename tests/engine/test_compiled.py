@@ -195,6 +195,12 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("pattern", compiling._SOURCES)
+def test_the_code_that_a_file_belongs_to_is_there(pattern: str) -> None:
+    """What moves away unnoticed could change, and old packages would still be taken."""
+    assert list(Path(compiling.__file__).parents[1].glob(pattern))
+
+
 def test_compiling_is_for_the_cpu() -> None:
     with pytest.raises(ConfigError, match="steps are compiled for the CPU"):
         Separator("small", small_bag(), torch.device("meta")).compile(SPEC)
