@@ -12,18 +12,18 @@ import click
 
 from rtsep import __version__
 from rtsep.cli.common.figures import say
+from rtsep.cli.common.live_options import live_options
 from rtsep.cli.common.options import (
     executor_option,
     format_option,
     given_options,
-    live_options,
     model_options,
     naming_options,
-    parse_gains,
     precision_option,
     stream_options,
     target_option,
 )
+from rtsep.cli.common.parsing import parse_gains
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.signals import interrupted_by_signals
 from rtsep.cli.devices import devices

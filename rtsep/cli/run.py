@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
-from rtsep.cli.common.options import LIVE_ONLY
+from rtsep.cli.common.live_options import LIVE_ONLY
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place

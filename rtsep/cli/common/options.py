@@ -1,9 +1,7 @@
-"""Options that several commands share, and how their values are written."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from rtsep.cli.common.parsing import parse_compute, parse_stems, parse_target
 from rtsep.cli.common.values import Number, Renamed
 from rtsep.config import DEFAULTS, EXECUTORS, MODES, PRECISIONS
 
@@ -43,6 +42,12 @@ def given_options(ctx: click.Context) -> list[str]:
     ]
 
 
+def added(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 cache_option = click.option(
     "--cache",
     type=click.Path(file_okay=False, path_type=Path),
@@ -72,23 +77,11 @@ _MODEL_OPTIONS = (
         default="auto",
         show_default=True,
         metavar="auto|cpu|cuda|mps",
-        callback=lambda ctx, param, value: parse_compute(ctx, param, value),
+        callback=parse_compute,
         help="Where the network computes: processor or graphics card.",
     ),
     cache_option,
 )
-
-
-def parse_stems(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> tuple[str, ...] | None:
-    """ "kick,snare" as names."""
-    if value is None:
-        return None
-    stems = tuple(stem.strip() for stem in value.split(","))
-    if not all(stems):
-        raise click.BadParameter(f"{value!r} is not like kick,snare,toms", ctx, param)
-    return stems
 
 
 _NAMING_OPTIONS = (
@@ -111,7 +104,7 @@ _NAMING_OPTIONS = (
 
 def naming_options(command: Command) -> Command:
     """--stems as `named`, --complete: what somebody knows of a model that its file does not say."""
-    return _add(_NAMING_OPTIONS, command)
+    return added(_NAMING_OPTIONS, command)
 
 
 def precision_option(default: str | None, told: str = "") -> Callable[[Command], Command]:
@@ -152,7 +145,7 @@ def target_option(command: Command) -> Command:
 
 def model_options(command: Command) -> Command:
     """--model, --compute, --cache"""
-    return _add(_MODEL_OPTIONS, command)
+    return added(_MODEL_OPTIONS, command)
 
 
 _STREAM_OPTIONS = (
@@ -185,7 +178,7 @@ _STREAM_OPTIONS = (
 
 def stream_options(command: Command) -> Command:
     """--window, --hop, --lookahead, --mode, --refresh: how a stream cuts audio; in seconds."""
-    return _add(_STREAM_OPTIONS, command)
+    return added(_STREAM_OPTIONS, command)
 
 
 def format_option(command: Command) -> Command:
@@ -221,192 +214,8 @@ def written_file(name: str, *endings: str, help: str) -> Callable[[Command], Com
     )
 
 
-budget_option = milliseconds(
-    "--budget",
-    help="Time a step may take before it is late; part of the latency.  [default: the hop]",
-)
 input_channels_option = click.option(
     "--input-channels",
     metavar="1-2",
     help="Of the input, left and right; a single one is heard on both sides.",
 )
-_DEVICE_OPTIONS = (
-    click.option(
-        "--blocksize",
-        type=Number(0, 8192, whole=True),
-        default=0,
-        metavar="SAMPLES",
-        help="Of the device, up to 8192; 0 is its own choice.  [default: 0]",
-    ),
-    click.option(
-        "--samplerate",
-        type=Number(8000, 384_000, whole=True),
-        metavar="HZ",
-        help="Of the device, 8000 to 384000.  [default: the model's, if it can]",
-    ),
-    click.option(
-        "--buffer",
-        "latency",
-        cls=Renamed,
-        old="--device-latency",
-        default="low",
-        show_default=True,
-        metavar="low|high|MS",
-        callback=lambda ctx, param, value: parse_latency(ctx, param, value),
-        help="How much the sound device may buffer.",
-    ),
-    input_channels_option,
-    click.option(
-        "--route",
-        "routes",
-        metavar="STEM=3-4",
-        multiple=True,
-        help="A stem, or mix, to channels of the output device; may be repeated.",
-    ),
-    click.option(
-        "--wasapi",
-        type=click.Choice(["shared", "exclusive", "convert"]),
-        default="shared",
-        show_default=True,
-        help="On Windows: share the device, have it alone, or let the system resample.",
-    ),
-)
-_LIVE_OPTIONS = (
-    budget_option,
-    click.option(
-        "--on-late",
-        "policy",
-        type=click.Choice(["hold", "dry", "silence"]),
-        default="hold",
-        show_default=True,
-        help="Heard while stems are late: their last balance, the input, or nothing.",
-    ),
-    click.option(
-        "--ui",
-        type=click.Choice(["auto", "tui", "plain", "off"]),
-        default="auto",
-        show_default=True,
-        help="Faders in the terminal, a line a second, or nothing.",
-    ),
-    click.option(
-        "--midi",
-        metavar="PORT|auto|off",
-        default="auto",
-        show_default=True,
-        help="Controllers that move the faders.",
-    ),
-    click.option(
-        "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
-    ),
-    config_option,
-    click.option(
-        "--record",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="FOLDER",
-        help="Record stems, mix and input from the start.",
-    ),
-    click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
-    *_DEVICE_OPTIONS,
-    click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
-    click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
-    click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
-    written_file(
-        "--profile",
-        ".html",
-        ".json",
-        help="Write at the end where the time of the session went (see `rtsep profile`).",
-    ),
-)
-# Parameter -> option, of everything that only a live session understands.
-LIVE_ONLY = {
-    "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
-    "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
-    "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
-    "routes": "--route", "wasapi": "--wasapi",
-    "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
-}  # fmt: skip
-
-
-def device_options(command: Command) -> Command:
-    """--blocksize, --samplerate, --buffer, --input-channels, --route, --wasapi"""
-    return _add(_DEVICE_OPTIONS, command)
-
-
-def live_options(command: Command) -> Command:
-    """Everything in `LIVE_ONLY`."""
-    return _add(_LIVE_OPTIONS, command)
-
-
-def _add(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def parse_compute(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Sound devices are often given here."""
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
-        raise click.BadParameter(
-            f"{value!r} is none of auto, cpu, cuda, mps, where the network can compute; sound "
-            "devices are given with --input and --output",
-            ctx,
-            param,
-        )
-    return value
-
-
-def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str | float:
-    """ "low", "high", or milliseconds as seconds."""
-    if value in ("low", "high"):
-        return value
-    try:
-        milliseconds = float(value)
-    except ValueError:
-        milliseconds = -1.0
-    if not 0 <= milliseconds < 10_000:
-        raise click.BadParameter(f"{value!r} is neither low, high nor milliseconds", ctx, param)
-    return milliseconds / 1000
-
-
-def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """ "auto" as 0, milliseconds as seconds."""
-    if value is None or value == "auto":
-        return None if value is None else 0.0
-    try:
-        milliseconds = float(value)
-    except ValueError:
-        milliseconds = -1.0
-    if not 0 < milliseconds < 10_000:
-        raise click.BadParameter(f"{value!r} is neither auto nor milliseconds", ctx, param)
-    return milliseconds / 1000
-
-
-def parse_list(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[float, ...]:
-    """("46,93", "186") as numbers, 0 or more."""
-    numbers = []
-    for text in ",".join(values).split(",") if values else ():
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            numbers.append(math.nan)
-        if not 0 <= numbers[-1] < math.inf:
-            raise click.BadParameter(f"{text!r} is not a number, 0 or more", ctx, param)
-    return tuple(numbers)
-
-
-def parse_gains(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> dict[str, float]:
-    """("vocals=-6", "drums=-inf") as numbers by stem."""
-    gains = {}
-    for value in values:
-        stem, _, db = value.partition("=")
-        try:
-            gains[stem.strip()] = float(db)
-        except ValueError as error:
-            raise click.BadParameter(
-                f"{value!r} is not like vocals=-6 (a stem, =, decibels)", ctx, param
-            ) from error
-    return gains

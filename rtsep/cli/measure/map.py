@@ -9,7 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rtsep.cli.common.options import Command, model_options, parse_list, precision_option
+from rtsep.cli.common.options import Command, model_options, precision_option
+from rtsep.cli.common.parsing import parse_list
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.values import Number
 from rtsep.config import MODES

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from rtsep.cli.common.live_options import budget_option, device_options
 from rtsep.cli.common.options import (
-    budget_option,
-    device_options,
     executor_option,
     given_options,
     milliseconds,
