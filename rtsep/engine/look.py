@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 
 from rtsep.config import MOST_LATENCY, StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.trial import LOOKAHEAD_FRAMES
 from rtsep.engine.tune import HOP_FRAMES, WINDOW_SECONDS
 from rtsep.errors import ConfigError

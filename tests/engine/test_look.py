@@ -12,9 +12,9 @@ from networks import small_bag
 
 from rtsep.config import MOST_LATENCY, StreamSpec
 from rtsep.engine import look as looking
+from rtsep.engine.hops import HopStream
 from rtsep.engine.look import FIRST_FRAMES, LIVE, LOOK_SECONDS, SURE, candidates, look
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
 from rtsep.setup.tuned import chosen
 
