@@ -76,6 +76,7 @@ def candidates(separator: Separator) -> list[StreamSpec]:
                 window=window,
                 hop=frames * separator.frame_seconds,
                 lookahead=LOOKAHEAD_FRAMES * separator.frame_seconds,
+                mode=found[0].mode if found else None,  # a stream keeps its own
             )
         except ConfigError:
             if not found:
