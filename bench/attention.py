@@ -19,7 +19,7 @@ from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles, ratios
 from rtsep.metrics import sdr
 from rtsep.model.attention import by_products, products_are_faster
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 
 QUERIES, PER_FRAME = 136, 8
 WINDOWS = {"2 s": 86, "7.8 s": 335}  # frames

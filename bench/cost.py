@@ -24,7 +24,7 @@ from bench.quality import reference_demucs
 from bench.turns import Clock, clock, in_turn, percentiles, ratios
 from bench.worker import Make, Worker
 from rtsep.engine.precision import BF16, choose_precision
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 
 WINDOWS = {"1": 43, "2": WINDOW, "4": 172, "7.8": LONG_WINDOW}  # seconds: frames
 SHORT, LONG = "2", "7.8"  # those of `streams` and `memory`

@@ -14,8 +14,8 @@ import rtsep
 from bench.hardware import finish
 from bench.songs import parser, read_songs
 from rtsep.engine import exact
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import excerpt, score, streamed
+from rtsep.measure.songs import excerpt, score, streamed
+from rtsep.setup.runtime import prepare_process
 from tests.music import SAMPLE_RATE
 
 SECONDS = 2.0

@@ -26,7 +26,7 @@ import soundfile
 
 from bench.live import with_stolen
 from rig.server import RATE, JackServer, running_jack, wait_for_ports
-from rtsep.audio.demo import demo_song
+from rtsep.demo import demo_song
 from rtsep.weights.cache import default_folder
 
 DECK = "deck"

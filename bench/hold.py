@@ -16,12 +16,12 @@ from typing import Any
 
 import psutil
 
-from rtsep.session.live.messages import AudioRequest, EngineRequest
-from rtsep.session.live.recorder import RecordSpec
-from rtsep.session.live.session import LiveSession
-from rtsep.session.live.spec import LiveSpec
-from rtsep.session.places import input_place
-from rtsep.session.sources import SourceBlocks
+from rtsep.files.places import input_place
+from rtsep.files.sources import SourceBlocks
+from rtsep.live_session.messages import AudioRequest, EngineRequest
+from rtsep.live_session.recorder import RecordSpec
+from rtsep.live_session.session import LiveSession
+from rtsep.live_session.spec import LiveSpec
 from rtsep.status import LiveStatus
 from rtsep.weights.cache import default_folder
 

@@ -18,11 +18,11 @@ from bench.hardware import finish
 from bench.quality import reference_demucs
 from bench.songs import parser, read_songs
 from bench.turns import Clock, clock, in_turn, percentiles
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
+from rtsep.measure.songs import Song, score, streamed
 from rtsep.metrics import sdr
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import Song, score, streamed
+from rtsep.setup.runtime import prepare_process
 
 FRAME, RATE = 1024, 44100
 WINDOW, LONG_WINDOW = 86, 335  # frames: 2 s, and the longest that the network was trained on

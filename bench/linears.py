@@ -22,7 +22,7 @@ from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles, ratios
 from rtsep.metrics import sdr
 from rtsep.model.packed import pack
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 
 FRAMES = 17  # that a step refreshes at a hop of 186 ms
 TOKENS = {"freq": 8, "time": 4}  # of a frame, by branch

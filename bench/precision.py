@@ -18,9 +18,9 @@ from bench.ways import MODES, Figures, Ways, parser
 from rtsep.audio.files import read_audio
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
+from rtsep.measure.songs import Audio, score, streamed
 from rtsep.metrics import MEAN, sdr
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import Audio, score, streamed
+from rtsep.setup.runtime import prepare_process
 from tests.music import SAMPLE_RATE, stempeg_stems
 
 HOP = 4  # frames, 93 ms

@@ -22,15 +22,15 @@ import torch
 import rtsep
 from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
+from rtsep.live_session.callback import Callback
+from rtsep.live_session.notes import Notes
+from rtsep.live_session.pauses import watched_pauses
+from rtsep.measure.clocks import ClockReader
+from rtsep.measure.profiling import CLOCK_SECONDS, LOOK_SECONDS
 from rtsep.ring.arena import Arena
 from rtsep.ring.records import Records
-from rtsep.session.clocks import ClockReader
-from rtsep.session.live.callback import Callback
-from rtsep.session.live.notes import Notes
-from rtsep.session.live.pauses import watched_pauses
-from rtsep.session.profiling import CLOCK_SECONDS, LOOK_SECONDS
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 from rtsep.timeline import PAUSE
 from tests.live_rig import RATE, VirtualSession, music
 

@@ -13,8 +13,8 @@ import rtsep
 from bench.hardware import finish
 from bench.songs import parser, read_songs
 from rtsep.engine.separator import Separator
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import Audio, Song, score, streamed
+from rtsep.measure.songs import Audio, Song, score, streamed
+from rtsep.setup.runtime import prepare_process
 from rtsep.weights import load_checkpoint
 from tests.networks import reference
 

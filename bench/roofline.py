@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.incremental import step_clock
 from bench.ways import MODES, Figures, Ways, parser
 from rtsep.engine.precision import choose_precision, products_in
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 
 TOP = 15  # kernels that are named
 ROUNDS = 20

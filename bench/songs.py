@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtsep.session.songs import Song, read_song
+from rtsep.measure.songs import Song, read_song
 from tests.music import SAMPLE_RATE, stempeg_stems
 
 

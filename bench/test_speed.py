@@ -19,7 +19,7 @@ from rtsep.config import StreamSpec
 from rtsep.dsp.stft import EDGE_FRAMES, ISTFT, STFT
 from rtsep.engine.exact import ExactStep
 from rtsep.engine.separator import Separator
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 from rtsep.weights import load_checkpoint
 from tests.music import mixture
 from tests.networks import reference

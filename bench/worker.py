@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from bench.turns import clock
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.runtime import prepare_process
 
 Act = Callable[[], torch.Tensor]
 Make = Callable[..., Act]  # a function of a module, as the process has to import it

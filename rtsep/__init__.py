@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rtsep.audio.files import read_audio
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import Stream
-    from rtsep.session.live.request import live
-    from rtsep.session.live.session import LiveSession
-    from rtsep.session.load import load
+    from rtsep.live_session.request import live
+    from rtsep.live_session.session import LiveSession
+    from rtsep.setup.load import load
 
 __version__ = "0.1.0"
 
@@ -32,9 +32,9 @@ openmp.share_processors()
 _LAZY = {
     "Separator": "rtsep.engine.separator",
     "Stream": "rtsep.engine.stream",
-    "LiveSession": "rtsep.session.live.session",
-    "live": "rtsep.session.live.request",
-    "load": "rtsep.session.load",
+    "LiveSession": "rtsep.live_session.session",
+    "live": "rtsep.live_session.request",
+    "load": "rtsep.setup.load",
     "read_audio": "rtsep.audio.files",
 }
 

@@ -18,9 +18,9 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from rtsep.control.tui import LiveApp
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.status import LatencyPart, Level, LiveStatus
+from rtsep.tui import LiveApp
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 STEMS = ("drums", "bass", "other", "vocals", "guitar", "piano")
@@ -134,7 +134,7 @@ async def draw(picture: Picture) -> str:
         return replace(picture.status, stem_levels=levels(), limited=limited)
 
     app = LiveApp(desk, status, threading.Event())
-    with mock.patch("rtsep.control.tui.app.time", SimpleNamespace(monotonic=lambda: now)):
+    with mock.patch("rtsep.tui.app.time", SimpleNamespace(monotonic=lambda: now)):
         async with app.run_test(size=picture.size) as pilot:
             app.look()
             now, louder = now + 1.0, 0.0  # the held peaks stay above

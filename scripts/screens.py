@@ -31,7 +31,7 @@ from rich.style import Style
 from rich.text import Text
 
 from rig.server import RATE, JackServer, running_jack, wait_for_ports
-from rtsep.audio.demo import demo_song
+from rtsep.demo import demo_song
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 COLUMNS, LINES = 80, 24

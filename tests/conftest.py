@@ -54,6 +54,22 @@ def separator(official: Checkpoint, weights_cache: Path) -> Separator:
 
 
 @pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a small network."""
+    from small_models import write_small_model
+
+    return write_small_model(tmp_path_factory.mktemp("model") / "small.safetensors")
+
+
+@pytest.fixture(scope="session")
+def small_separator(small_model: Path) -> Separator:
+    """That network on the CPU."""
+    import rtsep
+
+    return rtsep.load(small_model, "cpu")
+
+
+@pytest.fixture(scope="session")
 def jack_server() -> Iterator[JackServer]:
     """One server for all tests, also for libraries loaded into this process from now on."""
     with running_jack() as server, pytest.MonkeyPatch.context() as patch:

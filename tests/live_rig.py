@@ -15,15 +15,15 @@ from torch import Tensor
 
 from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
 from rtsep.dsp.stft import ISTFT, STFT
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
+from rtsep.live_session.callback import MIX, Callback
+from rtsep.live_session.engine_loop import EngineLoop
+from rtsep.live_session.messages import DeviceReady, ModelReady
+from rtsep.live_session.retuning import Reserves, Retuning
+from rtsep.live_session.shared import SHARED_BYTES, Shared
+from rtsep.live_session.spec import delay_of, latency_parts, layout_of
+from rtsep.live_session.timing import Change, Timing
 from rtsep.model.past import NOTHING, Past
-from rtsep.session.live.callback import MIX, Callback
-from rtsep.session.live.engine_loop import EngineLoop
-from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.retuning import Reserves, Retuning
-from rtsep.session.live.shared import SHARED_BYTES, Shared
-from rtsep.session.live.spec import delay_of, latency_parts, layout_of
-from rtsep.session.live.timing import Change, Timing
 
 RATE = 44_100
 EDGES = (20, 80, 300)  # bins of the STFT between the stems of `BandNetwork`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def test_all_names_exist_and_no_other_is_public() -> None:
     modules = {path.stem for path in Path(rtsep.__file__).parent.iterdir()}
     known = {*rtsep.__all__, *modules, "annotations", "import_module", "TYPE_CHECKING", "Any"}
     assert {name for name in vars(rtsep) if not name.startswith("_")} <= known
+
+
+@pytest.mark.parametrize("name", rtsep.__all__)
+def test_no_module_takes_the_place_of_a_public_name(name: str) -> None:
+    """Importing `rtsep.x` sets the attribute `x` of the package, whatever it was before."""
+    assert find_spec(f"rtsep.{name}") is None
 
 
 @pytest.mark.parametrize(("name", "module"), rtsep._LAZY.items())

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from rtsep.engine.precision import TF32
 from rtsep.errors import RtsepError
-from rtsep.session.load import assembled, choose_device
-from rtsep.session.runtime import prepare_process
+from rtsep.setup.load import assembled, choose_device
+from rtsep.setup.runtime import prepare_process
 from rtsep.weights import load_checkpoint
 from training.settings import Settings
 from training.songs import Song, read_songs

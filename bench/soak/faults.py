@@ -17,8 +17,8 @@ from bench.soak.studio import Studio
 from rtsep.audio.choose import choose_rate
 from rtsep.audio.devices import Device
 from rtsep.errors import ConfigError
-from rtsep.session.live.devices import _count
-from rtsep.session.live.watch import HANG_SECONDS, EngineWatch
+from rtsep.live_session.devices import _count
+from rtsep.live_session.watch import HANG_SECONDS, EngineWatch
 
 Course = Generator[float, None, None]
 _LOOK_SECONDS = 0.1  # between two looks of the session at its engine

@@ -20,16 +20,16 @@ from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan
 from rtsep.config import StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.look import make_ready
-from rtsep.engine.stream import HopStream
+from rtsep.live_session.callback import MIX, Callback
+from rtsep.live_session.engine_loop import EngineLoop
+from rtsep.live_session.messages import DeviceReady, ModelReady
+from rtsep.live_session.retuning import Reserves, Retuning
+from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared
+from rtsep.live_session.spec import latency_parts, layout_of
+from rtsep.live_session.timing import Timing
 from rtsep.mixer.desk import Desk
-from rtsep.session.live.callback import MIX, Callback
-from rtsep.session.live.engine_loop import EngineLoop
-from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.retuning import Reserves, Retuning
-from rtsep.session.live.shared import SHARED_BYTES, Layout, Shared
-from rtsep.session.live.spec import latency_parts, layout_of
-from rtsep.session.live.timing import Timing
 
 _CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from bench.soak.scenario import Fault
-from rtsep.session.live.recorder import Recorder, RecordSpec
+from rtsep.live_session.recorder import Recorder, RecordSpec
 
 if TYPE_CHECKING:
     from bench.soak.studio import Studio

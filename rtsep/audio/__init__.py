@@ -1,1 +1,1 @@
-"""Audio that is not live: files to read and to write, and the song that rtsep brings along."""
+"""Audio as files, read and written, and as devices: two clocks, channels, host APIs, JACK."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
 def devices(as_json: bool) -> None:
     """List sound devices, with what they can do and the defaults marked."""
-    from rtsep.cli.progress import RichObserver
+    from rtsep.cli.common.progress import RichObserver
     from rtsep.errors import RtsepError
 
     with RichObserver("asking sound devices what they can do", log=False):

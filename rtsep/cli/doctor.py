@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtsep import __version__
-from rtsep.cli.options import config_option, model_options
+from rtsep.cli.common.options import config_option, model_options
 
 if TYPE_CHECKING:
-    from rtsep.session.doctor.examine import Check, Report
+    from rtsep.doctor.examine import Check, Report
 
 # Everything else is imported where it is used: `rtsep --help` must not wait for it.
 
@@ -33,12 +33,12 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
     Says what to change, in the order of its effect. Changes nothing itself, and fetches nothing.
     Ends with 1 if something prevents live use.
     """
-    from rtsep.cli.progress import RichObserver
+    from rtsep.cli.common.progress import RichObserver
     from rtsep.errors import RtsepError
 
     with RichObserver("looking at this machine", log=False):
-        from rtsep.session.doctor.examine import examine
-        from rtsep.session.doctor.surroundings import Surroundings
+        from rtsep.doctor.examine import examine
+        from rtsep.doctor.surroundings import Surroundings
         from rtsep.weights.cache import default_folder
 
         report = examine(
@@ -62,7 +62,7 @@ def doctor(model: str, device: str, cache: Path | None, config: Path | None, as_
 
 
 def _as_json(report: Report) -> dict[str, Any]:
-    from rtsep.session.doctor.examine import changes
+    from rtsep.doctor.examine import changes
 
     return {
         "ready": not report.problems,
@@ -86,7 +86,7 @@ def _print(report: Report) -> None:
     """A table on a terminal, plain lines elsewhere: they are made to be sent to somebody."""
     from rich.console import Console
 
-    from rtsep.session.doctor.examine import changes
+    from rtsep.doctor.examine import changes
 
     click.echo(f"rtsep {__version__} on {platform.platform()}\n")
     console = Console(highlight=False)

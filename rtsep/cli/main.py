@@ -11,31 +11,31 @@ from typing import Any
 import click
 
 from rtsep import __version__
-from rtsep.cli.compile import compile
-from rtsep.cli.devices import devices
-from rtsep.cli.doctor import doctor
-from rtsep.cli.figures import say
-from rtsep.cli.help import SectionedGroup
-from rtsep.cli.map import map_command
-from rtsep.cli.midi import midi
-from rtsep.cli.models import models
-from rtsep.cli.options import (
+from rtsep.cli.common.figures import say
+from rtsep.cli.common.live_options import live_options
+from rtsep.cli.common.options import (
     executor_option,
     format_option,
     given_options,
-    live_options,
     model_options,
     naming_options,
-    parse_gains,
     precision_option,
     stream_options,
     target_option,
 )
-from rtsep.cli.profile import profile
-from rtsep.cli.progress import RichObserver
-from rtsep.cli.separate import separate
-from rtsep.cli.signals import interrupted_by_signals
-from rtsep.cli.tune import tune
+from rtsep.cli.common.parsing import parse_gains
+from rtsep.cli.common.progress import RichObserver
+from rtsep.cli.common.signals import interrupted_by_signals
+from rtsep.cli.devices import devices
+from rtsep.cli.doctor import doctor
+from rtsep.cli.files.separate import separate
+from rtsep.cli.help import SectionedGroup
+from rtsep.cli.measure.map import map_command
+from rtsep.cli.measure.profile import profile
+from rtsep.cli.midi import midi
+from rtsep.cli.models import models
+from rtsep.cli.setup.compile import compile
+from rtsep.cli.setup.tune import tune
 from rtsep.cli.words import check_command
 from rtsep.errors import RtsepError, UsageError, explained
 

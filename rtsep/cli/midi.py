@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rtsep.cli.common.options import config_option
+from rtsep.cli.common.signals import stop_on_signals
+from rtsep.cli.common.values import Number
 from rtsep.cli.midi_learn import learn
 from rtsep.cli.midi_ports import (
     POLL_S,
@@ -20,9 +23,6 @@ from rtsep.cli.midi_ports import (
     midi_system,
     port_options,
 )
-from rtsep.cli.options import config_option
-from rtsep.cli.signals import stop_on_signals
-from rtsep.cli.values import Number
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:

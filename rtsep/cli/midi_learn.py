@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtsep.cli.common.values import Number
 from rtsep.cli.midi_ports import POLL_S, maps_of, midi_input, midi_system, port_options
-from rtsep.cli.values import Number
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:

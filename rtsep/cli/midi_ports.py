@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtsep.cli.options import Command, config_option
+from rtsep.cli.common.options import Command, config_option
 
 if TYPE_CHECKING:
     from rtsep.control.midi.library import Library
@@ -48,7 +48,7 @@ def maps_of(config: Path | None) -> Library:
 
 @contextmanager
 def midi_system(api: str) -> Iterator[Backend]:
-    from rtsep.cli.progress import RichObserver
+    from rtsep.cli.common.progress import RichObserver
 
     with RichObserver("looking for controllers", log=False):
         from rtsep.control.midi.ports import open_backend

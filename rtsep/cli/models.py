@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtsep.cli.options import cache_option, naming_options
+from rtsep.cli.common.options import cache_option, naming_options
 
 if TYPE_CHECKING:
     from rtsep.weights.cache import Cache
@@ -49,7 +49,7 @@ def list_models(cache: Path | None, as_json: bool) -> None:
 @cache_option
 def pull_model(name: str, cache: Path | None) -> None:
     """Fetch the official model NAME, so that it is there without a network."""
-    from rtsep.cli.progress import RichObserver
+    from rtsep.cli.common.progress import RichObserver
 
     store = _open(cache)
     with RichObserver(f"looking for {name}") as observer:
@@ -77,7 +77,7 @@ def import_model(
 ) -> None:
     """Check FILE (.safetensors, .th, .ckpt, .onnx of HTDemucs) and keep it. Nothing in it is
     executed. What trainers write into a yaml beside FILE is read too."""
-    from rtsep.cli.progress import RichObserver
+    from rtsep.cli.common.progress import RichObserver
 
     store = _open(cache)
     with RichObserver(f"checking {file}") as observer:

@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 
 import click
 
-from rtsep.cli.options import LIVE_ONLY
-from rtsep.cli.progress import RichObserver
+from rtsep.cli.common.live_options import LIVE_ONLY
+from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
-from rtsep.session.places import Kind, Place, input_place, output_place
+from rtsep.files.places import Kind, Place, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
@@ -34,7 +34,7 @@ def run(
     live = {name: options.pop(name) for name in LIVE_ONLY}
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
-            from rtsep.cli.live_run import run_live
+            from rtsep.cli.live.run import run_live
 
         settle_live(options, given)
         run_live(where_from, where_to, **live, **options)
@@ -49,7 +49,7 @@ def run(
     if destination is None:
         _ask_where(where_from)
     with RichObserver("loading PyTorch"):
-        from rtsep.cli.file_run import run_file
+        from rtsep.cli.files.run import run_file
 
     offline = not set(OF_STREAMS) & set(given)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
@@ -58,7 +58,7 @@ def run(
 
 def _ask_where(source: Place) -> NoReturn:
     """For a file that goes nowhere. What is wrong with the file itself is told first."""
-    from rtsep.session.sources import check_place
+    from rtsep.files.sources import check_place
 
     check_place(source)
     raise click.UsageError(

@@ -30,7 +30,7 @@ ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
 
 # Of what a step computes.
 _SOURCES = (
-    "config.py", "dsp/*.py", "model/*.py", "executors/package.py",
+    "config/*.py", "dsp/*.py", "model/*.py", "executors/package.py",
     "engine/step.py", "engine/exact.py", "engine/incremental.py",
 )  # fmt: skip
 

@@ -20,9 +20,9 @@ from rtsep.audio.duplex import TwoStreams, open_duplex
 from rtsep.audio.hostapi import taken_rates
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.session.live import devices as devices_module
-from rtsep.session.live.devices import SoundCards
-from rtsep.session.live.messages import AudioRequest
+from rtsep.live_session import devices as devices_module
+from rtsep.live_session.devices import SoundCards
+from rtsep.live_session.messages import AudioRequest
 
 PAIRS = [(16_000, 48_000), (8_000, 44_100), (48_000, 44_100), (44_100, 48_000), (96_000, 44_100),
          (44_100, 192_000), (192_000, 44_100), (48_000, 16_000)]  # fmt: skip

@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from cli_support import Done, Rtsep
-from small_models import write_band, write_small_model
+from small_models import write_band
 
 from rtsep.cli.main import main
-
-
-@pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_model(tmp_path_factory.mktemp("model") / "small.safetensors")
 
 
 @pytest.fixture(scope="session")

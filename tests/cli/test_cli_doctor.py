@@ -14,7 +14,7 @@ import rtmidi
 from cli_support import Done, Rtsep, finish, start
 
 from rig.server import JackServer, running_jack
-from rtsep.session.doctor import asking
+from rtsep.doctor import asking
 
 STATES = {"ok", "advice", "problem", "unknown"}
 
@@ -101,7 +101,7 @@ def test_a_server_at_another_rate(tmp_path: Path) -> None:
         for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
             patch.setenv(key, server.env[key])
         answers = asking.ask(
-            asking.Round({"sound": asking.Question("rtsep.session.doctor.sound", "look")}, 60.0)
+            asking.Round({"sound": asking.Question("rtsep.doctor.sound", "look")}, 60.0)
         )
     rate = asking.sound.sample_rate(answers["sound"], "linux")
     assert rate is not None and "48 kHz" in rate.found and "ms of latency" in rate.effect
@@ -145,7 +145,7 @@ def test_the_report_on_a_terminal_is_a_table(
 def test_a_library_that_is_missing_is_a_finding(
     rtsep: Rtsep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "rtsep.session.doctor.checks", None)
+    monkeypatch.setitem(sys.modules, "rtsep.doctor.checks", None)
     done = rtsep("doctor", "--json")
     (check,) = done.json["checks"]
     assert done.code == 1 and check["name"] == "packages"

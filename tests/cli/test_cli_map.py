@@ -12,10 +12,10 @@ from music import SAMPLE_RATE, mixture, stempeg_stems
 from small_songs import write_song
 
 from rtsep.audio.writer import write_file
-from rtsep.cli import map_run
+from rtsep.cli.measure import map_run
 from rtsep.engine.separator import Separator
+from rtsep.measure.mapping import Job, measure
 from rtsep.report.map_table import Measurement, read_map
-from rtsep.session.mapping import Job, measure
 from rtsep.weights import Checkpoint
 
 GRID = ("--window", "0.4", "--hop", "93,140", "--lookahead", "46", "--mode", "exact")

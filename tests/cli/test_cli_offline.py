@@ -16,9 +16,9 @@ from cli_support import Done, Rtsep, db, sound
 from rich.console import Console
 from small_models import RATE, write_band
 
-from rtsep.cli.figures import about
-from rtsep.cli.file_progress import Estimate, Lines
-from rtsep.cli.progress import Bar
+from rtsep.cli.common.figures import about
+from rtsep.cli.common.progress import Bar
+from rtsep.cli.files.progress import Estimate, Lines
 from rtsep.control.text import clock
 
 NOT_OFFLINE = {"executor", "spec", "latency", "steps", "step_ms", "deadline_misses"}

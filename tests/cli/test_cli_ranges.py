@@ -8,9 +8,9 @@ import click
 import pytest
 from cli_support import Rtsep
 
-from rtsep.audio.burst import LEVELS_DB
 from rtsep.cli.main import command as program
-from rtsep.cli.profile import profile
+from rtsep.cli.measure.profile import profile
+from rtsep.measure.roundtrip.burst import LEVELS_DB
 
 
 def paths(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

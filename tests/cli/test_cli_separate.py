@@ -11,7 +11,7 @@ from cli_support import Done, Rtsep, sound
 from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
-from rtsep.session.load import load
+from rtsep.setup.load import load
 
 STEMS = ["drums", "bass", "other", "vocals"]
 

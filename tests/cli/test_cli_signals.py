@@ -11,7 +11,7 @@ import pytest
 from cli_support import db, finish, sound, start
 from small_models import RATE, band, write_band
 
-from rtsep.session.ways import BLOCK
+from rtsep.files.ways import BLOCK
 
 # On Windows neither can be sent to another process politely.
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals as POSIX has them")

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from cli_support import Rtsep, db, sound
 
-from rtsep.cli.tune import _HEADING, _row
+from rtsep.cli.setup.tune import _HEADING, _row
+from rtsep.doctor import model as doctor
+from rtsep.doctor.facts import ModelFacts
+from rtsep.doctor.surroundings import Surroundings
 from rtsep.engine import tune as tuning
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Setting, Trial
 from rtsep.engine.tuning_time import USUALLY
-from rtsep.session.compiling import Compiler
-from rtsep.session.doctor import model as doctor
-from rtsep.session.doctor.facts import ModelFacts
-from rtsep.session.doctor.surroundings import Surroundings
+from rtsep.setup.compiling import Compiler
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,8 +21,9 @@ from torch import Tensor
 from rtsep.config import StreamSpec
 from rtsep.engine import compiled as compiling
 from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream, Stream
+from rtsep.engine.stream import Stream
 from rtsep.errors import CompileError, ConfigError
 from rtsep.executors.package import Package, write_package
 from rtsep.model.bag import Bag
@@ -193,6 +194,12 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     finally:
         cpp_builder.cpp_compiler_search.cache_clear()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("pattern", compiling._SOURCES)
+def test_the_code_that_a_file_belongs_to_is_there(pattern: str) -> None:
+    """What moves away unnoticed could change, and old packages would still be taken."""
+    assert list(Path(compiling.__file__).parents[1].glob(pattern))
 
 
 def test_compiling_is_for_the_cpu() -> None:

@@ -16,7 +16,7 @@ from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.precision import FP32
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
-from rtsep.session.load import assembled
+from rtsep.setup.load import assembled
 from rtsep.weights.checkpoint import bag
 
 DRUMS = ("kick", "snare", "toms")

@@ -14,11 +14,12 @@ from networks import small_bag
 
 from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Setting, Trial, best, stretched, tune
 from rtsep.errors import ConfigError
-from rtsep.session.tuned import measure, remembered, tuned
+from rtsep.measure.tuning import measure
+from rtsep.setup.tuned import remembered, tuned
 
 FRAME = 1024 / 44100  # seconds
 Clock = Callable[[str, float], float]  # (mode, hop in seconds) -> seconds of a step

@@ -16,7 +16,7 @@ import soundfile
 
 from rtsep.audio.decoding import CHUNK_FRAMES
 from rtsep.audio.files import open_audio
-from rtsep.session.songs import read_song
+from rtsep.measure.songs import read_song
 from tests.encoded import encode, noise
 from tests.fuzz.kinds import Kind
 from tests.fuzz.mutate import mutated

@@ -22,13 +22,15 @@ import torch
 
 from rtsep.audio.choose import choose
 from rtsep.audio.routes import parse_channels, parse_route
-from rtsep.cli import file_run, live_run, map_run  # noqa: F401  # before time is taken
+from rtsep.cli.files import run as file_run  # noqa: F401  # before time is taken
+from rtsep.cli.live import run as live_run  # noqa: F401  # before time is taken
 from rtsep.cli.main import command, main
+from rtsep.cli.measure import map_run  # noqa: F401  # before time is taken
 from rtsep.config import StreamSpec
 from rtsep.errors import CompileError, DownloadError, RtsepError
-from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.shared import SHARED_BYTES, Shared
-from rtsep.session.live.spec import LiveSpec, latency_parts, layout_of
+from rtsep.live_session.messages import DeviceReady, ModelReady
+from rtsep.live_session.shared import SHARED_BYTES, Shared
+from rtsep.live_session.spec import LiveSpec, latency_parts, layout_of
 from tests.fuzz import tiny
 from tests.fuzz.kinds import Kind, complaint
 
@@ -184,14 +186,14 @@ def without_work() -> Iterator[None]:
     """No sound, no network, no compiler and no measuring of minutes."""
     with contextlib.ExitStack() as stack:
         for where, what in {
-            "rtsep.cli.live_run.LiveSession": NoSession,
+            "rtsep.cli.live.run.LiveSession": NoSession,
             "rtsep.audio.devices.list_devices": list,
             "rtsep.audio.choose.list_devices": list,
             "rtsep.control.midi.ports._start": refuse(RtsepError),
             "rtsep.weights.hub.fetch_from_hub": refuse(DownloadError),
             "rtsep.weights.npm.fetch_from_npm": refuse(DownloadError),
-            "rtsep.session.tuned.measure": refuse(RtsepError),
-            "rtsep.cli.map_run.measure": refuse(RtsepError),
+            "rtsep.measure.tuning.measure": refuse(RtsepError),
+            "rtsep.cli.measure.map_run.measure": refuse(RtsepError),
             "rtsep.engine.separator.Separator.compile": refuse(CompileError),
         }.items():
             stack.enter_context(patch(where, what))

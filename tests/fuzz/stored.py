@@ -13,7 +13,7 @@ from random import Random
 
 from rtsep.engine.tune import Setting, Trial
 from rtsep.errors import ModelError
-from rtsep.session import tuned
+from rtsep.setup import tuned
 from rtsep.weights import npm
 from rtsep.weights.bags import read_bag
 from rtsep.weights.cache import Cache

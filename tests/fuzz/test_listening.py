@@ -16,12 +16,12 @@ from types import SimpleNamespace
 import pytest
 
 import rtsep
-from rtsep.cli import live_run
-from rtsep.cli.live_run import Controls
+from rtsep.cli.live import run as live_run
+from rtsep.cli.live.run import Controls
 from rtsep.control.osc import LOOPBACK, OscServer, OscSpec, is_loopback, parse_osc_spec
 from rtsep.errors import ConfigError
+from rtsep.live_session.events import Events
 from rtsep.mixer.desk import local_desk
-from rtsep.session.live.events import Events
 from tests.fuzz import tiny
 from tests.fuzz.controls import STATUS
 from tests.fuzz.sandbox import ROOT

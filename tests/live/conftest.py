@@ -12,10 +12,10 @@ import pytest
 from live_rig import music
 from small_models import write_small_model
 
-from rtsep.session.live.messages import AudioRequest, EngineRequest
-from rtsep.session.live.recorder import RecordSpec
-from rtsep.session.live.session import LiveSession
-from rtsep.session.live.spec import LiveSpec
+from rtsep.live_session.messages import AudioRequest, EngineRequest
+from rtsep.live_session.recorder import RecordSpec
+from rtsep.live_session.session import LiveSession
+from rtsep.live_session.spec import LiveSpec
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtsep.config import NetworkConfig, StreamSpec
-from rtsep.session.live.messages import EngineRequest
+from rtsep.live_session.messages import EngineRequest
 
 
 @pytest.mark.parametrize("mode", ["exact", "incremental"])

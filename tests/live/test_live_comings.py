@@ -22,11 +22,11 @@ from test_live_command import alive, children
 from rig.server import Deck, JackServer, connections, running_jack, wait_for_ports
 from rtsep.control.plain import status_line
 from rtsep.control.text import clock
+from rtsep.live_session.devices import _count
+from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.live_session.session import LiveSession
+from rtsep.live_session.shared import Counters
 from rtsep.ring.arena import Arena
-from rtsep.session.live.devices import _count
-from rtsep.session.live.messages import AudioRequest, DeviceReady
-from rtsep.session.live.session import LiveSession
-from rtsep.session.live.shared import Counters
 from rtsep.status import LiveStatus
 
 Start = Callable[..., LiveSession]
@@ -267,8 +267,8 @@ def test_no_process_is_alive_when_a_session_has_ended() -> None:
     """Nor one that is about to end: multiprocessing has one that is not waited for by itself."""
     code = """
 from types import SimpleNamespace
-from rtsep.session.live.session import LiveSession
-from rtsep.session.live.shared import Counters
+from rtsep.live_session.session import LiveSession
+from rtsep.live_session.shared import Counters
 if __name__ == "__main__":
     spec = SimpleNamespace(audio=None, engine=None, waits=False)
     session = LiveSession(spec, None)

@@ -19,8 +19,8 @@ from live_rig import music, wait_until
 from music import mixture
 
 from rig.server import RATE, Capture, JackServer, Player, running_jack, wait_for_ports
-from rtsep.session.live.messages import AudioRequest
-from rtsep.session.live.session import LiveSession
+from rtsep.live_session.messages import AudioRequest
+from rtsep.live_session.session import LiveSession
 
 Start = Callable[..., LiveSession]
 CLIENT = "rtsep"

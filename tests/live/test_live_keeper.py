@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rtsep.errors import ConfigError
-from rtsep.session.live import keeper
-from rtsep.session.live.keeper import Keeper
+from rtsep.live_session import keeper
+from rtsep.live_session.keeper import Keeper
 
 
 class Time:

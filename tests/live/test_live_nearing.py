@@ -11,11 +11,11 @@ from live_rig import RATE, VirtualSession, stream_spec
 from mixer_support import largest_step
 from test_live_positions import delayed
 
-from rtsep.session.live.messages import DeviceReady, ModelReady
-from rtsep.session.live.nearing import PATIENCE, TRIAL_SECONDS, WORTH, Nearing
-from rtsep.session.live.retuning import Reserves, Retuning
-from rtsep.session.live.spec import as_long, latency_parts
-from rtsep.session.live.timing import Timing, hop_seconds
+from rtsep.live_session.messages import DeviceReady, ModelReady
+from rtsep.live_session.nearing import PATIENCE, TRIAL_SECONDS, WORTH, Nearing
+from rtsep.live_session.retuning import Reserves, Retuning
+from rtsep.live_session.spec import as_long, latency_parts
+from rtsep.live_session.timing import Timing, hop_seconds
 
 BUDGET = 0.5
 PER_SECOND = 0.15  # of audio that a step computes, seconds that it takes

@@ -10,10 +10,10 @@ import torch
 from live_rig import RATE, BandNetwork, VirtualSession, music, stream_spec
 
 from rtsep.engine.stream import Stream
+from rtsep.live_session.callback import MIX
+from rtsep.live_session.messages import ModelReady
+from rtsep.live_session.spec import pace_warning
 from rtsep.mixer.desk import Desk
-from rtsep.session.live.callback import MIX
-from rtsep.session.live.messages import ModelReady
-from rtsep.session.live.spec import pace_warning
 
 BLOCKS = [64, 100, 256, 1024, 5000]
 

@@ -14,10 +14,10 @@ import soundfile
 from live_rig import music, wait_until
 
 from rtsep.errors import ConfigError, ModelError, RtsepError
-from rtsep.session.live import watch
-from rtsep.session.live.messages import AudioRequest
-from rtsep.session.live.recorder import RecordSpec
-from rtsep.session.live.session import LiveSession
+from rtsep.live_session import watch
+from rtsep.live_session.messages import AudioRequest
+from rtsep.live_session.recorder import RecordSpec
+from rtsep.live_session.session import LiveSession
 
 Start = Callable[..., LiveSession]
 

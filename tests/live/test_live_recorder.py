@@ -12,8 +12,8 @@ from cli_support import sound
 from live_rig import VirtualSession, music, wait_until
 
 from rtsep.audio import wav
+from rtsep.live_session.recorder import Recorder, RecordSpec
 from rtsep.mixer.desk import Desk
-from rtsep.session.live.recorder import Recorder, RecordSpec
 
 STEMS = ("drums", "bass", "other", "vocals")
 

@@ -10,9 +10,9 @@ from mixer_support import largest_step
 from test_live_positions import delayed
 
 from rtsep.config import MOST_LATENCY, PACE, StreamSpec
-from rtsep.session.live.relief import Relief
-from rtsep.session.live.retuning import Reserves, Retuning
-from rtsep.session.live.timing import Timing, difference
+from rtsep.live_session.relief import Relief
+from rtsep.live_session.retuning import Reserves, Retuning
+from rtsep.live_session.timing import Timing, difference
 
 HOP = 0.1
 SPEC = stream_spec(mode="incremental")  # hops of 93 ms

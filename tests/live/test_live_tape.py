@@ -8,8 +8,8 @@ import pytest
 from live_rig import VirtualSession
 from mixer_support import largest_step
 
+from rtsep.live_session.tape import Tape
 from rtsep.mixer.faders import Block
-from rtsep.session.live.tape import Tape
 
 SAMPLES, AT, BACK = 4096, 2048, 700  # at AT the sound goes back, by so much
 

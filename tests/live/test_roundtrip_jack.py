@@ -13,11 +13,11 @@ from cli_support import Done, finish, start
 from rig.server import JackServer, running_jack, running_loop
 from rtsep.audio.portaudio import portaudio
 from rtsep.cli.main import main
-from rtsep.session.live.messages import AudioRequest
-from rtsep.session.roundtrip import loops
-from rtsep.session.roundtrip.loops import DeviceLoop
-from rtsep.session.roundtrip.measure import look_elsewhere, measure
-from rtsep.session.roundtrip.takes import Roundtrip, Search
+from rtsep.live_session.messages import AudioRequest
+from rtsep.measure.roundtrip import loops
+from rtsep.measure.roundtrip.loops import DeviceLoop
+from rtsep.measure.roundtrip.measure import look_elsewhere, measure
+from rtsep.measure.roundtrip.takes import Roundtrip, Search
 
 SEARCH = Search(repeats=2, seconds=0.05)
 SMALL = ("--repeats", 2, "--search", 50, "--json")

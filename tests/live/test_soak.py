@@ -15,12 +15,12 @@ from bench.soak.report import Report, Violation
 from bench.soak.run import Result, run
 from bench.soak.scenario import Fault, Plan, sessions
 from bench.soak.studio import Studio
+from rtsep.live_session.callback import Callback
+from rtsep.live_session.recorder import Recorder
 from rtsep.mixer.faders import Faders
 from rtsep.mixer.limiter import Limiter
 from rtsep.mixer.playout import Playout
 from rtsep.ring.ring import Ring
-from rtsep.session.live.callback import Callback
-from rtsep.session.live.recorder import Recorder
 
 STALL = Fault(3.2, "engine stall", 0.8)
 CRASH = Fault(3.2, "engine crash", 0.05)

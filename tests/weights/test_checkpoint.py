@@ -141,7 +141,8 @@ def test_notices_reach_the_log_of_python_users(
 def test_importing_costs_nothing() -> None:
     """Nothing heavy before a model is asked for; nothing at all of it for the list."""
     code = (
-        "import sys, rtsep.weights, rtsep.weights.importing, rtsep.cli.models, rtsep.cli.progress;"
+        "import sys, rtsep.weights, rtsep.weights.importing;"
+        "import rtsep.cli.models, rtsep.cli.common.progress;"
         "from pathlib import Path; from rtsep.weights.listing import summaries;"
         "from rtsep.weights.cache import Cache; summaries(Cache(Path(sys.argv[1])));"
         "heavy = {'torch', 'numpy', 'onnx', 'huggingface_hub', 'safetensors', 'rich', 'yaml'};"

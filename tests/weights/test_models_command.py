@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from demucs.htdemucs import HTDemucs
 from weights_support import demucs_arguments
 
+from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.models import models
-from rtsep.cli.progress import RichObserver
 from rtsep.errors import ModelError
 from rtsep.weights import load_checkpoint
 from rtsep.weights.cache import Cache

@@ -1,0 +1,128 @@
+"""Options of what plays: devices, displays, controllers, takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rtsep.cli.common.options import (
+    Command,
+    added,
+    config_option,
+    input_channels_option,
+    milliseconds,
+    written_file,
+)
+from rtsep.cli.common.parsing import parse_latency
+from rtsep.cli.common.values import Number, Renamed
+
+budget_option = milliseconds(
+    "--budget",
+    help="Time a step may take before it is late; part of the latency.  [default: the hop]",
+)
+_DEVICE_OPTIONS = (
+    click.option(
+        "--blocksize",
+        type=Number(0, 8192, whole=True),
+        default=0,
+        metavar="SAMPLES",
+        help="Of the device, up to 8192; 0 is its own choice.  [default: 0]",
+    ),
+    click.option(
+        "--samplerate",
+        type=Number(8000, 384_000, whole=True),
+        metavar="HZ",
+        help="Of the device, 8000 to 384000.  [default: the model's, if it can]",
+    ),
+    click.option(
+        "--buffer",
+        "latency",
+        cls=Renamed,
+        old="--device-latency",
+        default="low",
+        show_default=True,
+        metavar="low|high|MS",
+        callback=parse_latency,
+        help="How much the sound device may buffer.",
+    ),
+    input_channels_option,
+    click.option(
+        "--route",
+        "routes",
+        metavar="STEM=3-4",
+        multiple=True,
+        help="A stem, or mix, to channels of the output device; may be repeated.",
+    ),
+    click.option(
+        "--wasapi",
+        type=click.Choice(["shared", "exclusive", "convert"]),
+        default="shared",
+        show_default=True,
+        help="On Windows: share the device, have it alone, or let the system resample.",
+    ),
+)
+_LIVE_OPTIONS = (
+    budget_option,
+    click.option(
+        "--on-late",
+        "policy",
+        type=click.Choice(["hold", "dry", "silence"]),
+        default="hold",
+        show_default=True,
+        help="Heard while stems are late: their last balance, the input, or nothing.",
+    ),
+    click.option(
+        "--ui",
+        type=click.Choice(["auto", "tui", "plain", "off"]),
+        default="auto",
+        show_default=True,
+        help="Faders in the terminal, a line a second, or nothing.",
+    ),
+    click.option(
+        "--midi",
+        metavar="PORT|auto|off",
+        default="auto",
+        show_default=True,
+        help="Controllers that move the faders.",
+    ),
+    click.option(
+        "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
+    ),
+    config_option,
+    click.option(
+        "--record",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Record stems, mix and input from the start.",
+    ),
+    click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
+    *_DEVICE_OPTIONS,
+    click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
+    click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
+    click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
+    written_file(
+        "--profile",
+        ".html",
+        ".json",
+        help="Write at the end where the time of the session went (see `rtsep profile`).",
+    ),
+)
+# Parameter -> option, of everything that only a live session understands.
+LIVE_ONLY = {
+    "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
+    "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
+    "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
+    "routes": "--route", "wasapi": "--wasapi",
+    "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
+}  # fmt: skip
+
+
+def device_options(command: Command) -> Command:
+    """--blocksize, --samplerate, --buffer, --input-channels, --route, --wasapi"""
+    return added(_DEVICE_OPTIONS, command)
+
+
+def live_options(command: Command) -> Command:
+    """Everything in `LIVE_ONLY`."""
+    return added(_LIVE_OPTIONS, command)

@@ -1,0 +1,89 @@
+"""How the values of options are written."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import click
+
+
+def parse_compute(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Sound devices are often given here."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise click.BadParameter(
+            f"{value!r} is none of auto, cpu, cuda, mps, where the network can compute; sound "
+            "devices are given with --input and --output",
+            ctx,
+            param,
+        )
+    return value
+
+
+def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str | float:
+    """ "low", "high", or milliseconds as seconds."""
+    if value in ("low", "high"):
+        return value
+    try:
+        milliseconds = float(value)
+    except ValueError:
+        milliseconds = -1.0
+    if not 0 <= milliseconds < 10_000:
+        raise click.BadParameter(f"{value!r} is neither low, high nor milliseconds", ctx, param)
+    return milliseconds / 1000
+
+
+def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """ "auto" as 0, milliseconds as seconds."""
+    if value is None or value == "auto":
+        return None if value is None else 0.0
+    try:
+        milliseconds = float(value)
+    except ValueError:
+        milliseconds = -1.0
+    if not 0 < milliseconds < 10_000:
+        raise click.BadParameter(f"{value!r} is neither auto nor milliseconds", ctx, param)
+    return milliseconds / 1000
+
+
+def parse_list(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[float, ...]:
+    """("46,93", "186") as numbers, 0 or more."""
+    numbers = []
+    for text in ",".join(values).split(",") if values else ():
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            numbers.append(math.nan)
+        if not 0 <= numbers[-1] < math.inf:
+            raise click.BadParameter(f"{text!r} is not a number, 0 or more", ctx, param)
+    return tuple(numbers)
+
+
+def parse_gains(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, float]:
+    """("vocals=-6", "drums=-inf") as numbers by stem."""
+    gains = {}
+    for value in values:
+        stem, _, db = value.partition("=")
+        try:
+            gains[stem.strip()] = float(db)
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{value!r} is not like vocals=-6 (a stem, =, decibels)", ctx, param
+            ) from error
+    return gains
+
+
+def parse_stems(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """ "kick,snare" as names."""
+    if value is None:
+        return None
+    stems = tuple(stem.strip() for stem in value.split(","))
+    if not all(stems):
+        raise click.BadParameter(f"{value!r} is not like kick,snare,toms", ctx, param)
+    return stems

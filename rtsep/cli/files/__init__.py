@@ -1,0 +1,1 @@
+"""`rtsep --input FILE` and `rtsep separate`: files."""

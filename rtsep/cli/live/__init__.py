@@ -1,0 +1,1 @@
+"""`rtsep --input mic`: a live session."""

@@ -1,0 +1,72 @@
+"""What a live session tells when it is over, to a person and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rtsep.cli.common.figures import length, say, spec_dict
+from rtsep.live_session.session import LiveSession
+
+
+def tell(session: LiveSession, *, events: bool) -> None:
+    """A few lines for a person; with `events`, unless those were shown already."""
+    status = session.status()
+    rate = status.sample_rate
+    parts = " + ".join(
+        f"{part.name} {1000 * part.samples / rate:.0f}" for part in status.latency if part.samples
+    )
+    say(
+        f"{status.model} on {status.compute}: {status.seconds:.1f} s, {status.input} to "
+        f"{status.output}, latency {status.latency_ms:.0f} ms ({parts})"
+    )
+    if times := status.step_ms:
+        say(
+            f"{status.steps} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}) for hops of "
+            f"{status.hop_ms:.0f} ms, {status.misses} late; "
+            f"{1000 * status.concealed / rate:.0f} ms of audio concealed"
+        )
+    if times := status.callback_ms:
+        say(
+            f"{status.callbacks} callbacks of {times['p50']:.2f} ms (p99.9 {times['p99.9']:.2f}), "
+            f"{status.xruns} xruns"
+        )
+    for event in status.events if events else ():
+        say(event)
+    if session.recorder.files:
+        say(f"written: {', '.join(map(str, session.recorder.files))}")
+
+
+def as_dict(session: LiveSession) -> dict[str, Any]:
+    """What --json prints: plain numbers and texts."""
+    status, rate = session.status(), session.layout.rate
+    return {
+        "model": status.model,
+        "device": status.compute,
+        "executor": session.model.executor,
+        "input": status.input,
+        "output": status.output,
+        "sample_rate": rate,
+        "blocksize": status.blocksize,
+        "stems": list(session.desk.stems),
+        "spec": spec_dict(session.model.spec),
+        "latency": {
+            **{part.name.replace(" ", "_"): length(part.samples, rate) for part in status.latency},
+            "total": length(status.latency_samples, rate),
+        },
+        "steps": status.steps,
+        "step_ms": status.step_ms,
+        "deadline_misses": status.misses,
+        "concealed": length(status.concealed, rate),
+        "callbacks": status.callbacks,
+        "callback_ms": status.callback_ms,
+        "xruns": status.xruns,
+        "engine_restarts": status.engine_restarts,
+        "retunings": status.retunings,
+        "device_losses": status.device_losses,
+        "sanitized": status.sanitized,
+        "limited": status.limited,
+        "seconds": round(status.seconds, 3),
+        "stopped_early": session.stopped_early,
+        "files": [str(path) for path in session.recorder.files],
+        "events": list(status.events),
+    }

@@ -1,0 +1,1 @@
+"""`rtsep map` and `rtsep profile`: maps, profiles, closed loops."""

@@ -1,0 +1,1 @@
+"""`rtsep tune` and `rtsep compile`: the machine made ready."""

@@ -1,0 +1,36 @@
+"""Frozen settings, checked once. Lengths are in samples, times in seconds, names say which."""
+
+from rtsep.config.network import KERNEL, REST, STEMS_4, STEMS_6, STRIDE, WHOLE_SETS, NetworkConfig
+from rtsep.config.running import EXECUTORS, LOUDEST, MOST_LATENCY, PACE, PRECISIONS, UNSEEN
+from rtsep.config.stream import (
+    AUTO,
+    DEFAULTS,
+    MODES,
+    REACH_FRAMES,
+    SETTLING_FRAMES,
+    StreamSettings,
+    StreamSpec,
+)
+
+__all__ = [
+    "AUTO",
+    "DEFAULTS",
+    "EXECUTORS",
+    "KERNEL",
+    "LOUDEST",
+    "MODES",
+    "MOST_LATENCY",
+    "PACE",
+    "PRECISIONS",
+    "REACH_FRAMES",
+    "REST",
+    "SETTLING_FRAMES",
+    "STEMS_4",
+    "STEMS_6",
+    "STRIDE",
+    "UNSEEN",
+    "WHOLE_SETS",
+    "NetworkConfig",
+    "StreamSettings",
+    "StreamSpec",
+]

@@ -1,0 +1,99 @@
+"""The audio process: owns the devices and runs the callback. Does nothing else, so that no other
+Python code takes the interpreter from the callback; imports neither torch nor any display."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rtsep.errors import RtsepError
+from rtsep.live_session.callback import Callback
+from rtsep.live_session.devices import FEED, NamedDevice, OpenDevice, find_device
+from rtsep.live_session.messages import AudioRequest, Found, ModelReady
+from rtsep.live_session.priority import before_all_others
+from rtsep.live_session.probed import ProbedDevice
+from rtsep.live_session.shared import Shared
+from rtsep.processes.child import settle_in, telling
+from rtsep.processes.ending import Failed, Stop
+
+LOST = 4  # exit code
+SILENT_SECONDS = 1.0  # without a callback, after which a device counts as lost
+FADE_OUT_SECONDS = 0.2  # the most that a stop waits for
+_LOOK_SECONDS = 0.2
+_SWITCH_SECONDS = 0.0005  # how long this thread may keep the callback from the interpreter
+
+
+def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: AudioRequest) -> None:
+    """The whole life of the process. `wake` is the semaphore that the engine waits for."""
+    before_all_others()
+    settle_in()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with telling(link):
+        device = _open(link, request)
+        if device is not None:
+            _play(link, wake, buffer, device)
+
+
+def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
+    """Say that the devices are there; open them when the model is known."""
+    found: NamedDevice = find_device(request)
+    if request.probe is not None:
+        found = ProbedDevice(found, request.probe)
+    link.send(Found())
+    model = link.recv()
+    if isinstance(model, Stop):
+        return None
+    assert isinstance(model, ModelReady), model
+    device = found.open(model.spec.sample_rate, model.stems)
+    link.send(device.ready)
+    return device
+
+
+def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: OpenDevice) -> None:
+    layout = link.recv()
+    if isinstance(layout, Stop):
+        device.close()
+        return
+    shared = Shared(buffer, layout)
+    feed = device.ready.input == FEED
+    callback = Callback(shared, wake.release, feed=feed, outputs=device.outputs)
+    _no_garbage()
+    device.start(callback, shared.counters)
+    if _watch(link, shared, device):
+        _fade_out(callback)
+        device.close()
+    else:
+        names = f"{device.ready.input} to {device.ready.output}"
+        link.send(Failed(RtsepError(f"{names} no longer answers"), ""))
+        # Not the usual way out: PortAudio aborts the process when it closes a dead JACK server.
+        os._exit(LOST)
+
+
+def _no_garbage() -> None:
+    """Nothing here makes circles of objects, so there is nothing to look for either."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bool:
+    """Wait for the order to stop; false when the device stops calling before that."""
+    last, since = -1, time.monotonic()
+    while not link.poll(_LOOK_SECONDS):
+        now, callbacks = time.monotonic(), int(shared.counters.callbacks[0])
+        if callbacks != last:
+            last, since = callbacks, now
+        elif now - since > SILENT_SECONDS or not device.active:
+            return False
+    return True
+
+
+def _fade_out(callback: Callback) -> None:
+    callback.faders.fading_out = True
+    end = time.monotonic() + FADE_OUT_SECONDS
+    while not callback.faders.silent and time.monotonic() < end:
+        time.sleep(0.005)

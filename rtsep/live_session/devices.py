@@ -1,0 +1,226 @@
+"""One face for sound cards and for the clock that stands in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from rtsep.audio.choose import choose, choose_input_rate, choose_rate
+from rtsep.audio.clock import Clock
+from rtsep.audio.devices import JACK, Device
+from rtsep.audio.duplex import Duplex, open_duplex
+from rtsep.audio.hostapi import HostSettings, takes_rate
+from rtsep.audio.portaudio import jack_client
+from rtsep.audio.routes import MIX as MIX_BUS
+from rtsep.audio.routes import Route, parse_channels, parse_route
+from rtsep.audio.streams import DuplexSpec
+from rtsep.errors import ConfigError
+from rtsep.live_session.callback import MIX
+from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.live_session.shared import Counters
+from rtsep.ring.ring import Audio
+from rtsep.status import LatencyPart
+
+# What is called for each block, like `callback.Callback`: (input, output, samples).
+BlockCall = Callable[[Audio | None, Audio | None, int], None]
+
+CLOCK_BLOCK = 256
+USUAL_BLOCK = 1024  # the longest to expect of a device that does not say
+NOTHING, FEED = "null", "file"
+
+
+class OpenDevice(Protocol):
+    """Ready to start. `outputs` are what the callback has to write, in that order."""
+
+    ready: DeviceReady
+    outputs: tuple[int, ...]
+
+    @property
+    def active(self) -> bool: ...
+    def start(self, callback: BlockCall, counters: Counters) -> None: ...
+    def close(self) -> None: ...
+
+
+class NamedDevice(Protocol):
+    """One whose name is understood."""
+
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice: ...
+
+
+def find_device(request: AudioRequest) -> NamedDevice:
+    """Raises ConfigError for names, channels and routes that mean nothing or too much."""
+    if request.routes and request.output is None:
+        raise ConfigError("--route needs an output device; leave it out")
+    if request.input_channels and request.input is None:
+        raise ConfigError("--input-channels needs an input device; leave it out")
+    if request.input is None and request.output is None:
+        return NoDevice(request)
+    return SoundCards(request)
+
+
+class NoDevice:
+    """A file played to nobody, at the pace of a sound card."""
+
+    def __init__(self, request: AudioRequest) -> None:
+        self._request = request
+
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
+        rate, block = self._request.samplerate or model_rate, self._request.blocksize or CLOCK_BLOCK
+        return OpenClock(Clock(rate, block))
+
+
+class OpenClock:
+    """Calls, without any sound."""
+
+    outputs: tuple[int, ...] = ()
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ready = DeviceReady(
+            input=FEED,
+            output=NOTHING,
+            rate=clock.rate,
+            blocksize=clock.blocksize,
+            longest_block=clock.blocksize,
+            latency=(),
+        )
+
+    @property
+    def active(self) -> bool:
+        return self._clock.active
+
+    def start(self, callback: BlockCall, counters: Counters) -> None:
+        self._clock.start(lambda count: callback(None, None, count))
+
+    def close(self) -> None:
+        self._clock.close()
+
+
+class SoundCards:
+    """Devices of PortAudio, chosen by name."""
+
+    def __init__(self, request: AudioRequest) -> None:
+        self._request = request
+        self._input = choose(request.input, kind="input") if request.input else None
+        self._output = choose(request.output, kind="output") if request.output else None
+        self._channels = parse_channels(request.input_channels) if request.input_channels else ()
+        self._routes = tuple(parse_route(text) for text in request.routes)
+
+    @property
+    def inputs(self) -> int:
+        """How many channels the input device has."""
+        return self._input.inputs if self._input else 0
+
+    def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
+        outputs = _numbers(self._routes, stems)
+        spec = self._spec(model_rate)
+        duplex = open_duplex(spec)
+        return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
+
+    def _spec(self, model_rate: int) -> DuplexSpec:
+        """Raises ConfigError where no rate fits."""
+        request = self._request
+        settings = HostSettings(
+            exclusive=request.wasapi == "exclusive", auto_convert=request.wasapi == "convert"
+        )
+        takes = partial(takes_rate, settings=settings)
+        rate = choose_rate(
+            self._input,
+            self._output,
+            wanted=request.samplerate,
+            model_rate=model_rate,
+            takes=takes,
+        )
+        return DuplexSpec(
+            rate=rate,
+            input_rate=choose_input_rate(self._input, rate, takes) if self._input else None,
+            input=self._input,
+            output=self._output,
+            blocksize=request.blocksize,
+            latency=request.latency,
+            input_channels=self._channels,
+            routes=self._routes,
+            settings=settings,
+        )
+
+    def _ready(self, duplex: Duplex, rate: int) -> DeviceReady:
+        return DeviceReady(
+            input=self._input.label if self._input else FEED,
+            output=self._output.label if self._output else NOTHING,
+            rate=rate,
+            blocksize=duplex.blocksize,
+            longest_block=duplex.blocksize or USUAL_BLOCK,
+            latency=duplex.latency,
+            notes=duplex.notes,
+            beyond=_beyond(self._input, self._output, rate),
+            input_channels=self._channels or _first_two(self.inputs),
+            output_channels=duplex.routes[0].channels if duplex.routes else (),
+            client=_client(self._input, self._output),
+        )
+
+
+class OpenCards:
+    """Streams that are ready to start."""
+
+    def __init__(self, duplex: Duplex, ready: DeviceReady, outputs: tuple[int, ...]) -> None:
+        self.ready = ready
+        self.outputs = outputs
+        self._duplex = duplex
+
+    @property
+    def active(self) -> bool:
+        return self._duplex.active
+
+    def start(self, callback: BlockCall, counters: Counters) -> None:
+        def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
+            if flags:
+                _count(flags, counters)
+            callback(recorded, played, count)
+
+        self._duplex.start(process)
+
+    def close(self) -> None:
+        self._duplex.close()
+
+
+def _count(flags: Any, counters: Counters) -> None:
+    """What the device lost; flags of sounddevice, for the blocks since the last callback.
+
+    One xrun for all of them: JACK sets flags of both directions for each, whatever it was.
+    """
+    counters.xruns[0] += bool(
+        flags.input_overflow
+        or flags.input_underflow
+        or flags.output_overflow
+        or flags.output_underflow
+    )
+
+
+def _client(*ends: Device | None) -> str:
+    return jack_client() if any(end.host_api == JACK for end in ends if end) else ""
+
+
+def _first_two(channels: int) -> tuple[int, ...]:
+    return tuple(range(min(2, channels)))
+
+
+def _beyond(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
+    """What PortAudio leaves out of a stream's latency on JACK."""
+    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
+    return tuple(
+        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
+        for end, direction, name in ends
+        if end and end.host_api == JACK
+    )
+
+
+def _numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
+    """What each route plays: a stem's number, or MIX. Without any route, the mix."""
+    for route in routes:
+        if route.bus != MIX_BUS and route.bus not in stems:
+            raise ConfigError(
+                f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
+            )
+    numbers = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
+    return numbers or (MIX,)

@@ -1,0 +1,138 @@
+"""A live session as it is asked for, by a command or in Python: what plays where, how it is cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rtsep.audio.routes import parse_channels
+from rtsep.config import AUTO, DEFAULTS, StreamSettings
+from rtsep.errors import ConfigError
+from rtsep.files.places import Kind, Place, input_place, output_place
+from rtsep.files.sources import SourceBlocks
+from rtsep.live_session.messages import AudioRequest, EngineRequest
+from rtsep.live_session.recorder import RecordSpec
+from rtsep.live_session.session import LiveSession
+from rtsep.live_session.spec import LiveSpec
+from rtsep.weights.observer import LoggingObserver, Observer
+
+TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
+
+
+def live(
+    input: str = "mic",
+    output: str | None = None,
+    *,
+    model: str | Path = "htdemucs",
+    device: str = "auto",
+    precision: str = "auto",
+    latency: float | None = None,
+    stream: StreamSettings | None = None,
+    gains_db: Mapping[str, float] | None = None,
+    mute: Sequence[str] = (),
+    solo: Sequence[str] = (),
+    record: str | Path | None = None,
+    loop: bool = False,
+    wait: bool = False,
+    cache: str | Path | None = None,
+    observer: Observer | None = None,
+) -> LiveSession:
+    """A live session, as `rtsep --input INPUT --output OUTPUT` makes it; not started yet.
+
+    `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
+    folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
+    holds, or a `stream` cut just so. `with` starts and stops it; `desk` moves its faders and
+    `status()` tells how it is. Its processes import the main program anew, which therefore has to
+    begin below `if __name__ == "__main__":`.
+
+    Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
+    """
+    if latency is not None and not 0 < latency < math.inf:
+        raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
+    if latency is not None and stream is not None:
+        raise ConfigError("latency chooses what stream says; leave one of them out")
+    source = input_place(str(input))
+    playing = source.kind is Kind.DEVICE
+    destination = output_place("speakers" if output is None else str(output), live=playing)
+    spec = live_spec(
+        source,
+        destination,
+        model=str(model),
+        device=device,
+        precision=precision,
+        executor="auto",
+        cache=None if cache is None else Path(cache),
+        target=None if stream else latency or AUTO,
+        **vars(stream or DEFAULTS),
+        budget=None,
+        gains_db=gains_db or {},
+        mute=tuple(mute),
+        solo=tuple(solo),
+        policy="hold",
+        encoding="float",
+        record=None if record is None else Path(record),
+        no_limiter=False,
+        loop=loop,
+        input_channels=None,
+        waits=wait,
+    )
+    return LiveSession(spec, observer or LoggingObserver())
+
+
+def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
+    """Takes its part out of the options of a command. Without a latency to hold, one that `adapts`
+    may take up more when it is late again and again."""
+    names = ("model", "device", "cache", "window", "hop", "lookahead", "mode", "refresh",
+             "precision", "executor")  # fmt: skip
+    chosen = {name: options.pop(name) for name in names}
+    said = {name: options.pop(name) for name in ("named", "complete") if name in options}
+    latency = options.pop("target")
+    return EngineRequest(latency=latency, adapts=adapts and latency == 0, **chosen, **said)
+
+
+def live_spec(
+    source: Place,
+    destination: Place,
+    *,
+    budget: float | None,
+    encoding: str,
+    record: Path | None,
+    no_limiter: bool,
+    loop: bool,
+    input_channels: str | None,
+    adapts: bool = True,
+    waits: bool = False,
+    **options: Any,
+) -> LiveSpec:
+    """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
+    input that cannot be read like that."""
+    playing = source.kind is Kind.DEVICE
+    picked = parse_channels(input_channels) if input_channels and not playing else ()
+    writes = destination.kind in (Kind.FILE, Kind.FOLDER)
+    if writes and record is not None:
+        raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
+    engine = engine_request(options, adapts=adapts and budget is None)
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
+    return LiveSpec(
+        engine=engine,
+        audio=AudioRequest(
+            input=source.name if playing else None,
+            input_channels=input_channels if playing else None,
+            output=destination.name if destination.kind is Kind.DEVICE else None,
+            **options,
+        ),
+        source=None if playing else SourceBlocks(source, loop=loop, channels=picked),
+        budget=budget,
+        limiter=not no_limiter,
+        record=RecordSpec(
+            folder=record or TAKES,
+            first=destination.name if writes else None,
+            encoding=encoding,
+            inputs=(source.name,) if source.kind is Kind.FILE else (),
+        ),
+        record_now=writes or record is not None,
+        waits=waits,
+        **mixer,
+    )

@@ -1,0 +1,326 @@
+"""A live session as the outside sees it: start, faders, status, stop. Owns all processes.
+
+The engine and the audio process do the work; this one starts them, watches over them, starts them
+again when they end, feeds a file, and records.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import threading
+import time
+from multiprocessing.connection import wait
+from typing import Any
+
+from rtsep.files.sources import SourceBlocks
+from rtsep.live_session.audio_process import run_audio
+from rtsep.live_session.beginning import Beginning, Stopped
+from rtsep.live_session.engine_process import run_engine
+from rtsep.live_session.events import Events
+from rtsep.live_session.feeder import BLOCK, Feeder
+from rtsep.live_session.keeper import Keeper
+from rtsep.live_session.messages import (
+    DeviceReady,
+    Found,
+    ModelReady,
+    Retuned,
+    Traced,
+)
+from rtsep.live_session.recorder import Recorder
+from rtsep.live_session.shared import Shared, allocate
+from rtsep.live_session.spec import (
+    LiveSpec,
+    as_long,
+    delay_of,
+    latency_parts,
+    layout_of,
+    pace_warning,
+)
+from rtsep.live_session.status import counted
+from rtsep.live_session.timing import Change, Timing, difference
+from rtsep.live_session.watch import EngineWatch
+from rtsep.live_session.wiring import Wiring
+from rtsep.mixer.desk import Desk, preset_desk
+from rtsep.processes.process import Child, end_tracker_at_exit
+from rtsep.status import LatencyPart, LiveStatus
+from rtsep.weights.observer import Observer
+
+_LOOK_SECONDS = 0.1
+
+
+class LiveSession:
+    """Three processes over shared memory. After `start`, any thread may use it.
+
+    `finished` is set when the source has been played to its end, or with a `failure` of ours.
+    """
+
+    desk: Desk
+    shared: Shared
+
+    def __init__(self, spec: LiveSpec, observer: Observer) -> None:
+        self.spec = spec
+        self.events = Events(lambda: self.seconds)
+        self.finished = threading.Event()
+        self.failure: Exception | None = None
+        self.traced: Traced | None = None
+        self._life = "loading"  # then "running", then "stopped"
+        self._engine_down = self._device_lost = False
+        self.engine_restarts = self.device_losses = self.retunings = 0
+        self._lost_at = 0.0  # as `time.monotonic` says
+        self._observer = observer
+        end_tracker_at_exit()
+        self._context = multiprocessing.get_context("spawn")
+        self._buffer = allocate(self._context)
+        self._wake = self._context.Semaphore(0)
+        self._audio_request, self._engine_request = spec.audio, spec.engine
+        self._stopping = threading.Event()
+        self._wiring = Wiring(self._context, self.events.add)
+        self._feeder: Feeder | None = None
+
+    def start(self, stop: threading.Event | None = None) -> bool:
+        """Load the model, open the devices, play. Raises what went wrong, having ended everything.
+
+        Takes as long as loading takes, or waiting for devices, and the observer hears of it. False
+        if `stop` was set before that was over; nothing is left then.
+        """
+        beginning = Beginning(
+            self._new_engine,
+            self._new_audio,
+            self._observer,
+            stop or self._stopping,
+            waits=self.spec.waits,
+        )
+        try:
+            self.model, self.device = beginning.run()
+            self._prepare()
+        except BaseException as error:
+            beginning.kill()
+            if self._feeder:
+                self._feeder.close()
+            if isinstance(error, Stopped):
+                return False
+            raise
+        self._begin(beginning.engine, beginning.audio)
+        return True
+
+    def _begin(self, engine: Child, audio: Child) -> None:
+        """Play, with everything ready."""
+        for child in (engine, audio):
+            child.send(self.layout)
+        self._audio_request = self.spec.audio.settled(self.device)
+        self._engine_request = self.spec.engine.settled(self.model.spec, self.model.budget)
+        self._engine = Keeper(
+            engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
+        )
+        self._audio = Keeper(
+            audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
+        )
+        self._wiring.begin(self.device.client)
+        self._life = "running"
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._supervisor.start()
+
+    @property
+    def state(self) -> str:
+        """As in `LiveStatus`."""
+        if self._life == "running" and self._device_lost:
+            return "device lost"
+        if self._life == "running" and self._engine_down:
+            return "engine restarting"
+        return self._life
+
+    @property
+    def seconds(self) -> float:
+        """The time of the session: how much has come in. It stands still without a device."""
+        return self.shared.input.head / self.layout.rate if self._life != "loading" else 0.0
+
+    def status(self) -> LiveStatus:
+        """The session at this moment; cheap."""
+        spec = self.model.spec
+        return LiveStatus(
+            state=self.state,
+            model=self.model.name,
+            compute=self.model.device,
+            input=self.device.input,
+            output=self.device.output,
+            seconds=self.seconds,
+            sample_rate=self.layout.rate,
+            blocksize=self.device.blocksize,
+            latency=self.latency,
+            hop_ms=1000 * spec.hop / spec.sample_rate,
+            engine_restarts=self.engine_restarts,
+            retunings=self.retunings,
+            device_losses=self.device_losses,
+            recording=self.desk.recording,
+            recorded_seconds=self.recorder.seconds,
+            events=self.events.texts,
+            **counted(self.shared),
+        )
+
+    def stop(self) -> None:
+        """Fade out, finish the files, end all processes. May be called more than once."""
+        if self._life != "running":
+            return
+        self._stopping.set()
+        self._supervisor.join()
+        self._audio.stop()
+        self._engine.stop(self._wake.release)
+        self._wiring.stop()
+        if self._feeder:
+            self._feeder.close()
+        self.recorder.close()
+        self._life = "stopped"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a source was not played to its end."""
+        return self.spec.source is not None and not self.finished.is_set()
+
+    def __enter__(self) -> LiveSession:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of the child processes that run now."""
+        return {"engine": self._engine.child.pid, "audio": self._audio.child.pid}
+
+    def _new_engine(self) -> Child:
+        return Child(
+            self._context, "engine", run_engine, self._wake, self._buffer, self._engine_request
+        )
+
+    def _new_audio(self) -> Child:
+        return Child(
+            self._context, "audio", run_audio, self._wake, self._buffer, self._audio_request
+        )
+
+    def _prepare(self) -> None:
+        """Lay out the shared memory, set the desk, have the beginning of the source ready."""
+        spec = self.spec
+        self.latency = self._latency_parts()
+        self.layout = layout_of(self.model, self.device, self.latency)
+        self.shared = Shared(self._buffer, self.layout)
+        self.shared.begin()
+        self.desk = Desk(self.model.stems, self.shared.control)
+        preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
+        self.desk.set_policy(spec.policy)
+        self.desk.set_limiter(spec.limiter)
+        self.desk.set_recording(spec.record_now)
+        self._watch = EngineWatch(self.shared)
+        for note in (*self.device.notes, pace_warning(self.model)):
+            if note:
+                self.events.add(note)
+        if isinstance(spec.source, SourceBlocks):
+            spec.source.tell(self.events.add)
+        if spec.source is not None:
+            blocks = spec.source(self.device.rate, BLOCK)
+            self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)
+            self._feeder.start()
+        self.recorder = Recorder(
+            self.shared.tape,
+            self.layout,
+            self.desk,
+            spec.record,
+            end=self._source_end,
+            on_event=self.events.add,
+        )
+        self.recorder.start()
+
+    def _supervise(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._look()
+        except Exception as error:  # without supervision there is no session
+            self.failure = error
+            self.finished.set()
+
+    def _look(self) -> None:
+        children = (self._engine, self._audio, self._wiring)
+        wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
+        for child in children:
+            child.look()
+        if not self._engine_down and self._watch.hangs():
+            self._engine.restart("it did not finish a step")
+        end = self._source_end()
+        if end is not None and self.shared.input.head - self.shared.delay >= end:
+            self.finished.set()
+
+    def _source_end(self) -> int | None:
+        """The position after the source's last sample, once that has been read."""
+        counters = self.shared.counters
+        if self._feeder is None or not counters.feed_ended[0]:
+            return None
+        return self.shared.feed.head + int(counters.starved[0])
+
+    def _latency_parts(self) -> tuple[LatencyPart, ...]:
+        budget = self.model.budget if self.spec.budget is None else self.spec.budget
+        return latency_parts(self.model, self.device, budget)
+
+    @property
+    def _timing(self) -> Timing:
+        return Timing(spec=self.model.spec, budget=self.model.budget)
+
+    def _retune(self, change: Change, executor: str) -> None:
+        """Declare and play what the engine has gone over to."""
+        after = change.timing
+        self.model = dataclasses.replace(
+            self.model, spec=after.spec, budget=after.budget, executor=executor
+        )
+        self._engine_request = self.spec.engine.settled(after.spec, after.budget)
+        if change.reason is None:
+            self.latency = as_long(self._latency_parts(), self.latency)
+            return
+        self.latency = self._latency_parts()
+        longer = delay_of(self.latency, self.device) - self.shared.delay
+        self.shared.delay += longer
+        self.retunings += 1
+        text = change.reason
+        if longer:
+            word = "longer" if longer > 0 else "shorter"
+            text += f"; the latency is {1000 * abs(longer) / self.layout.rate:.0f} ms {word}"
+        self.events.add(text)
+
+    def _on_engine(self, child: Child, message: Any) -> None:
+        if isinstance(message, ModelReady):
+            child.send(self.layout)
+            self._watch.reset()
+            self.events.add("the engine is back")
+            self._engine_down = False
+            timing = Timing(spec=message.spec, budget=message.budget)
+            if timing != self._timing:  # steps were too slow for the one before
+                reason = f"steps were late: {difference(self._timing, timing)}"
+                self._retune(Change(timing, reason), message.executor)
+        elif isinstance(message, Retuned):
+            self._retune(message.change, message.executor)
+        elif isinstance(message, Traced):
+            self.traced = message
+
+    def _on_engine_end(self, reason: str) -> None:
+        self.engine_restarts += 1
+        self._engine_down = True
+        self.events.add(f"the engine is started again: {reason}")
+
+    def _on_audio(self, child: Child, message: Any) -> None:
+        if isinstance(message, Found):
+            child.send(self.model)
+        elif isinstance(message, DeviceReady):
+            self.device = message
+            child.send(self.layout)
+            self._wiring.begin(message.client)
+            silent = time.monotonic() - self._lost_at  # the session's own time stood still
+            self.events.add(f"the sound is back, after {silent:.0f} s")
+            self._device_lost = False
+
+    def _on_audio_end(self, reason: str) -> None:
+        if not self._device_lost:  # of further attempts nobody needs to hear
+            self.device_losses += 1
+            self._lost_at = time.monotonic()
+            self.events.add(f"no sound, trying again: {reason}")
+        self.shared.meters.reset()  # the process that moved them has ended
+        self._device_lost = True
+        self._wiring.end()

@@ -1,0 +1,110 @@
+"""What a live session shall be, and the latency that follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from rtsep.config import PACE
+from rtsep.errors import ConfigError
+from rtsep.live_session.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
+from rtsep.live_session.rates import conversion_samples
+from rtsep.live_session.recorder import RecordSpec
+from rtsep.live_session.shared import Layout
+from rtsep.ring.ring import Audio
+from rtsep.status import LatencyPart
+
+Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSpec:
+    """A session. `source` opens a file or the demo; without one a device is the input.
+
+    `budget` is how many seconds a step may take before its stems are late; None is a whole hop, or
+    what was found together with the latency.
+    """
+
+    engine: EngineRequest
+    audio: AudioRequest
+    source: Source | None = None
+    budget: float | None = None
+    gains_db: Mapping[str, float] = field(default_factory=dict)
+    mute: tuple[str, ...] = ()
+    solo: tuple[str, ...] = ()
+    policy: str = "hold"
+    limiter: bool = True
+    record: RecordSpec
+    record_now: bool = False
+    waits: bool = False  # for devices that are not there yet
+
+
+def latency_parts(
+    model: ModelReady, device: DeviceReady, budget: float | None
+) -> tuple[LatencyPart, ...]:
+    """From the device's input to its output, in samples of its rate.
+
+    "compute" is what a step may take, "queue" what audio waits because devices bring it in blocks.
+    Raises ConfigError for a budget that is no time.
+    """
+    spec, rate = model.spec, device.rate
+    if budget is not None and not 0 <= budget < math.inf:
+        raise ConfigError(f"the budget must be a time in seconds, 0 or more, got {budget}")
+    ratio = rate / spec.sample_rate
+    algorithmic = math.ceil(spec.latency_samples * ratio)
+    lookahead = math.ceil(spec.lookahead * ratio)
+    compute = math.ceil(spec.hop * ratio if budget is None else budget * rate)
+    conversion = conversion_samples(rate, spec.sample_rate)
+    inside = {
+        "hop": algorithmic - lookahead,
+        "lookahead": lookahead,
+        **({"rate conversion": conversion} if conversion else {}),
+        "compute": compute,
+        "queue": device.longest_block,
+    }
+    before = tuple(part for part in device.latency if part.name != "device out")
+    after = tuple(part for part in device.latency if part.name == "device out")
+    return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
+
+
+def as_long(
+    parts: tuple[LatencyPart, ...], before: tuple[LatencyPart, ...]
+) -> tuple[LatencyPart, ...]:
+    """Parts that add up to what they did `before`: the sample that rounding adds is a step's."""
+    off = sum(part.samples for part in before) - sum(part.samples for part in parts)
+    return tuple(
+        replace(part, samples=part.samples + off) if part.name == "compute" else part
+        for part in parts
+    )
+
+
+def delay_of(parts: tuple[LatencyPart, ...], device: DeviceReady) -> int:
+    """All of the latency that does not happen in the device."""
+    return sum(part.samples for part in parts) - sum(part.samples for part in device.latency)
+
+
+def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, ...]) -> Layout:
+    return Layout(
+        spec=model.spec,
+        stems=len(model.stems),
+        channels=model.channels,
+        rate=device.rate,
+        delay=delay_of(parts, device),
+        longest_block=device.longest_block,
+    )
+
+
+def pace_warning(model: ModelReady) -> str | None:
+    """A sentence for whoever asks more of a machine than it can do, with what it could at first."""
+    spec, rate = model.spec, model.spec.sample_rate
+    if model.step_seconds < PACE * spec.hop / rate:
+        return None
+    hop = math.ceil(model.step_seconds / PACE * rate / spec.frame) * spec.frame
+    advice = f"try --latency auto, or --hop {math.ceil(1000 * hop / rate)}"
+    if hop + spec.lookahead > spec.window:
+        advice = "take a smaller model or a GPU"
+    return (
+        f"stems will be late: {advice}; a step takes {1000 * model.step_seconds:.0f} ms here, "
+        f"and a hop is only {1000 * spec.hop / rate:.0f} ms"
+    )

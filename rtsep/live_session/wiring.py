@@ -1,0 +1,57 @@
+"""Keeps a patchbay process beside the audio process while that is on a JACK server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from multiprocessing.context import SpawnContext
+from typing import Any
+
+from rtsep.errors import RtsepError
+from rtsep.live_session.patchbay_process import run_patchbay
+from rtsep.processes.process import Child
+
+
+class Wiring:
+    """The patchbay of one audio process after the other; `on_event` hears what it tells."""
+
+    def __init__(self, context: SpawnContext, on_event: Callable[[str], None]) -> None:
+        self._context, self._on_event = context, on_event
+        self._child: Child | None = None
+
+    @property
+    def waitables(self) -> tuple[Any, ...]:
+        """What becomes ready when there is something to look at."""
+        return self._child.waitables if self._child else ()
+
+    def begin(self, client: str) -> None:
+        """For an audio process of that name on the server; without a name it is on none."""
+        self.end()
+        if client:
+            self._child = Child(self._context, "patchbay", run_patchbay, client)
+
+    def look(self) -> None:
+        """Deal with what has happened since the last look. Never waits."""
+        if self._child is None:
+            return
+        alive = self._child.alive  # before its last words are read
+        reason = f"it ended with code {self._child.exit_code}"
+        try:
+            for message in self._child.receive():
+                self._on_event(message.text)
+        except RtsepError as error:
+            alive, reason = False, str(error)
+        if not alive:
+            self.end()
+            self._on_event(f"JACK clients that go are not connected again: {reason}")
+
+    def end(self) -> None:
+        """At once: there is nothing to finish, and the server may hang."""
+        if self._child:
+            self._child.kill()
+        self._child = None
+
+    def stop(self) -> None:
+        """As the server likes it best."""
+        if self._child:
+            self._child.stop(lambda: None)
+        self._child = None

@@ -1,0 +1,1 @@
+"""What is measured on this machine: tuning, maps, profiles, and closed loops (`roundtrip`)."""

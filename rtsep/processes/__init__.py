@@ -1,0 +1,1 @@
+"""Child processes: how they begin, what they say of their end. Knows nothing of what they do."""

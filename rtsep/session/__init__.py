@@ -1,1 +1,0 @@
-"""Wiring: builds models, sources, streams and writers, and runs them together."""

@@ -1,0 +1,1 @@
+"""A model made ready on this machine: loaded, its steps compiled, tuned settings remembered."""

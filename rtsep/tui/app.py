@@ -1,0 +1,245 @@
+"""The terminal UI: keys, the mouse, and twenty looks a second at the desk and the status."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.widgets import OptionList
+
+from rtsep.errors import ConfigError, RtsepError
+from rtsep.mixer.control import POLICIES
+from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.status import LiveStatus
+from rtsep.tui import look, panels
+from rtsep.tui.canvas import Canvas
+from rtsep.tui.channel_strip import ChannelStrip
+from rtsep.tui.channels import master_channel, stem_channel
+from rtsep.tui.dialogs import Box, EventsBox, HelpBox, PresetMenu, QuitBox
+from rtsep.tui.terminal import ends_without_its_terminal
+from rtsep.tui.views import Views
+
+LOOKS_PER_SECOND = 20
+TEXT_EVERY = 5  # looks: figures that change more often cannot be read
+NOTICE_SECONDS = 4.0
+STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
+
+Status = Callable[[], LiveStatus]
+
+
+class LiveApp(App[None]):
+    """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
+
+    Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
+    """
+
+    TITLE = "rtsep"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = look.CSS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "select_next(-1)"),
+        Binding("right", "select_next(1)"),
+        *(Binding(str(n), f"select({n - 1})") for n in range(1, 10)),
+        Binding("up", "nudge(1.0)"),
+        Binding("down", "nudge(-1.0)"),
+        Binding("shift+up", "nudge(0.1)"),
+        Binding("shift+down", "nudge(-0.1)"),
+        Binding("pageup", "nudge(6.0)"),
+        Binding("pagedown", "nudge(-6.0)"),
+        Binding("0", "unity"),
+        Binding("m", "mute"),
+        Binding("s", "solo"),
+        Binding("M", "clear_mutes"),
+        Binding("S", "clear_solos"),
+        Binding("space,b", "bypass"),
+        Binding("r", "record"),
+        Binding("p", "presets"),
+        Binding("l", "limiter"),
+        Binding("o", "policy"),
+        Binding("home", "reset"),
+        Binding("e", "events"),
+        Binding("question_mark", "help"),
+        Binding("q", "end"),
+        Binding("ctrl+c,ctrl+q", "end(True)", priority=True),
+    ]
+
+    def __init__(self, desk: Desk, status: Status, stop: threading.Event) -> None:
+        super().__init__()
+        self.selected = 0  # of the stems, then the master
+        self._desk = desk
+        self._status = status
+        self._stop = stop
+        self._views = Views(desk)
+        self._channels = [*(stem_channel(desk, stem) for stem in desk.stems), master_channel(desk)]
+        self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
+        self._strips[-1].add_class("last")
+        self._header = Canvas(panels.header, look.GROUND, id="header")
+        self._mixer = Horizontal(*self._strips, id="mixer")
+        self._figures = Canvas(panels.figures, look.GROUND, id="figures")
+        self._events = Canvas(panels.events, look.GROUND, id="events")
+        self._keys = Canvas(panels.keys, look.GROUND, id="keys")
+        self._looks = 0
+        self._news: tuple[object, ...] = ()
+        self._notice, self._notice_until = "", 0.0
+
+    def compose(self) -> ComposeResult:
+        yield self._header
+        yield self._mixer
+        yield self._figures
+        yield self._events
+        yield self._keys
+
+    def on_mount(self) -> None:
+        self.look()
+        self.set_interval(1 / LOOKS_PER_SECOND, self.look)
+
+    def on_resize(self, event: Resize) -> None:
+        """Strips where they fit, rows where not; a tall terminal shows more events."""
+        width, height = event.size
+        rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
+        self._mixer.set_class(rows, "rows")
+        self._events.styles.height = (
+            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
+        )
+
+    def look(self) -> None:
+        """Show what has changed since the last look."""
+        status, now = self._status(), time.monotonic()
+        if self._stop.is_set() or status.state == "stopped":
+            self.exit()
+            return
+        switches = self._views.switches(status, now)
+        views = self._views.strips(status, self.selected, now)
+        for strip, view in zip(self._strips, views, strict=True):
+            strip.show(view)
+        news = (status.state, status.events, self._desk.changes, self._notice)
+        if news != self._news or self._looks % TEXT_EVERY == 0:
+            self._news = news
+            self._header.show(status)
+            self._figures.show((status, switches))
+            self._events.show(status.events)
+            self._keys.show(self._notice if now < self._notice_until else "")
+        self._looks += 1
+
+    def notice(self, text: str) -> None:
+        """Tell the user something for some seconds."""
+        self._notice, self._notice_until = text, time.monotonic() + NOTICE_SECONDS
+
+    @property
+    def _stem(self) -> str | None:
+        """The selected stem; None for the master."""
+        return self._desk.stems[self.selected] if self.selected < len(self._desk.stems) else None
+
+    def on_channel_strip_chosen(self, message: ChannelStrip.Chosen) -> None:
+        self.selected = self._strips.index(message.strip)
+
+    def action_select(self, place: int) -> None:
+        if place < len(self._desk.stems):
+            self.selected = place
+
+    def action_select_next(self, by: int) -> None:
+        self.selected = min(max(self.selected + by, 0), len(self._channels) - 1)
+
+    def action_nudge(self, by_db: float) -> None:
+        self._channels[self.selected].nudge(by_db)
+
+    def action_unity(self) -> None:
+        self._channels[self.selected].set_gain(0.0)
+
+    def action_mute(self) -> None:
+        if self._stem is None:
+            self.notice("the master has no mute; select a stem")
+        else:
+            self._desk.toggle_mute(self._stem)
+
+    def action_solo(self) -> None:
+        if self._stem is None:
+            self.notice("the master has no solo; select a stem")
+        else:
+            self._desk.toggle_solo(self._stem)
+
+    def action_clear_mutes(self) -> None:
+        for stem in self._desk.stems:
+            self._desk.set_mute(stem, False)
+
+    def action_clear_solos(self) -> None:
+        for stem in self._desk.stems:
+            self._desk.set_solo(stem, False)
+
+    def action_bypass(self) -> None:
+        self._desk.set_bypass(not self._desk.bypass)
+
+    def action_limiter(self) -> None:
+        self._desk.set_limiter(not self._desk.limiter)
+
+    def action_record(self) -> None:
+        self._desk.set_recording(not self._desk.recording)
+
+    def action_policy(self) -> None:
+        following = POLICIES.index(self._desk.policy) + 1
+        self._desk.set_policy(POLICIES[following % len(POLICIES)])
+
+    def action_reset(self) -> None:
+        self._desk.reset()
+
+    async def action_help(self) -> None:
+        await self._open(HelpBox())
+
+    async def action_events(self) -> None:
+        await self._open(EventsBox(self._status().events))
+
+    async def action_presets(self) -> None:
+        await self._open(PresetMenu(list(PRESETS)))
+
+    async def action_end(self, insist: bool = False) -> None:
+        """At once, unless that ended a recording: then it asks, and to insist is an answer."""
+        asked = bool(self.query(QuitBox))
+        if not self._desk.recording or (insist and asked):
+            self._end()
+        elif not asked:
+            await self._open(QuitBox())
+
+    async def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        name = list(PRESETS)[message.option_index]
+        try:
+            self._desk.apply_preset(name)
+        except ConfigError as error:  # a model without any of the preset's stems
+            self.notice(str(error))
+        await self._close()
+
+    def on_quit_box_yes(self) -> None:
+        self._end()
+
+    async def on_close(self) -> None:
+        await self._close()
+
+    async def _open(self, box: Box | PresetMenu) -> None:
+        await self._close()
+        await self.mount(box)
+        box.focus()
+
+    async def _close(self) -> None:
+        await self.query("Box, PresetMenu").remove()
+
+    def _end(self) -> None:
+        self._stop.set()
+        self.exit()
+
+
+def run_tui(desk: Desk, status: Status, stop: threading.Event) -> None:
+    """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
+
+    The terminal is as before when this returns. Raises RtsepError when the UI failed; whether the
+    session goes on then is the caller's matter.
+    """
+    app = LiveApp(desk, status, stop)
+    with ends_without_its_terminal(stop):
+        app.run()
+    if app.return_code:
+        raise RtsepError("the terminal UI failed; --ui plain needs less of a terminal")

@@ -1,0 +1,73 @@
+"""A strip under the mouse: click selects, lamps switch, the fader is dragged, the wheel nudges."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+
+from rtsep.tui import look
+from rtsep.tui.body import BodyRow, draw_body
+from rtsep.tui.canvas import Canvas, Line
+from rtsep.tui.channels import Channel
+from rtsep.tui.strip import fader_place, lamp_at, paint_strip
+
+WHEEL_DB = 1.0
+
+
+class ChannelStrip(Canvas):
+    """Shows a StripView. Without a channel it is a meter, and the mouse does nothing."""
+
+    class Chosen(Message):
+        """The mouse wants this strip selected."""
+
+        def __init__(self, strip: ChannelStrip) -> None:
+            super().__init__()
+            self.strip = strip
+
+    def __init__(self, channel: Channel | None) -> None:
+        super().__init__(paint_strip, look.CARD, draw=_draw)
+        self.channel = channel
+        self._dragging = False
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if self.channel is None:
+            return
+        self.post_message(self.Chosen(self))
+        lamp = lamp_at(event.x, event.y, *self.size)
+        if lamp is not None:
+            self.channel.press(lamp)
+        elif self._slide(event.y):
+            self._dragging = True
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragging:
+            self._slide(event.y)
+
+    def on_mouse_up(self) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def on_mouse_scroll_up(self) -> None:
+        self._nudge(WHEEL_DB)
+
+    def on_mouse_scroll_down(self) -> None:
+        self._nudge(-WHEEL_DB)
+
+    def _nudge(self, db: float) -> None:
+        if self.channel is not None:
+            self.post_message(self.Chosen(self))
+            self.channel.nudge(db)
+
+    def _slide(self, y: int) -> bool:
+        """Put the fader where the mouse is; False where there is none."""
+        travel = fader_place(y, self.size.height, beyond=self._dragging)
+        if travel is None or self.channel is None:
+            return False
+        self.channel.slide(travel)
+        return True
+
+
+def _draw(line: Line | BodyRow, width: int) -> Line:
+    return draw_body(line, width) if isinstance(line, BodyRow) else line

@@ -1,0 +1,140 @@
+"""One channel as a strip: name, gain, meter and fader, peak, lamps; in little room, as a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.style import Style
+
+from rtsep.tui import look
+from rtsep.tui.body import UNITY, BodyRow, body_rows, meter_row, unity_row
+from rtsep.tui.canvas import Line, Piece, centre, fit
+from rtsep.tui.meters import Reading
+
+HEAD_LINES, FOOT_LINES = 2, 2  # name, gain; peak, lamps
+# Of a row; below that width its lamps are initials.
+WIDE_ROW, PEAK_WIDTH, LAMPS, LAMP_WIDTH = 50, 10, 2, 7
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A switch under a strip. On it is written in capitals."""
+
+    text: str
+    on: bool
+    style: Style = look.LAMP_ON
+
+    def piece(self, width: int, length: int = 4) -> Piece:
+        text = self.text[:length].upper() if self.on else self.text[:length]
+        return centre(text, width), self.style if self.on else look.LAMP_OFF
+
+
+@dataclass(frozen=True)
+class StripView:
+    """All that a strip shows."""
+
+    name: str
+    gain_db: float | None  # None where there is no fader
+    reading: Reading
+    lamps: tuple[Lamp, ...] = ()
+    selected: bool = False
+    audible: bool = True
+
+
+def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | BodyRow]:
+    """From the top: name, gain, meter beside fader, held peak, lamps. In little height, a row."""
+    rows = height - HEAD_LINES - FOOT_LINES
+    if rows < 1:
+        yield paint_row(view, width)
+        return
+    yield (_name(view, width),)
+    yield ((centre(gain_text(view.gain_db), width), _ink(view)),)
+    yield from body_rows(view.reading, view.gain_db, _knob_kind(view), rows)
+    yield (_peak(view, width),)
+    yield _lamps(view.lamps, width)
+
+
+def paint_row(view: StripView, width: int) -> Line:
+    """name gain meter peak lamps, of which the meter takes what room there is."""
+    name = _name(view, min(12, max(width // 5, 7)))
+    gain = (f"{gain_text(view.gain_db):>9} ", _ink(view))
+    lamp_width, length = (LAMP_WIDTH, 4) if width >= WIDE_ROW else (2, 1)
+    lamps = [
+        piece
+        for lamp in view.lamps
+        for piece in (lamp.piece(lamp_width - 1, length), (" ", look.QUIET))
+    ]
+    used = cell_len(name[0]) + len(gain[0]) + PEAK_WIDTH + LAMPS * lamp_width
+    return (
+        name,
+        gain,
+        *meter_row(view.reading, max(width - used, 0)),
+        _peak(view, PEAK_WIDTH),
+        *lamps,
+    )
+
+
+def gain_text(db: float | None) -> str:
+    """`-6.0 dB`"""
+    if db is None:
+        return ""
+    if not math.isfinite(db):
+        return "-∞ dB"
+    return f"{db:+.1f} dB" if round(db, 1) else "0.0 dB"
+
+
+def fader_place(y: int, height: int, *, beyond: bool = False) -> float | None:
+    """The travel at a line of a strip; the whole line with the mark of 0 dB is 0 dB.
+
+    Above and below the fader None, or with `beyond` the fader's ends.
+    """
+    rows = height - HEAD_LINES - FOOT_LINES
+    row = rows - 1 - (y - HEAD_LINES)
+    if rows < 2 or not (beyond or 0 <= row < rows):
+        return None
+    if row == unity_row(rows):
+        return UNITY
+    return min(max(row / (rows - 1), 0.0), 1.0)
+
+
+def lamp_at(x: int, y: int, width: int, height: int) -> int | None:
+    """Which lamp is drawn there, 0 or 1."""
+    if height <= HEAD_LINES + FOOT_LINES:
+        start = width - LAMPS * (LAMP_WIDTH if width >= WIDE_ROW else 2)
+        return (x - start) * LAMPS // (width - start) if x >= start else None
+    return (0 if 2 * x < width else 1) if y == height - 1 else None
+
+
+def _ink(view: StripView) -> Style:
+    return look.STRONG if view.audible else look.QUIET
+
+
+def _knob_kind(view: StripView) -> int:
+    return 2 if not view.audible else int(view.selected)
+
+
+def _name(view: StripView, width: int) -> Piece:
+    mark = "►" if view.selected else " "
+    style = look.SELECTED_NAME if view.selected else look.NAME
+    return fit(mark + view.name, width), style
+
+
+def _peak(view: StripView, width: int) -> Piece:
+    reading = view.reading
+    if reading.over:
+        return centre(f"OVER {reading.hold_db:+.1f}", width), look.LAMP_MUTE
+    if not view.audible:
+        return centre("silent", width), look.QUIET
+    db = f"{reading.hold_db:.1f}" if math.isfinite(reading.hold_db) else "-∞"
+    return centre(f"pk {db}", width), look.QUIET
+
+
+def _lamps(lamps: tuple[Lamp, ...], width: int) -> Line:
+    room = (width - 1) // LAMPS
+    pieces: list[Piece] = [(" " * ((width - LAMPS * room - 1) // 2), look.QUIET)]
+    for lamp in lamps:
+        pieces += [lamp.piece(room), (" ", look.QUIET)]
+    return tuple(pieces)

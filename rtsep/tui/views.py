@@ -1,0 +1,80 @@
+"""From the desk and a status to what the strips show. Remembers what meters remember."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from rtsep.mixer.desk import Desk, Fader
+from rtsep.status import Level, LiveStatus
+from rtsep.tui import look
+from rtsep.tui.meters import Ballistics
+from rtsep.tui.panels import Switches
+from rtsep.tui.strip import Lamp, StripView
+
+LIMITING_SECONDS = 0.5  # how long the lamp stays lit after the limiter worked
+SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
+
+
+class Views:
+    """One look after the other at a desk; `now` is the same clock each time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._stems = [Ballistics() for _ in desk.stems]
+        self._mix, self._input = Ballistics(), Ballistics()
+        self._limited = 0
+        self._limiting_until = -math.inf
+
+    def switches(self, status: LiveStatus, now: float) -> Switches:
+        """Call it before `strips`."""
+        if status.limited > self._limited:
+            self._limiting_until = now + LIMITING_SECONDS
+        self._limited = status.limited
+        desk = self._desk
+        return Switches(
+            desk.bypass, desk.limiter, now < self._limiting_until, desk.policy, desk.recording
+        )
+
+    def strips(self, status: LiveStatus, selected: int, now: float) -> list[StripView]:
+        """The stems, the master, the input."""
+        views = [
+            self._stem(place, fader, _level(status.stem_levels, place), place == selected, now)
+            for place, fader in enumerate(self._desk.faders)
+        ]
+        master = StripView(
+            "MASTER",
+            self._desk.master_db,
+            self._mix.move(status.mix_level, now),
+            (
+                Lamp("lim", self._desk.limiter, self._limiter_style(now)),
+                Lamp("a/b", self._desk.bypass, look.LAMP_BYPASS),
+            ),
+            selected == len(views),
+        )
+        return [*views, master, StripView("INPUT", None, self._input.move(status.input_level, now))]
+
+    def _stem(
+        self, place: int, fader: Fader, level: Level, selected: bool, now: float
+    ) -> StripView:
+        return StripView(
+            f"{place + 1} {fader.stem}",
+            fader.gain_db,
+            self._stems[place].move(level, now),
+            (
+                Lamp("mute", fader.mute, look.LAMP_MUTE),
+                Lamp("solo", fader.solo, look.LAMP_SOLO),
+            ),
+            selected,
+            fader.audible,
+        )
+
+    def _limiter_style(self, now: float) -> Style:
+        return look.LAMP_SOLO if now < self._limiting_until else look.LAMP_ON
+
+
+def _level(levels: Sequence[Level], place: int) -> Level:
+    """Silence where there are no levels yet."""
+    return levels[place] if place < len(levels) else SILENCE

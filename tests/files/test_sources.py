@@ -1,0 +1,39 @@
+"""What is to be said of a file that is played live reaches whoever listens, once."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from rtsep.files.places import input_place
+from rtsep.files.sources import SourceBlocks
+
+RATE = 44_100
+
+
+def cut_mono(path: Path) -> Path:
+    """Two seconds of noise that say they are more."""
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.3, 0.3, 2 * RATE), RATE)
+    path.write_bytes(path.read_bytes()[:-9000])
+    return path
+
+
+def test_what_is_known_is_told_at_once_and_damage_when_it_is_met(tmp_path: Path) -> None:
+    source = SourceBlocks(input_place(str(cut_mono(tmp_path / "song.flac"))), loop=True)
+    told: list[str] = []
+    blocks = source(RATE, 4096)
+    next(blocks)
+    source.tell(told.append)
+    assert told == ["song.flac: mono: duplicated to stereo"]
+    for _ in islice(blocks, 100):  # more than twice
+        pass
+    assert len(told) == 2 and told[1].startswith("song.flac: damaged or cut short: ")
+
+
+def test_the_demo_is_not_talked_about() -> None:
+    source, told = SourceBlocks(input_place("demo")), list[str]()
+    source.tell(told.append)
+    assert next(source(RATE, 4096)).shape == (2, 4096) and told == []
