@@ -13,9 +13,9 @@ from bench.hardware import finish
 from bench.songs import parser, read_songs
 from rtsep.config import MODES
 from rtsep.engine.separator import Separator
+from rtsep.measure.songs import Audio, Song, score
 from rtsep.metrics import MEAN
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import Audio, Song, score
+from rtsep.setup.runtime import prepare_process
 
 OFFLINE = "offline"
 FRAMES = {"window": 86, "hop": 4, "lookahead": 2}  # 2 s, 93 ms, 46 ms
