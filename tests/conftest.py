@@ -28,6 +28,7 @@ NEEDS = {
     "weights": {"weights_cache", "real_network"},
     "jack": {"jack_server", "running_jack", "Deck"},
     "browser": {"browser"},
+    "compiler": {"CompiledSteps"},
 }
 
 
