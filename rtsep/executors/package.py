@@ -55,8 +55,8 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
     """Compile `function` for the CPU. It is called once, with `block`.
 
     `state` are all tensors that it reads or writes and that change from call to call. Other tensors
-    become part of the package. Raises CompileError without a C++ compiler, with a PyTorch that is not
-    known to compile right, or when it fails.
+    become part of the package. Raises CompileError without a C++ compiler, with a PyTorch that is
+    not known to compile right, or when it fails.
     """
     from torch._inductor.utils import fresh_cache
     from torch.fx.experimental.proxy_tensor import make_fx
