@@ -22,6 +22,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# What a test needs besides this Python, by the fixtures that it uses, directly or through others,
+# and by what its module takes from the rig.
+NEEDS = {
+    "weights": {"weights_cache", "real_network"},
+    "jack": {"jack_server", "running_jack", "Deck"},
+    "browser": {"browser"},
+    "compiler": {"CompiledSteps"},
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Before `-m` chooses among them."""
+    for item in items:
+        uses = {*item.fixturenames, *vars(item.module)}
+        needs = [mark for mark, names in NEEDS.items() if uses & names]
+        if not needs and not item.get_closest_marker("gpu"):
+            needs = ["unit"]
+        for mark in needs:
+            item.add_marker(mark)
+
+
 @pytest.fixture(autouse=True)
 def denormals() -> Iterator[None]:
     """Commands flush them for the whole process; the next test wants them back."""

@@ -18,8 +18,8 @@ from training.songs import Song
 from training.student import Student
 
 HOP, LOOKAHEAD = 4, 2  # frames: 93 and 46 ms
-# Of the mixture's energy; a quieter stem is not compared. What a teacher finds of an instrument that
-# is not there is no truth, and a mean of decibels would hang on it.
+# Of the mixture's energy; a quieter stem is not compared. What a teacher finds of an instrument
+# that is not there is no truth, and a mean of decibels would hang on it.
 AUDIBLE = 1e-3
 
 Scores = dict[str, dict[str, float]]  # mode, song: dB

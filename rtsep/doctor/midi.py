@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtsep.control.midi.library import Library
-from rtsep.control.midi.ports import APIS, open_backend
+from rtsep.control.midi.ports import APIS, load_rtmidi, open_backend
 from rtsep.doctor.outcome import Failure, Outcome, advise, ok
 from rtsep.errors import ConfigError, RtsepError
 
@@ -32,7 +32,8 @@ class MidiFacts:
 
 
 def look(config: Path | None) -> MidiFacts:
-    """Starts every MIDI system there is, one after the other."""
+    """Starts every MIDI system there is, one after the other. Raises RtsepError without rtmidi."""
+    load_rtmidi()
     library = Library(config)
     working: dict[str, list[str]] = {}
     broken = []

@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 
+import numpy as np
 import torch
 
 _FEWEST_SHARED = 2
@@ -33,6 +34,8 @@ def prepare_process() -> None:
     back and have the kernel clear its pages anew. Concerns the whole process, so only commands that
     own theirs call it. Elsewhere than on Linux the allocator stays as it is.
     """
+    for kind in (np.float32, np.float64):
+        np.finfo(kind)  # NumPy before 2.3 warns of a strange machine if it looks at one later
     torch.set_flush_denormal(True)
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none

@@ -1,7 +1,9 @@
-"""Threads are shared with the audio process where that pays."""
+"""Threads are shared with the audio process where that pays; what a process sets once."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +32,12 @@ def test_a_core_is_left_to_audio(
     for _ in range(2):  # saying it twice changes nothing
         share_cores()
         assert torch.get_num_threads() == left
+
+
+def test_numpy_does_not_wonder_at_the_machine() -> None:
+    """Once denormals are flushed, NumPy 1 and 2.0 to 2.2 would warn where they meet a float."""
+    code = (
+        "from rtsep.setup.runtime import prepare_process; prepare_process(); "
+        "import numpy as np; np.nan_to_num(np.zeros(1, np.float32)); np.nan_to_num(np.zeros(1))"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -135,10 +135,11 @@ def _tables(content: bytes, path: Path) -> dict[str, Any]:
     if any(line.count(b".") > MOST_DOTS for line in _code(content)):
         raise ConfigError(f"{path}: has more than {MOST_DOTS} dots on a line; that is no map")
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        tables: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # its own errors are ValueErrors
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"{path}: is not TOML ({reason}); correct it there") from error
+    return tables
 
 
 def _code(content: bytes) -> Iterator[bytes]:

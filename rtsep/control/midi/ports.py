@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -15,6 +16,8 @@ from rtsep.errors import ConfigError, RtsepError
 
 APIS = ("auto", "alsa", "jack", "coremidi", "winmm")
 CLIENT = "rtsep"  # what other programs see of us
+NEWEST_WITH_A_BUILD = (3, 12)  # the newest Python that the makers of rtmidi have compiled it for
+BUILT_WITH = ("g++", "pkg-config", "python3-dev", "libasound2-dev", "libjack-jackd2-dev")
 QUEUE = 8192  # messages that wait for us at most; beyond, rtmidi drops and complains
 MOST_AT_ONCE = 2 * QUEUE  # read from one port before the others have their turn
 
@@ -100,13 +103,7 @@ def open_backend(api: str = "auto") -> Backend:
     is none, and RtsepError, on one line, where there is no such system."""
     if api not in APIS:
         raise ConfigError(f"no MIDI system {api[:80]!r}; there are {', '.join(APIS)}")
-    try:
-        import rtmidi  # type: ignore[import-untyped]  # rtmidi ships no types
-    except ImportError as error:
-        raise RtsepError(
-            f"MIDI needs python-rtmidi, which cannot be loaded ({error}); "
-            "try pip install python-rtmidi, on Debian also apt install libasound2"
-        ) from error
+    rtmidi = load_rtmidi()
     compiled = rtmidi.get_compiled_api()
     built = [name for name, constant in _CONSTANTS.items() if getattr(rtmidi, constant) in compiled]
     if api == "auto":
@@ -114,6 +111,27 @@ def open_backend(api: str = "auto") -> Backend:
     if api not in built:
         raise ConfigError(f"no MIDI system {api!r} on this machine; there is {', '.join(built)}")
     return _start(rtmidi, api)
+
+
+def load_rtmidi() -> Any:
+    """The library. Raises RtsepError, with what to do, where it cannot be loaded."""
+    try:
+        import rtmidi  # type: ignore[import-untyped]  # rtmidi ships no types
+    except ImportError as error:
+        raise RtsepError(
+            f"MIDI needs python-rtmidi, which cannot be loaded ({error}); "
+            f"{_how_to_install(sys.version_info[:2])}"
+        ) from error
+    return rtmidi
+
+
+def _how_to_install(python: tuple[int, int]) -> str:
+    if python <= NEWEST_WITH_A_BUILD:
+        return "try pip install python-rtmidi, on Debian also apt install libasound2"
+    return (
+        "try pip install python-rtmidi, which compiles it for this Python "
+        f"(on Debian first apt install {' '.join(BUILT_WITH)})"
+    )
 
 
 def _first_of(rtmidi: Any, built: Sequence[str]) -> Backend:
