@@ -22,7 +22,7 @@ LAYERS = (
     {"session"},
     {"audio", "control", "report"},
     {"engine", "mixer", "weights"},
-    {"model", "executors"},
+    {"model", "executors", "instant"},
     {"dsp", "ring"},
     {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "status", "timeline"},
     {"errors"},

@@ -1,0 +1,54 @@
+"""What a frame is made of, if it is made of what its neighbours' stems were made of.
+
+The magnitudes of each stem of each neighbour are an atom; multiplicative updates (Lee and Seung,
+2000, for the Kullback-Leibler divergence) find how much of each there is in the frame. What the
+atoms of a stem explain of each band is its share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rtsep.instant.spectra import Array
+
+TINY = np.float32(1e-6)  # keeps silent bands from dividing by zero
+LEAST_SHARE = np.float32(1e-4)  # of what all explain, that each stem has of every band
+
+
+class Fit:
+    """For at most `neighbours` of (stems, width) each. Owns its buffers."""
+
+    def __init__(self, neighbours: int, stems: int, width: int, updates: int) -> None:
+        self._stems, self._updates = stems, updates
+        self.atoms: Array = np.zeros((neighbours, stems, width), np.float32)  # for the caller
+        self._amounts: Array = np.zeros(neighbours * stems, np.float32)
+        self._gains: Array = np.zeros(neighbours * stems, np.float32)
+        self._explained: Array = np.zeros(width, np.float32)
+        self._shares: Array = np.zeros((stems, width), np.float32)
+
+    def shares(self, magnitudes: Array, count: int) -> Array:
+        """(stems, width) that sum to one over the stems, valid until the next call.
+
+        The first `count` of `atoms` are taken, and altered.
+        """
+        self._shares[...] = 0
+        if count:
+            self._explain(magnitudes, count)
+        total = self._shares.sum(0)
+        self._shares += LEAST_SHARE * total + TINY
+        self._shares /= self._shares.sum(0)
+        return self._shares
+
+    def _explain(self, magnitudes: Array, count: int) -> None:
+        atoms = self.atoms[:count].reshape(count * self._stems, -1)
+        atoms += TINY
+        amounts, gains = self._amounts[: len(atoms)], self._gains[: len(atoms)]
+        totals = atoms.sum(1)
+        amounts[...] = magnitudes.sum() / totals.sum()
+        for _ in range(self._updates):
+            np.dot(amounts, atoms, out=self._explained)
+            np.divide(magnitudes, self._explained + TINY, out=self._explained)
+            np.dot(atoms, self._explained, out=gains)
+            amounts *= gains
+            amounts /= totals
+        np.einsum("ks,ksb->sb", amounts.reshape(count, -1), self.atoms[:count], out=self._shares)
