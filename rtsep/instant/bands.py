@@ -1,9 +1,9 @@
 """Bands of bins that are one bin wide below and wider above, and what they say of a frame.
 
 A key is what a frame is known by: the log energies of mid and side, in 90 bands of this frame and
-the three before, without their mean, so that a quiet repeat is still a repeat. Of their cosine
-transform along bands and time the first coefficients are kept: distances stay nearly what they
-were at an eighth of the numbers.
+the three before, with half of their mean taken away, so that a quiet repeat is still near. Of their
+cosine transform along bands and time the first coefficients are kept: distances stay nearly what
+they were at an eighth of the numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rtsep.instant.spectra import BINS, Array
 
 BANDS = 90
 FRAMES = 4  # of a key: this one and the ones before
+LEVEL = 0.5  # part of the mean that is taken away
 BAND_COEFFICIENTS, FRAME_COEFFICIENTS = 24, 2
 FAINT = 1e-3  # energy of a band that counts as none; full scale is about 1e5
 
@@ -69,7 +70,7 @@ class Keys:
         energies = np.add.reduceat(spectra * spectra, self._edges, axis=-1)
         self._recent[1:] = self._recent[:-1].copy()
         np.log(energies + np.float32(FAINT), out=self._recent[0])
-        shape = self._recent - self._recent.mean()
+        shape = self._recent - LEVEL * self._recent.mean()
         along_time = np.tensordot(self._frames, shape, (0, 0))
         key: Array = (along_time @ self._bands).reshape(-1)
         return key

@@ -1,8 +1,9 @@
 """What a frame is made of, if it is made of what its neighbours' stems were made of.
 
 The magnitudes of each stem of each neighbour are an atom; multiplicative updates (Lee and Seung,
-2000, for the Kullback-Leibler divergence) find how much of each there is in the frame. What the
-atoms of a stem explain of each band is its share.
+2000, for the Kullback-Leibler divergence) find how much of each there is in the frame. Atoms of
+neighbours that are farther away cost more. What the atoms of a stem explain of each band is its
+share.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from rtsep.instant.spectra import Array
 
 TINY = np.float32(1e-6)  # keeps silent bands from dividing by zero
+FAR_COSTS = np.float32(0.3)  # more, at the mean distance of the neighbours
 LEAST_SHARE = np.float32(1e-4)  # of what all explain, that each stem has of every band
 
 
@@ -26,25 +28,28 @@ class Fit:
         self._explained: Array = np.zeros(width, np.float32)
         self._shares: Array = np.zeros((stems, width), np.float32)
 
-    def shares(self, magnitudes: Array, count: int) -> Array:
+    def shares(self, magnitudes: Array, distances: Array) -> Array:
         """(stems, width) that sum to one over the stems, valid until the next call.
 
-        The first `count` of `atoms` are taken, and altered.
+        As many of the first `atoms` as there are distances are taken, and altered.
         """
         self._shares[...] = 0
-        if count:
-            self._explain(magnitudes, count)
+        if len(distances):
+            self._explain(magnitudes, distances)
         total = self._shares.sum(0)
         self._shares += LEAST_SHARE * total + TINY
         self._shares /= self._shares.sum(0)
         return self._shares
 
-    def _explain(self, magnitudes: Array, count: int) -> None:
+    def _explain(self, magnitudes: Array, distances: Array) -> None:
+        count = len(distances)
         atoms = self.atoms[:count].reshape(count * self._stems, -1)
         atoms += TINY
         amounts, gains = self._amounts[: len(atoms)], self._gains[: len(atoms)]
         totals = atoms.sum(1)
         amounts[...] = magnitudes.sum() / totals.sum()
+        cost = 1 + FAR_COSTS * distances / (distances.mean() + TINY)
+        totals *= np.repeat(cost, self._stems)
         for _ in range(self._updates):
             np.dot(amounts, atoms, out=self._explained)
             np.divide(magnitudes, self._explained + TINY, out=self._explained)

@@ -12,6 +12,7 @@ import numpy as np
 from rtsep.instant.spectra import Array
 
 LOUDEST = 60_000.0  # that half precision holds
+NEWEST = 12  # frames that are always asked too: what sounds now often sounded just before
 
 
 class Memory:
@@ -21,6 +22,8 @@ class Memory:
         self._spectra: Array = np.zeros((capacity, *spectrum_shape), np.float16)
         self._used: Array = np.zeros(capacity, np.int64)  # when a frame was written, or of use
         self._scores: Array = np.zeros(capacity, np.float32)
+        self._newest: Array = np.zeros(NEWEST, np.intp)  # slots of what was written last
+        self._written = 0
         self._count = 0
 
     def __len__(self) -> int:
@@ -41,16 +44,21 @@ class Memory:
         self._energies[slot] = np.dot(key, key) / 2
         np.minimum(spectra, LOUDEST, out=self._spectra[slot], casting="same_kind")
         self._used[slot] = moment
+        self._newest[self._written % NEWEST] = slot
+        self._written += 1
 
     def nearest(self, key: Array, count: int, moment: int) -> tuple[Array, Array]:
-        """Slots of the `count` frames nearest to `key`, fewer if there are no more, and their
-        squared distances. In no order. They are of use at this moment."""
+        """Slots of the `count` frames nearest to `key` and of the NEWEST, fewer if there are no
+        more, and their squared distances. The nearest are of use at this moment."""
         count = min(count, self._count)
+        if count == 0:
+            return np.zeros(0, np.intp), np.zeros(0, np.float32)
         scores = self._scores[: self._count]
         np.dot(self._keys[: self._count], key, out=scores)
         np.subtract(self._energies[: self._count], scores, out=scores)
-        slots = np.argpartition(scores, count - 1)[:count] if count else np.zeros(0, np.intp)
-        self._used[slots] = moment
+        near = np.argpartition(scores, count - 1)[:count]
+        self._used[near] = moment
+        slots = np.union1d(near, self._newest[: self._written])
         return slots, np.maximum(2 * scores[slots] + np.dot(key, key), 0)
 
     def read(self, slots: Array, out: Array) -> None:
@@ -58,7 +66,7 @@ class Memory:
         out[...] = self._spectra[slots]
 
     def reset(self) -> None:
-        self._count = 0
+        self._count = self._written = 0
 
     def _free_slot(self) -> int:
         if self._count == self.capacity:

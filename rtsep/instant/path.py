@@ -11,7 +11,7 @@ import numpy as np
 from rtsep.instant.bands import Keys, band_edges, band_widths, magnitudes
 from rtsep.instant.fit import Fit
 from rtsep.instant.learning import Learner
-from rtsep.instant.memory import Memory
+from rtsep.instant.memory import NEWEST, Memory
 from rtsep.instant.settings import InstantSettings
 from rtsep.instant.spectra import BINS, Analysis, Array, Synthesis
 
@@ -29,7 +29,7 @@ class InstantPath:
         stems, channels, hop = settings.stems, settings.channels, settings.hop
         self._keys = Keys(parts)
         width = parts * RESOLUTION
-        self._fit = Fit(settings.neighbours, stems, width, settings.updates)
+        self._fit = Fit(settings.neighbours + NEWEST, stems, width, settings.updates)
         self.memory = Memory(settings.capacity, self._keys.size, (stems, width))
         self._learner = Learner(settings, self._keys.size, self._edges, self.memory)
         self._analysis = Analysis((channels,), hop)
@@ -55,10 +55,10 @@ class InstantPath:
         parts = magnitudes(spectrum)
         key = self._keys.step(parts)
         self._learner.remember(self._frame, key)
-        slots, _ = self.memory.nearest(key, self.settings.neighbours, self._frame)
+        slots, distances = self.memory.nearest(key, self.settings.neighbours, self._frame)
         self.memory.read(slots, self._fit.atoms[: len(slots)])
         heard = np.add.reduceat(parts, self._edges, axis=-1).reshape(-1)
-        shares = self._fit.shares(heard, len(slots))
+        shares = self._fit.shares(heard, distances)
         self._frame += 1
         return self._synthesis.step(self._divided(spectrum, shares))
 

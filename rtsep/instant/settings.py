@@ -19,7 +19,7 @@ class InstantSettings:
     sample_rate: int
     hop: int = 512
     capacity_seconds: float = 180.0
-    neighbours: int = 64
+    neighbours: int = 96
     updates: int = 15
 
     def __post_init__(self) -> None:
