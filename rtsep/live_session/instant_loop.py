@@ -23,9 +23,7 @@ LEARNT_HOPS = 2  # at once, between two looks at the sound
 
 def instant_settings(layout: Layout) -> InstantSettings:
     """At the rate of the devices: masks need no conversion."""
-    return InstantSettings(
-        stems=layout.stems, channels=layout.channels, sample_rate=layout.rate
-    )
+    return InstantSettings(stems=layout.stems, channels=layout.channels, sample_rate=layout.rate)
 
 
 class InstantLoop:
