@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from rtsep.config import POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import POLICIES
 from rtsep.mixer.desk import PRESETS, Desk
 from rtsep.mixer.levels import db_to_travel, travel_to_db
 

@@ -82,8 +82,7 @@ class Callback:
         shared.input.write(self._received(indata, count))
         received = time.perf_counter()
         path = int(shared.control.path[0])
-        delay = shared.layout.instant_delay if path else shared.delay
-        block = self._line.pull(position, delay, count, path)
+        block = self._line.pull(position, shared.heard_delay, count, path)
         mix = self._mix[:, :count]
         self.faders.mix(block, mix)
         mixed = time.perf_counter()

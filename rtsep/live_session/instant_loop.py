@@ -1,5 +1,5 @@
-"""Hops from the input ring through the instant path into a ring of stems, as they come; late stems of
-the engine from their ring into its memory.
+"""Hops of sound through the instant path into a ring of stems, as they come; late stems of the
+engine from their ring into its memory.
 
 Positions count samples of the session, as everywhere. Knows nothing of processes: `work` does what
 can be done now and returns.
@@ -13,17 +13,11 @@ from collections.abc import Callable
 import numpy as np
 
 from rtsep.instant.path import InstantPath
-from rtsep.instant.settings import InstantSettings
-from rtsep.live_session.shared import Layout, Shared
+from rtsep.live_session.shared import Shared
 from rtsep.ring.ring import Audio
 
 MOST_BEHIND = 0.1  # seconds of sound; what is older is left out, since nobody waits for it
 LEARNT_HOPS = 2  # at once, between two looks at the sound
-
-
-def instant_settings(layout: Layout) -> InstantSettings:
-    """At the rate of the devices: masks need no conversion."""
-    return InstantSettings(stems=layout.stems, channels=layout.channels, sample_rate=layout.rate)
 
 
 class InstantLoop:

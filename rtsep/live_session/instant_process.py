@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.live_session.priority import before_all_others
-from rtsep.live_session.shared import Shared
+from rtsep.live_session.shared import Shared, instant_settings
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Stop
 
@@ -21,9 +21,10 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
             return
         _one_thread()
         from rtsep.instant.path import InstantPath
-        from rtsep.live_session.instant_loop import InstantLoop, instant_settings
+        from rtsep.live_session.instant_loop import InstantLoop
 
-        loop = InstantLoop(InstantPath(instant_settings(layout)), Shared(buffer, layout))
+        settings = instant_settings(layout.stems, layout.channels, layout.rate)
+        loop = InstantLoop(InstantPath(settings), Shared(buffer, layout))
         while not link.poll():  # all that can still come is the order to stop
             wake.acquire()
             while wake.acquire(False):

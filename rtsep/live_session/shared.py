@@ -14,6 +14,7 @@ import numpy as np
 
 from rtsep.config import StreamSpec
 from rtsep.errors import ConfigError
+from rtsep.instant.settings import InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
@@ -39,8 +40,8 @@ class Layout:
     """All that must be known to find one's way in the shared memory. Lengths in samples of `rate`.
 
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
-    the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the instant
-    path, 0 where there is none.
+    the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
+    instant path, 0 where there is none.
     """
 
     spec: StreamSpec
@@ -64,6 +65,11 @@ class Layout:
     def tape_channels(self) -> int:
         """Every stem, the mix, and the input."""
         return (self.stems + 2) * self.channels
+
+
+def instant_settings(stems: int, channels: int, rate: int) -> InstantSettings:
+    """Of a session's instant path. At the rate of its devices: masks need no conversion."""
+    return InstantSettings(stems=stems, channels=channels, sample_rate=rate)
 
 
 class Counters:
@@ -137,3 +143,8 @@ class Shared:
     @delay.setter
     def delay(self, samples: int) -> None:
         self._delay[0] = samples
+
+    @property
+    def heard_delay(self) -> int:
+        """Of the path that is heard."""
+        return self.layout.instant_delay if self.control.path[0] else self.delay

@@ -13,8 +13,8 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import OptionList
 
+from rtsep.config import POLICIES
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.control import POLICIES
 from rtsep.mixer.desk import PRESETS, Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
