@@ -66,7 +66,7 @@ class Learner:
             return
         spectra = self._analysis.step(self._block)
         whole = self._sound_from == 0 or self._position - self._sound_from >= WINDOW
-        if not whole or not self._newest - len(self._keys) < frame <= self._newest:
+        if not whole or not max(self._newest - len(self._keys), -1) < frame <= self._newest:
             return
         bands = np.add.reduceat(magnitudes(spectra), self._edges, axis=-1)
         if bands.sum() > FAINT:

@@ -25,7 +25,9 @@ class InstantSettings:
     def __post_init__(self) -> None:
         if self.hop not in HOPS:
             known = " or ".join(map(str, HOPS))
-            raise ConfigError(f"the hop of the instant path must be {known} samples, got {self.hop}")
+            raise ConfigError(
+                f"the hop of the instant path must be {known} samples, got {self.hop}"
+            )
         for name in ("stems", "channels", "neighbours", "updates"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
