@@ -38,9 +38,9 @@ def band_widths(edges: Array) -> Array:
 
 
 def magnitudes(spectrum: Array) -> Array:
-    """(..., channels, BINS) -> those of mid and side, (..., 2, BINS); of one channel, (..., 1, BINS).
+    """(..., 2, BINS) -> those of mid and side, (..., 2, BINS).
 
-    More than two channels count as one: the root of their summed power.
+    Other numbers of channels count as one, (..., 1, BINS): the root of their summed power.
     """
     channels = spectrum.shape[-2]
     if channels == 2:
@@ -48,9 +48,10 @@ def magnitudes(spectrum: Array) -> Array:
             (spectrum[..., 0, :] + spectrum[..., 1, :], spectrum[..., 0, :] - spectrum[..., 1, :]),
             -2,
         )
-        return np.abs(turned) * np.float32(0.5**0.5)
-    power = np.abs(spectrum) ** 2
-    return np.sqrt(power.sum(-2, keepdims=True))
+        found: Array = np.abs(turned) * np.float32(0.5**0.5)
+    else:
+        found = np.sqrt((np.abs(spectrum) ** 2).sum(-2, keepdims=True))
+    return found
 
 
 class Keys:

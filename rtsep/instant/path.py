@@ -93,7 +93,8 @@ class InstantPath:
         """(channels, BINS) by (stems, bands) -> (stems, channels, BINS)."""
         masks = np.repeat(shares.reshape(len(shares), -1, RESOLUTION), self._widths, axis=-1)
         if masks.shape[1] == 1:
-            return np.multiply(masks, spectrum, out=self._bins)
+            np.multiply(masks, spectrum, out=self._bins)
+            return self._bins
         left, right = spectrum
         mid = masks[:, 0] * ((left + right) / 2)
         side = masks[:, 1] * ((left - right) / 2)

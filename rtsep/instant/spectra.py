@@ -1,4 +1,4 @@
-"""An STFT that sees 46 ms and delays by 23: long windows to look at the sound, short ones to make it.
+"""An STFT that sees 46 ms and delays by 23: long windows to look, short ones to play.
 
 The analysis window rises slowly over what is past and falls within a hop. The synthesis window
 covers the last two hops only, and both together are a Hann window, whose overlap sums to one. So
