@@ -21,7 +21,7 @@ from bench.incremental import step_clock
 from bench.turns import Clock, clock, in_turn, percentiles
 from bench.ways import FRAME, MODES, WINDOW, Figures, Ways, parser
 from rtsep.config import PACE
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
 from rtsep.setup.runtime import prepare_process
 from tests.music import mixture
 

@@ -18,8 +18,8 @@ from bench.hardware import finish
 from bench.quality import reference_demucs
 from bench.songs import parser, read_songs
 from bench.turns import Clock, clock, in_turn, percentiles
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.measure.songs import Song, score, streamed
 from rtsep.metrics import sdr
 from rtsep.setup.runtime import prepare_process

@@ -22,7 +22,7 @@ import torch
 import rtsep
 from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
 from rtsep.live_session.callback import Callback
 from rtsep.live_session.notes import Notes
 from rtsep.live_session.pauses import watched_pauses

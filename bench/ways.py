@@ -22,9 +22,9 @@ from torch import Tensor
 from bench.hardware import hardware
 from rtsep.atomic import write_text_atomically
 from rtsep.config import NetworkConfig, StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.precision import FP32, choose_precision, products_in
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.model.bag import Bag
 from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import build_network

@@ -10,6 +10,8 @@ import av
 import numpy as np
 import soundfile
 
+from rtsep.audio.files import open_audio
+
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
@@ -74,3 +76,16 @@ def _mux_sound(container: Any, stream: Any, audio: np.ndarray, rate: int, layout
     for part in [*blocks.resample(frame), *blocks.resample(None)]:
         container.mux(stream.encode(part))
     container.mux(stream.encode(None))
+
+
+def heard(path: Path, data: bytes, rate: int = 44_100) -> tuple[np.ndarray, list[str]]:
+    """What is read of such a file, and what is said about it."""
+    path.write_bytes(data)
+    with open_audio(path, sample_rate=rate) as source:
+        blocks = []
+        for block in source.blocks(5000):
+            blocks.append(block)
+            assert source.samples >= sum(one.shape[1] for one in blocks)
+        audio = np.concatenate(blocks, axis=1)
+        assert source.samples == audio.shape[1]  # exact, once all was read
+        return audio, source.notes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
 
 
 def with_and_without_gaps(

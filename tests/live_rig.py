@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
 from rtsep.dsp.stft import ISTFT, STFT
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
 from rtsep.instant.path import InstantPath
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.engine_loop import EngineLoop

@@ -99,7 +99,7 @@ def test_imports_go_down_only(graph: Edges) -> None:
 def test_the_checker_sees_the_whole_package(graph: Edges) -> None:
     assert "rtsep.setup.load" in graph["rtsep"]  # for type checking
     assert "rtsep.weights.resolve" in graph["rtsep.cli.models"]  # inside a function
-    assert {"rtsep.engine.modes", "rtsep.config"} <= graph["rtsep.engine.stream"]
+    assert {"rtsep.engine.modes", "rtsep.config"} <= graph["rtsep.engine.hops"]
     assert {part(name) for name in graph} - {""} <= DEPTH.keys()
 
 

@@ -20,8 +20,8 @@ from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan
 from rtsep.config import StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.look import make_ready
-from rtsep.engine.stream import HopStream
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.engine_loop import EngineLoop
 from rtsep.live_session.messages import DeviceReady, ModelReady

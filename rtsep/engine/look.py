@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 
 from rtsep.config import MOST_LATENCY, StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.trial import LOOKAHEAD_FRAMES
 from rtsep.engine.tune import HOP_FRAMES, WINDOW_SECONDS
 from rtsep.errors import ConfigError
@@ -76,6 +76,7 @@ def candidates(separator: Separator) -> list[StreamSpec]:
                 window=window,
                 hop=frames * separator.frame_seconds,
                 lookahead=LOOKAHEAD_FRAMES * separator.frame_seconds,
+                mode=found[0].mode if found else None,  # a stream keeps its own
             )
         except ConfigError:
             if not found:

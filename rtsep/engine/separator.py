@@ -15,10 +15,11 @@ from rtsep.config import DEFAULTS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps, is_ours
 from rtsep.engine.cores import Cores
+from rtsep.engine.hops import HopStream
 from rtsep.engine.instant import InstantStream
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.precision import FP32, Precision, products_in
-from rtsep.engine.stream import HopStream, Stream
+from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import torch
 
 from rtsep.config import PACE, REACH_FRAMES, StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.search import COMPILED_SHARE, Search, Work
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.trial import (
     LOOKAHEAD_FRAMES,
     Choice,

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from rtsep.engine.hops import HopStream
 from rtsep.engine.step import share_residual
-from rtsep.engine.stream import HopStream
 from rtsep.live_session.rates import SETTLING_SAMPLES, RateConverter
 from rtsep.live_session.retuning import Retuning
 from rtsep.live_session.shared import Shared

@@ -23,8 +23,8 @@ from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Stop
 
 if TYPE_CHECKING:
+    from rtsep.engine.hops import HopStream
     from rtsep.engine.separator import Separator
-    from rtsep.engine.stream import HopStream
 
 
 class Messenger:

@@ -10,8 +10,8 @@ from music import mixture
 from networks import small_bag, small_config
 
 from rtsep.config import StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.network import IdentityNetwork, Network
-from rtsep.engine.stream import HopStream
 from rtsep.metrics import sdr
 
 FRAME = 1024

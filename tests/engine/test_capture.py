@@ -19,11 +19,11 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from rtsep.config import StreamSpec
 from rtsep.engine.exact import ExactStep
+from rtsep.engine.hops import HopStream
 from rtsep.engine.incremental import IncrementalStep
 from rtsep.engine.precision import BF16, FP16, FP32, TF32, Precision
 from rtsep.engine.separator import Separator
 from rtsep.engine.step import Step
-from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import CudaGraph, GraphPool
 from rtsep.metrics import sdr

@@ -21,8 +21,9 @@ from torch import Tensor
 from rtsep.config import StreamSpec
 from rtsep.engine import compiled as compiling
 from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream, Stream
+from rtsep.engine.stream import Stream
 from rtsep.errors import CompileError, ConfigError
 from rtsep.executors.package import Package, write_package
 from rtsep.model.bag import Bag

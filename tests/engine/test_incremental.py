@@ -10,9 +10,10 @@ from music import mixture, stempeg_stems
 from networks import small_bag, small_config
 
 from rtsep.config import StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.network import IdentityNetwork
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream, Stream
+from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.metrics import sdr
 from rtsep.model.bag import Bag

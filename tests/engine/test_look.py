@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,9 +13,9 @@ from networks import small_bag
 
 from rtsep.config import MOST_LATENCY, StreamSpec
 from rtsep.engine import look as looking
+from rtsep.engine.hops import HopStream
 from rtsep.engine.look import FIRST_FRAMES, LIVE, LOOK_SECONDS, SURE, candidates, look
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.errors import ConfigError
 from rtsep.setup.tuned import chosen
 
@@ -57,6 +58,16 @@ def test_hops_that_fit_shortest_first(separator: Separator) -> None:
     assert hops == sorted(set(hops)) and hops[0] == specs[0].frame
     assert {spec.mode for spec in specs} == {"incremental"}
     assert all(spec.hop + spec.lookahead + 3 * spec.frame <= spec.window for spec in specs)
+
+
+def test_a_slow_machine_and_a_short_window(machine: Machine) -> None:
+    """The longest hops fit in exact mode only, to which no stream goes over."""
+    machine.clock = lambda spec: 3.0
+    separator = Separator("short", small_bag(segment=Fraction(1)), torch.device("cpu"))
+    found = look(separator)
+    assert found.hops.spec == candidates(separator)[-1]
+    assert {spec.mode for spec in candidates(separator)} == {"incremental"}
+    found.hops.step(torch.zeros(1, 2, found.hops.spec.hop))
 
 
 @pytest.mark.parametrize("per_second", [0.01, 0.05, 0.15, 0.4])

@@ -11,8 +11,8 @@ from networks import small_bag
 
 from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.tune import PRELIMINARY_STEPS, Doing, Trial, best, tune
 from rtsep.engine.tuning_time import COMPILE_SECONDS, RESERVES, usual_minutes
 

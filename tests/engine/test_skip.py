@@ -8,7 +8,7 @@ from gaps import with_and_without_gaps
 from networks import small_bag
 
 from rtsep.config import StreamSpec
-from rtsep.engine.stream import HopStream
+from rtsep.engine.hops import HopStream
 
 FRAME = 1024
 

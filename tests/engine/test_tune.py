@@ -14,8 +14,8 @@ from networks import small_bag
 
 from rtsep.config import StreamSpec
 from rtsep.engine import tune as tuning
+from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
-from rtsep.engine.stream import HopStream
 from rtsep.engine.tune import PRELIMINARY_STEPS, Choice, Setting, Trial, best, stretched, tune
 from rtsep.errors import ConfigError
 from rtsep.measure.tuning import measure

@@ -7,8 +7,8 @@ import torch
 from networks import small_bag
 
 from rtsep.config import StreamSpec
+from rtsep.engine.hops import HopStream
 from rtsep.engine.look import make_ready
-from rtsep.engine.stream import HopStream
 
 FRAME = 1024
 

@@ -11,8 +11,8 @@ import torch
 from live_rig import VirtualSession, music, stream_spec, wait_until
 from networks import small_bag
 
+from rtsep.engine.hops import HopStream
 from rtsep.engine.laps import COPY_IN, CROSSFADE, HostLaps, watch
-from rtsep.engine.stream import HopStream
 from rtsep.live_session.pauses import watched_pauses
 from rtsep.ring.arena import Arena
 from rtsep.ring.records import Records
