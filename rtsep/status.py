@@ -22,6 +22,17 @@ class LatencyPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstantStatus:
+    """The instant path and its memory. Counts are since its beginning."""
+
+    memory_seconds: float  # of the song that are remembered
+    fit: float  # how much of the newest sound they explain, from 0 to 1
+    hops: int
+    late: int  # hops that came after they were to be heard
+    hop_ms: dict[str, float] = field(default_factory=dict)  # p50, p99, p99.9, max
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveStatus:
     """A live session at one moment. Counts are since its beginning."""
 
@@ -33,7 +44,7 @@ class LiveStatus:
     sample_rate: int
     blocksize: int
     seconds: float
-    latency: tuple[LatencyPart, ...]
+    latency: tuple[LatencyPart, ...]  # of the path that is heard
     input_level: Level
     stem_levels: tuple[Level, ...]  # after the faders
     mix_level: Level
@@ -50,6 +61,8 @@ class LiveStatus:
     engine_restarts: int = 0
     retunings: int = 0  # times that the engine went over to cheaper steps or more latency
     device_losses: int = 0
+    path: str = "full"  # or "instant"
+    instant: InstantStatus | None = None  # where there is an instant path
     recording: bool = False
     recorded_seconds: float = 0.0
     events: tuple[str, ...] = ()  # the newest last, as sentences for a person

@@ -16,12 +16,14 @@ from torch import Tensor
 from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.engine.hops import HopStream
+from rtsep.instant.path import InstantPath
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.engine_loop import EngineLoop
+from rtsep.live_session.instant_loop import InstantLoop
 from rtsep.live_session.messages import DeviceReady, ModelReady
 from rtsep.live_session.retuning import Reserves, Retuning
-from rtsep.live_session.shared import SHARED_BYTES, Shared
-from rtsep.live_session.spec import delay_of, latency_parts, layout_of
+from rtsep.live_session.shared import SHARED_BYTES, Shared, instant_settings
+from rtsep.live_session.spec import delay_of, instant_parts, latency_parts, layout_of
 from rtsep.live_session.timing import Change, Timing
 from rtsep.model.past import NOTHING, Past
 
@@ -73,6 +75,7 @@ class VirtualSession:
         reserves: Reserves | None = None,
         adapts: bool = False,
         nears: bool = False,
+        instant: bool = False,
     ) -> None:
         """With a budget of 0 the delay leaves the engine no time but that of the queue. An engine
         that is late goes over to `reserves`, and one that `nears` comes nearer with them; without
@@ -94,7 +97,8 @@ class VirtualSession:
             input="", output="", rate=rate, blocksize=block, longest_block=block, latency=()
         )
         self.latency = latency_parts(self._model, self._device, budget)
-        self.layout = layout_of(self._model, self._device, self.latency)
+        early = instant_parts(self._model, self._device) if instant else ()
+        self.layout = layout_of(self._model, self._device, self.latency, early)
         self.timings: list[Timing] = []  # that the engine went over to
         self.changes: list[Change] = []
         self.shared = Shared(bytearray(SHARED_BYTES), self.layout)
@@ -103,6 +107,9 @@ class VirtualSession:
         self._at = 0
         self.new_callback(settle=True)
         self.new_engine()
+        self.instant: InstantLoop | None = None
+        if instant:
+            self.new_instant()
 
     @property
     def delay(self) -> int:
@@ -120,6 +127,12 @@ class VirtualSession:
         self.engine = EngineLoop(
             hops, self.shared, typical_seconds, self._retuning(), self._retuned, self._clock
         )
+
+    def new_instant(self) -> None:
+        """As after the loss of the instant process."""
+        layout = self.layout
+        settings = instant_settings(layout.stems, layout.channels, layout.rate)
+        self.instant = InstantLoop(InstantPath(settings), self.shared)
 
     def _retuning(self) -> Retuning:
         timing = Timing(spec=self.spec, budget=self._model.budget)
@@ -164,6 +177,8 @@ class VirtualSession:
         self._played = np.zeros((2 * len(self._outputs), audio.shape[1]), np.float32)
         while (at := self._at) < audio.shape[1]:
             self._play_a_block()
+            if self.instant:
+                self.instant.work()
             if not stalled(at):
                 self.engine.work()
         return self._played

@@ -29,7 +29,7 @@ LAYERS = (
     {"files", "setup", "tui"},
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
-    {"model", "executors"},
+    {"model", "executors", "instant"},
     {"dsp", "ring", "processes"},
     {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "processor_time",
      "status", "timeline"},

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from rtsep.cli.common.live_options import LIVE_ONLY
+from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
@@ -32,6 +33,7 @@ def run(
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
+    options["instant"] = options["target"] == INSTANT
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
             from rtsep.cli.live.run import run_live
@@ -45,6 +47,10 @@ def run(
     if flags:
         raise click.UsageError(
             f"{flags[0]} needs a live session; give a device, or --pace realtime"
+        )
+    if options["target"] == INSTANT:
+        raise click.UsageError(
+            "--latency instant needs a live session; give a device, or --pace realtime"
         )
     if destination is None:
         _ask_where(where_from)
@@ -69,12 +75,15 @@ def _ask_where(source: Place) -> NoReturn:
 
 def settle_live(options: dict[str, Any], given: list[str]) -> None:
     """Latency and precision are the machine's business where nobody has said how audio is cut."""
+    options["instant"] = options["target"] == INSTANT
+    if options["instant"]:
+        options["target"] = AUTO  # of the full path, which it learns from
     if options["target"] is None and not any(flag in CHOSEN for flag in given):
         options["target"] = AUTO
     options["precision"] = options["precision"] or "auto"
 
 
-def check_target(target: float | None, given: list[str]) -> None:
+def check_target(target: float | str | None, given: list[str]) -> None:
     """--latency chooses what else could be said."""
     chosen = [flag for flag in given if flag in CHOSEN]
     if target is not None and chosen:

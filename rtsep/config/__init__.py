@@ -1,7 +1,16 @@
 """Frozen settings, checked once. Lengths are in samples, times in seconds, names say which."""
 
 from rtsep.config.network import KERNEL, REST, STEMS_4, STEMS_6, STRIDE, WHOLE_SETS, NetworkConfig
-from rtsep.config.running import EXECUTORS, LOUDEST, MOST_LATENCY, PACE, PRECISIONS, UNSEEN
+from rtsep.config.running import (
+    EXECUTORS,
+    LOUDEST,
+    MOST_LATENCY,
+    PACE,
+    PATHS,
+    POLICIES,
+    PRECISIONS,
+    UNSEEN,
+)
 from rtsep.config.stream import (
     AUTO,
     DEFAULTS,
@@ -21,6 +30,8 @@ __all__ = [
     "MODES",
     "MOST_LATENCY",
     "PACE",
+    "PATHS",
+    "POLICIES",
     "PRECISIONS",
     "REACH_FRAMES",
     "REST",

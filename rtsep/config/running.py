@@ -14,3 +14,7 @@ MOST_LATENCY = 2.0
 
 PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
 EXECUTORS = ("auto", "eager", "compiled", "graph")
+
+# What is heard while stems are late, and of which path stems are.
+POLICIES = ("hold", "dry", "silence", "instant")
+PATHS = ("full", "instant")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import POLICIES
 from rtsep.mixer.desk import PRESETS, Desk
 from rtsep.mixer.levels import db_to_travel, travel_to_db
 
@@ -75,6 +75,14 @@ VERBS: dict[str, Verb] = {
         _nothing,
         lambda desk, name, on: desk.set_policy(name),
         POLICIES,
+    ),
+    "path": Verb(
+        TRIGGER,
+        "path",
+        "hear the full path or the instant one",
+        _nothing,
+        lambda desk, name, on: desk.set_path(name),
+        PATHS,
     ),
     "reset": Verb(
         TRIGGER,

@@ -17,7 +17,7 @@ from rtsep.status import Level, LiveStatus
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo, /master/gain|fader, /bypass, /limiter, /record, "
-    "/policy, /preset, /reset, /subscribe, /unsubscribe, /ping"
+    "/policy, /path, /preset, /reset, /subscribe, /unsubscribe, /ping"
 )
 
 Values = tuple[Value, ...]
@@ -64,6 +64,7 @@ def desk_state(desk: Desk) -> State:
         "/limiter": (int(desk.limiter),),
         "/record": (int(desk.recording),),
         "/policy": (desk.policy,),
+        "/path": (desk.path,),
     }
 
 
@@ -141,6 +142,7 @@ _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
     "/record": lambda desk, values: desk.set_recording(_switch(values)),
     "/policy": lambda desk, values: desk.set_policy(_text(values)),
+    "/path": lambda desk, values: desk.set_path(_text(values)),
     "/preset": lambda desk, values: desk.apply_preset(_text(values)),
     "/reset": _reset,
 }

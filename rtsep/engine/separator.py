@@ -16,6 +16,7 @@ from rtsep.engine.blocks import Array, checked, like
 from rtsep.engine.compiled import CompiledSteps, is_ours
 from rtsep.engine.cores import Cores
 from rtsep.engine.hops import HopStream
+from rtsep.engine.instant import InstantStream
 from rtsep.engine.offline import separate_segments
 from rtsep.engine.precision import FP32, Precision, products_in
 from rtsep.engine.stream import Stream
@@ -144,6 +145,9 @@ class Separator:
         refresh: float | None = None,
         stems: Sequence[str] | None = None,
         batch: int | None = None,
+        path: str = "full",
+        age: float | None = None,
+        delay: float | None = None,
     ) -> Stream:
         """A new stream. Times are in seconds and rounded to STFT frames; `spec` reports them back.
 
@@ -154,10 +158,34 @@ class Separator:
         All stems together sum to the delayed input; a stream of some `stems` leaves the rest out.
         With `batch`, that many signals go through each forward together. Raises ConfigError when
         the settings do not fit each other or the model.
+
+        On the path "instant", stems come after a `delay` of 0.023 or 0.012 s, made from what a
+        stream with these settings said of the music so far; it lies up to `age` behind, as it would
+        live, whatever the machine takes for it.
         """
-        bag = self._only(stems)
         spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
+        if path == "instant":
+            return self._instant(spec, stems, batch, {"age": age, "delay": delay})
+        if path != "full":
+            raise ConfigError(f"path must be one of full, instant, got {path!r}")
+        if age is not None or delay is not None:
+            raise ConfigError("age and delay are of the instant path; give path='instant' too")
+        bag = self._only(stems)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
+
+    def _instant(
+        self,
+        spec: StreamSpec,
+        stems: Sequence[str] | None,
+        batch: int | None,
+        times: dict[str, float | None],
+    ) -> InstantStream:
+        """Its model makes all stems, as all of them are asked what a frame is made of."""
+        if batch is not None:
+            raise ConfigError(f"the instant path takes one signal, got batch={batch}")
+        given = {name: value for name, value in times.items() if value is not None}
+        only = None if stems is None else self._only(stems).stems
+        return InstantStream(self._bag, spec, stems=only, **given, **self._ways(self._bag))
 
     def hops(self, spec: StreamSpec, *, watched: bool = False) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself.

@@ -81,16 +81,16 @@ class Stream:
         total = audio.shape[-1]
         audio = audio.reshape(*self._hop_in.shape[:-1], total)
         out = torch.empty(*self._hop_out.shape[:-1], total)
-        done = 0
+        done, hop = 0, self._hop_in.shape[-1]
         while done < total:
-            count = min(self.spec.hop - self._position, total - done)
+            count = min(hop - self._position, total - done)
             here = slice(self._position, self._position + count)
             self._hop_in[..., here] = audio[..., done : done + count]
             out[..., done : done + count] = self._hop_out[..., here]
             done += count
             self._position += count
-            if self._position == self.spec.hop:
-                self._hop_out.copy_(self._hops.step(self._hop_in))
+            if self._position == hop:
+                self._hop_out.copy_(self._step(self._hop_in))
                 self._position = 0
         return like(out if len(self._block_shape) == 2 else out[0], block)
 
@@ -109,3 +109,7 @@ class Stream:
         self._hop_out.zero_()
         self._position = 0
         self.sanitized = 0
+
+    def _step(self, block: torch.Tensor) -> torch.Tensor:
+        """(b, c, hop) -> stems (b, stems, c, hop), valid until the next step."""
+        return self._hops.step(block)

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,15 +28,17 @@ _LOOK_SECONDS = 0.2
 _SWITCH_SECONDS = 0.0005  # how long this thread may keep the callback from the interpreter
 
 
-def run_audio(link: Connection[Any, Any], wake: Any, buffer: Any, request: AudioRequest) -> None:
-    """The whole life of the process. `wake` is the semaphore that the engine waits for."""
+def run_audio(
+    link: Connection[Any, Any], wakes: Sequence[Any], buffer: Any, request: AudioRequest
+) -> None:
+    """The whole life of the process. `wakes` are the semaphores that the others wait for."""
     before_all_others()
     settle_in()
     sys.setswitchinterval(_SWITCH_SECONDS)
     with telling(link):
         device = _open(link, request)
         if device is not None:
-            _play(link, wake, buffer, device)
+            _play(link, wakes, buffer, device)
 
 
 def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
@@ -53,14 +56,21 @@ def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | Non
     return device
 
 
-def _play(link: Connection[Any, Any], wake: Any, buffer: Any, device: OpenDevice) -> None:
+def _play(
+    link: Connection[Any, Any], wakes: Sequence[Any], buffer: Any, device: OpenDevice
+) -> None:
     layout = link.recv()
     if isinstance(layout, Stop):
         device.close()
         return
     shared = Shared(buffer, layout)
     feed = device.ready.input == FEED
-    callback = Callback(shared, wake.release, feed=feed, outputs=device.outputs)
+
+    def wake() -> None:
+        for semaphore in wakes:
+            semaphore.release()
+
+    callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
     _no_garbage()
     device.start(callback, shared.counters)
     if _watch(link, shared, device):

@@ -40,7 +40,13 @@ class Callback:
         self._feed = feed
         self._outputs = tuple(outputs)
         self._line = DelayLine(
-            shared.stems, shared.input, shared.ratios, shared.control, longest, shared.delay
+            shared.stems,
+            shared.input,
+            shared.ratios,
+            shared.control,
+            longest,
+            shared.delay,
+            shared.instant,
         )
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
@@ -75,7 +81,8 @@ class Callback:
         position = shared.input.head
         shared.input.write(self._received(indata, count))
         received = time.perf_counter()
-        block = self._line.pull(position, shared.delay, count)
+        path = int(shared.control.path[0])
+        block = self._line.pull(position, shared.heard_delay, count, path)
         mix = self._mix[:, :count]
         self.faders.mix(block, mix)
         mixed = time.perf_counter()

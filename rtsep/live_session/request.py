@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rtsep.audio.routes import parse_channels
 from rtsep.config import AUTO, DEFAULTS, StreamSettings
@@ -28,7 +28,7 @@ def live(
     model: str | Path = "htdemucs",
     device: str = "auto",
     precision: str = "auto",
-    latency: float | None = None,
+    latency: float | Literal["instant"] | None = None,
     stream: StreamSettings | None = None,
     gains_db: Mapping[str, float] | None = None,
     mute: Sequence[str] = (),
@@ -43,12 +43,15 @@ def live(
 
     `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
     folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
-    holds, or a `stream` cut just so. `with` starts and stops it; `desk` moves its faders and
-    `status()` tells how it is. Its processes import the main program anew, which therefore has to
-    begin below `if __name__ == "__main__":`.
+    holds, or a `stream` cut just so; "instant" is the instant path beside that. `with` starts and
+    stops it; `desk` moves its faders and `status()` tells how it is. Its processes import the main
+    program anew, which therefore has to begin below `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
+    instant = latency == "instant"
+    if latency == "instant":
+        latency = None
     if latency is not None and not 0 < latency < math.inf:
         raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
     if latency is not None and stream is not None:
@@ -77,6 +80,7 @@ def live(
         loop=loop,
         input_channels=None,
         waits=wait,
+        instant=instant,
     )
     return LiveSession(spec, observer or LoggingObserver())
 
@@ -104,6 +108,7 @@ def live_spec(
     input_channels: str | None,
     adapts: bool = True,
     waits: bool = False,
+    instant: bool = False,
     **options: Any,
 ) -> LiveSpec:
     """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
@@ -134,5 +139,7 @@ def live_spec(
         ),
         record_now=writes or record is not None,
         waits=waits,
+        instant=instant or mixer["policy"] == "instant",
+        path="instant" if instant else "full",
         **mixer,
     )

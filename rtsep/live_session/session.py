@@ -13,12 +13,14 @@ import time
 from multiprocessing.connection import wait
 from typing import Any
 
+from rtsep.config import PATHS
 from rtsep.files.sources import SourceBlocks
 from rtsep.live_session.audio_process import run_audio
 from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
 from rtsep.live_session.feeder import BLOCK, Feeder
+from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.messages import (
     DeviceReady,
@@ -33,6 +35,7 @@ from rtsep.live_session.spec import (
     LiveSpec,
     as_long,
     delay_of,
+    instant_parts,
     latency_parts,
     layout_of,
     pace_warning,
@@ -72,7 +75,8 @@ class LiveSession:
         end_tracker_at_exit()
         self._context = multiprocessing.get_context("spawn")
         self._buffer = allocate(self._context)
-        self._wake = self._context.Semaphore(0)
+        self._wake, self._instant_wake = (self._context.Semaphore(0) for _ in range(2))
+        self._instant: Keeper | None = None
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
         self._wiring = Wiring(self._context, self.events.add)
@@ -116,6 +120,15 @@ class LiveSession:
         self._audio = Keeper(
             audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
         )
+        if self.layout.instant_delay:
+            self._instant = Keeper(
+                self._new_instant(),
+                self._new_instant,
+                answer=lambda child, message: None,
+                on_end=lambda reason: self.events.add(
+                    f"the instant path is started again, its memory is empty: {reason}"
+                ),
+            )
         self._wiring.begin(self.device.client)
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -129,6 +142,11 @@ class LiveSession:
         if self._life == "running" and self._engine_down:
             return "engine restarting"
         return self._life
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        """Of the path that is heard."""
+        return self._instant_latency if self.desk.path == "instant" else self._full_latency
 
     @property
     def seconds(self) -> float:
@@ -147,6 +165,7 @@ class LiveSession:
             seconds=self.seconds,
             sample_rate=self.layout.rate,
             blocksize=self.device.blocksize,
+            path=self.desk.path,
             latency=self.latency,
             hop_ms=1000 * spec.hop / spec.sample_rate,
             engine_restarts=self.engine_restarts,
@@ -166,6 +185,8 @@ class LiveSession:
         self._supervisor.join()
         self._audio.stop()
         self._engine.stop(self._wake.release)
+        if self._instant:
+            self._instant.stop(self._instant_wake.release)
         self._wiring.stop()
         if self._feeder:
             self._feeder.close()
@@ -185,9 +206,16 @@ class LiveSession:
         self.stop()
 
     @property
+    def _optional(self) -> tuple[Keeper, ...]:
+        return (self._instant,) if self._instant else ()
+
+    @property
     def pids(self) -> dict[str, int]:
         """Of the child processes that run now."""
-        return {"engine": self._engine.child.pid, "audio": self._audio.child.pid}
+        keepers = {"engine": self._engine, "audio": self._audio}
+        if self._instant:
+            keepers["instant"] = self._instant
+        return {name: keeper.child.pid for name, keeper in keepers.items()}
 
     def _new_engine(self) -> Child:
         return Child(
@@ -195,21 +223,28 @@ class LiveSession:
         )
 
     def _new_audio(self) -> Child:
-        return Child(
-            self._context, "audio", run_audio, self._wake, self._buffer, self._audio_request
-        )
+        wakes = (self._wake, self._instant_wake) if self.spec.instant else (self._wake,)
+        return Child(self._context, "audio", run_audio, wakes, self._buffer, self._audio_request)
+
+    def _new_instant(self) -> Child:
+        child = Child(self._context, "instant", run_instant, self._instant_wake, self._buffer)
+        child.send(self.layout)
+        return child
 
     def _prepare(self) -> None:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
-        self.latency = self._latency_parts()
-        self.layout = layout_of(self.model, self.device, self.latency)
+        self._full_latency = self._latency_parts()
+        self._instant_latency = instant_parts(self.model, self.device) if spec.instant else ()
+        self.layout = layout_of(self.model, self.device, self._full_latency, self._instant_latency)
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
-        self.desk = Desk(self.model.stems, self.shared.control)
+        paths = PATHS if spec.instant else PATHS[:1]
+        self.desk = Desk(self.model.stems, self.shared.control, paths)
         preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
         self.desk.set_policy(spec.policy)
         self.desk.set_limiter(spec.limiter)
+        self.desk.set_path(spec.path)
         self.desk.set_recording(spec.record_now)
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
@@ -240,14 +275,16 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        children = (self._engine, self._audio, self._wiring)
+        children: tuple[Keeper | Wiring, ...] = (
+            self._engine, self._audio, self._wiring, *self._optional
+        )  # fmt: skip
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
         for child in children:
             child.look()
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
-        if end is not None and self.shared.input.head - self.shared.delay >= end:
+        if end is not None and self.shared.input.head - self.shared.heard_delay >= end:
             self.finished.set()
 
     def _source_end(self) -> int | None:
@@ -273,10 +310,10 @@ class LiveSession:
         )
         self._engine_request = self.spec.engine.settled(after.spec, after.budget)
         if change.reason is None:
-            self.latency = as_long(self._latency_parts(), self.latency)
+            self._full_latency = as_long(self._latency_parts(), self._full_latency)
             return
-        self.latency = self._latency_parts()
-        longer = delay_of(self.latency, self.device) - self.shared.delay
+        self._full_latency = self._latency_parts()
+        longer = delay_of(self._full_latency, self.device) - self.shared.delay
         self.shared.delay += longer
         self.retunings += 1
         text = change.reason

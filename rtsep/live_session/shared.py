@@ -14,6 +14,7 @@ import numpy as np
 
 from rtsep.config import StreamSpec
 from rtsep.errors import ConfigError
+from rtsep.instant.settings import InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
@@ -39,7 +40,8 @@ class Layout:
     """All that must be known to find one's way in the shared memory. Lengths in samples of `rate`.
 
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
-    the beginning; `Shared.delay` says how long it is now.
+    the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
+    instant path, 0 where there is none.
     """
 
     spec: StreamSpec
@@ -48,6 +50,7 @@ class Layout:
     rate: int
     delay: int
     longest_block: int
+    instant_delay: int = 0
 
     @property
     def ring_samples(self) -> int:
@@ -62,6 +65,11 @@ class Layout:
     def tape_channels(self) -> int:
         """Every stem, the mix, and the input."""
         return (self.stems + 2) * self.channels
+
+
+def instant_settings(stems: int, channels: int, rate: int) -> InstantSettings:
+    """Of a session's instant path. At the rate of its devices: masks need no conversion."""
+    return InstantSettings(stems=stems, channels=channels, sample_rate=rate)
 
 
 class Counters:
@@ -80,6 +88,11 @@ class Counters:
         # written by the engine
         self.steps, self.misses, self.skipped = count(), count(), count()
         self.step_times = Histogram(arena)
+        # written by the instant path
+        self.instant_hops, self.instant_late = count(), count()
+        self.instant_frames = count()  # that its memory holds
+        self.instant_fit = arena.take(1, np.float64)  # how well those explain the sound, 0 to 1
+        self.instant_times = Histogram(arena)
         # written by the main process
         self.feed_ended = arena.take(1, np.bool_)  # nothing more will come
 
@@ -100,6 +113,11 @@ class Shared:
             self.input = Ring(arena, pair, layout.ring_samples)
             self.feed = Ring(arena, pair, layout.ring_samples)
             self.stems = Ring(arena, layout.stems * pair, layout.ring_samples)
+            self.instant = (
+                Ring(arena, layout.stems * pair, layout.ring_samples)
+                if layout.instant_delay
+                else None
+            )
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)
@@ -125,3 +143,8 @@ class Shared:
     @delay.setter
     def delay(self, samples: int) -> None:
         self._delay[0] = samples
+
+    @property
+    def heard_delay(self) -> int:
+        """Of the path that is heard."""
+        return self.layout.instant_delay if self.control.path[0] else self.delay

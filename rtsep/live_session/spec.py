@@ -11,7 +11,7 @@ from rtsep.errors import ConfigError
 from rtsep.live_session.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
-from rtsep.live_session.shared import Layout
+from rtsep.live_session.shared import Layout, instant_settings
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
 
@@ -34,6 +34,8 @@ class LiveSpec:
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
     policy: str = "hold"
+    instant: bool = False  # there is an instant path, which the policy or the desk may ask for
+    path: str = "full"  # that is heard at the beginning
     limiter: bool = True
     record: RecordSpec
     record_now: bool = False
@@ -68,6 +70,16 @@ def latency_parts(
     return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
 
 
+def instant_parts(model: ModelReady, device: DeviceReady) -> tuple[LatencyPart, ...]:
+    """As `latency_parts`, on the instant path: its two hops, in the second of which it may compute,
+    and what audio waits because devices bring it in blocks."""
+    settings = instant_settings(len(model.stems), model.channels, device.rate)
+    inside = {"frame": settings.latency_samples, "queue": device.longest_block}
+    before = tuple(part for part in device.latency if part.name != "device out")
+    after = tuple(part for part in device.latency if part.name == "device out")
+    return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
+
+
 def as_long(
     parts: tuple[LatencyPart, ...], before: tuple[LatencyPart, ...]
 ) -> tuple[LatencyPart, ...]:
@@ -84,7 +96,13 @@ def delay_of(parts: tuple[LatencyPart, ...], device: DeviceReady) -> int:
     return sum(part.samples for part in parts) - sum(part.samples for part in device.latency)
 
 
-def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, ...]) -> Layout:
+def layout_of(
+    model: ModelReady,
+    device: DeviceReady,
+    parts: tuple[LatencyPart, ...],
+    instant: tuple[LatencyPart, ...] = (),
+) -> Layout:
+    """`parts` of the full path, and those of the instant path if there is one."""
     return Layout(
         spec=model.spec,
         stems=len(model.stems),
@@ -92,6 +110,7 @@ def layout_of(model: ModelReady, device: DeviceReady, parts: tuple[LatencyPart, 
         rate=device.rate,
         delay=delay_of(parts, device),
         longest_block=device.longest_block,
+        instant_delay=delay_of(instant, device) if instant else 0,
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from rtsep.ring.arena import Arena
 
-POLICIES = ("hold", "dry", "silence")
+POLICIES = ("hold", "dry", "silence", "instant")
+PATHS = ("full", "instant")
 
 
 class Control:
@@ -20,6 +21,7 @@ class Control:
         self.bypass = arena.take(1, np.bool_)  # the untouched input, delayed, instead of the mix
         self.limiter = arena.take(1, np.bool_)
         self.policy = arena.take(1, np.int64)  # index into POLICIES
+        self.path = arena.take(1, np.int64)  # index into PATHS
         self.recording = arena.take(1, np.bool_)
 
     def reset(self) -> None:
@@ -31,4 +33,5 @@ class Control:
         self.bypass[:] = False
         self.limiter[:] = True
         self.policy[:] = 0
+        self.path[:] = 0
         self.recording[:] = False

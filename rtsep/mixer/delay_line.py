@@ -14,40 +14,56 @@ CROSSFADE = 1024  # samples between two delays
 
 
 class DelayLine:
-    """Stems and input, `delay` samples after they came.
+    """Stems and input, `delay` samples after they came, on one path or another.
 
-    With another delay the sound jumps, without a click: for a while both are played and crossfaded.
+    With another delay or path the sound jumps, without a click: for a while both are played and
+    crossfaded.
     """
 
     def __init__(
-        self, stems: Ring, dry: Ring, ratios: Ratios, control: Control, longest: int, delay: int
+        self,
+        stems: Ring,
+        dry: Ring,
+        ratios: Ratios,
+        control: Control,
+        longest: int,
+        delay: int,
+        instant: Ring | None = None,
     ) -> None:
-        """As `Playout`, with the delay at the beginning."""
+        """As `Playout`, with the delay at the beginning, which is that of the full path."""
         channels, count = dry.channels, stems.channels // dry.channels
         self.delay = delay
         self._before = delay
         self._left = 0  # samples of a crossfade that are still to come
-        self._now, self._old = (Playout(stems, dry, ratios, control, longest) for _ in range(2))
+        self._paths = [  # of each, one that plays and one that takes over when its delay changes
+            [Playout(stems, dry, ratios, control, longest, instant) for _ in range(2)]
+        ]
+        if instant:
+            self._paths.append([Playout(instant, dry, ratios, control, longest) for _ in range(2)])
+        self._path = 0
+        self._now, self._old = self._paths[0]
         shapes = ((count, channels), (channels,), (channels,), (channels,))
         self._blended = tuple(np.zeros((*shape, longest), np.float32) for shape in shapes)
 
     @property
     def concealed(self) -> int:
         """Samples in which a substitute is heard, crossfades included."""
-        return self._now.concealed + self._old.concealed
+        return sum(playout.concealed for path in self._paths for playout in path)
 
     @property
     def gaps(self) -> int:
         """Times that stems were missing."""
-        return self._now.gaps + self._old.gaps
+        return sum(playout.gaps for path in self._paths for playout in path)
 
-    def pull(self, position: int, delay: int, count: int) -> Block:
+    def pull(self, position: int, delay: int, count: int, path: int = 0) -> Block:
         """What is heard with the `count` samples from `position` on; valid until the next call. One
-        change of the delay is over before the next begins."""
-        if delay != self.delay and not self._left:
-            self._now, self._old = self._old, self._now
+        change of the delay or the path is over before the next begins."""
+        if (delay, path) != (self.delay, self._path) and not self._left:
+            self._old = self._now
+            self._now = next(each for each in self._paths[path] if each is not self._old)
             self._now.begin()
             self._before, self.delay, self._left = self.delay, delay, CROSSFADE
+            self._path = path
         block = self._now.pull(position - self.delay, count)
         if not self._left:
             return block

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import POLICIES, Control
+from rtsep.mixer.control import Control
 from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
 from rtsep.ring.arena import Arena
 
@@ -42,8 +43,11 @@ class Desk:
     every stem without one. Any thread may call; `changes` counts, so that a display or a controller
     with lights sees cheaply that there is something to show."""
 
-    def __init__(self, stems: Sequence[str], control: Control) -> None:
-        self.stems = tuple(stems)
+    def __init__(
+        self, stems: Sequence[str], control: Control, paths: Sequence[str] = PATHS[:1]
+    ) -> None:
+        """`paths` are those that there are, of PATHS."""
+        self.stems, self.paths = tuple(stems), tuple(paths)
         self.changes = 0
         self._control = control
         self._lock = threading.Lock()
@@ -79,10 +83,25 @@ class Desk:
         self._write(self._control.recording, 0, on)
 
     def set_policy(self, policy: str) -> None:
-        """What is heard when the engine is late: hold, dry or silence. Raises ConfigError."""
+        """What is heard when the engine is late: hold, dry, silence, or instant, which is hold
+        where there is no instant path. Raises ConfigError."""
         if policy not in POLICIES:
             raise ConfigError(f"policy must be one of {', '.join(POLICIES)}, got {policy!r}")
         self._write(self._control.policy, 0, POLICIES.index(policy))
+
+    def set_path(self, path: str) -> None:
+        """Whether stems of the full path are heard, or the instant ones. The latency changes with
+        it. Raises ConfigError, also while a take is recorded, which would have a gap."""
+        if path not in PATHS:
+            raise ConfigError(f"path must be one of {', '.join(PATHS)}, got {path!r}")
+        if path not in self.paths:
+            raise ConfigError(
+                f"this session has no {path} path; start it with --latency instant, or with "
+                "--on-late instant"
+            )
+        if self.recording and path != self.path:
+            raise ConfigError("the path cannot change in a recording; end the take first")
+        self._write(self._control.path, 0, PATHS.index(path))
 
     def apply_preset(self, name: str) -> None:
         """Mute all stems that a preset leaves out and end all solos; gains stay where they are.
@@ -145,6 +164,10 @@ class Desk:
     @property
     def recording(self) -> bool:
         return bool(self._control.recording[0])
+
+    @property
+    def path(self) -> str:
+        return PATHS[int(self._control.path[0])]
 
     @property
     def policy(self) -> str:

@@ -23,7 +23,8 @@ class Source(IntEnum):
     HOLD = 0
     DRY = 1
     SILENCE = 2
-    STEMS = 3
+    INSTANT = 3
+    STEMS = 4
 
 
 class Playout:
@@ -34,14 +35,22 @@ class Playout:
     """
 
     def __init__(
-        self, stems: Ring, dry: Ring, ratios: Ratios, control: Control, longest: int
+        self,
+        stems: Ring,
+        dry: Ring,
+        ratios: Ratios,
+        control: Control,
+        longest: int,
+        instant: Ring | None = None,
     ) -> None:
-        """`dry` is the input, with the same positions as `stems`; blocks have at most `longest`."""
+        """`dry` is the input, with the same positions as `stems`; blocks have at most `longest`.
+        `instant` has stems of lower quality that are there earlier; without them, or where they are
+        missing too, the policy "instant" is "hold"."""
         channels = dry.channels
         count = stems.channels // channels
         self.concealed = 0  # samples in which a substitute is heard, crossfades included
         self.gaps = 0  # times that stems were missing
-        self._stems_ring, self._dry_ring = stems, dry
+        self._stems_ring, self._dry_ring, self._instant_ring = stems, dry, instant
         self._ratios, self._control = ratios, control
         self._source = Source.STEMS
         self._filter = HoldFilter(count, channels, longest)
@@ -49,6 +58,7 @@ class Playout:
         self._stems: Audio = np.zeros((count, channels, longest), np.float32)
         self._finite = np.zeros((count, channels, longest), np.bool_)
         self._held: Audio = np.zeros((count, channels, longest), np.float32)
+        self._instant: Audio = np.zeros((count, channels, longest), np.float32)
         self._dry: Audio = np.zeros((channels, longest), np.float32)
         self._base: Audio = np.zeros((channels, longest), np.float32)
         self._extra: Audio = np.zeros((channels, longest), np.float32)
@@ -75,17 +85,29 @@ class Playout:
     def _read(self, position: int, stems: Audio) -> tuple[int, int]:
         """Fill in the stems, and say which part of them there is."""
         count = stems.shape[-1]
-        flat = self._stems.reshape(self._stems_ring.channels, -1)[:, :count]
-        start, stop = self._stems_ring.read_into(position, flat)
+        start, stop = self._read_finite(self._stems_ring, position, self._stems, count)
         if position < 0:
             silent = min(-position, count)
             start, stop = 0, (stop if start <= silent else silent)
+        return start, stop
+
+    def _read_finite(self, ring: Ring, position: int, into: Audio, count: int) -> tuple[int, int]:
+        """The part of the first `count` samples that was there; none of it if some is broken."""
+        start, stop = ring.read_into(position, into.reshape(ring.channels, -1)[:, :count])
         finite = self._finite[..., :count]
-        np.isfinite(stems, out=finite)
+        np.isfinite(into[..., :count], out=finite)
         if not finite.all():
-            stems[...] = 0
+            into[..., :count] = 0
             return 0, 0
         return start, stop
+
+    def _substitute(self, position: int, count: int) -> Source:
+        """What the policy asks for, of what there is."""
+        wanted = Source(int(self._control.policy[0]))
+        if wanted is not Source.INSTANT:
+            return wanted
+        first, head = self._instant_ring.readable() if self._instant_ring else (0, 0)
+        return Source.INSTANT if first <= position <= head - count else Source.HOLD
 
     def _follow(self, position: int, start: int, stop: int, count: int) -> None:
         """Say for each sample of the block how much of which source is heard.
@@ -95,7 +117,7 @@ class Playout:
         weights, fade = self._weights[:, :count], min(FADE, count)
         weights[...] = 0
         weights[self._source] = 1
-        substitute = Source(int(self._control.policy[0]))
+        substitute = self._substitute(position, count)
         returns = stop == count and count - start >= fade
         if self._source is Source.STEMS:
             end = stop if start == 0 else 0
@@ -130,15 +152,20 @@ class Playout:
     def _blend(self, position: int, stems: Audio, dry: Audio) -> Block:
         """The sources as `_follow` weighed them."""
         count = dry.shape[1]
-        hold, only_dry, _, present = self._weights[:, :count]
+        hold, only_dry, _, instant, present = self._weights[:, :count]
         stems *= present
         if hold.any():
             held = self._held[..., :count]
             self._filter.apply(self._dry_ring, position, held)
             held *= hold
             stems += held
+        if instant.any() and self._instant_ring:
+            self._read_finite(self._instant_ring, position, self._instant, count)
+            early = self._instant[..., :count]
+            early *= instant
+            stems += early
         base, extra = self._base[:, :count], self._extra[:, :count]
-        np.multiply(dry, present + hold, out=base)
+        np.multiply(dry, present + hold + instant, out=base)
         np.multiply(dry, only_dry, out=extra)
         return Block(stems, dry, base, extra)
 

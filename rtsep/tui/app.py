@@ -13,8 +13,8 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import OptionList
 
+from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.control import POLICIES
 from rtsep.mixer.desk import PRESETS, Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
@@ -62,6 +62,7 @@ class LiveApp(App[None]):
         Binding("p", "presets"),
         Binding("l", "limiter"),
         Binding("o", "policy"),
+        Binding("i", "path"),
         Binding("home", "reset"),
         Binding("e", "events"),
         Binding("question_mark", "help"),
@@ -184,6 +185,13 @@ class LiveApp(App[None]):
     def action_policy(self) -> None:
         following = POLICIES.index(self._desk.policy) + 1
         self._desk.set_policy(POLICIES[following % len(POLICIES)])
+
+    def action_path(self) -> None:
+        others = [path for path in PATHS if path != self._desk.path]
+        try:
+            self._desk.set_path(others[0])
+        except ConfigError as error:  # this session has one, or a take is recorded
+            self.notice(str(error))
 
     def action_reset(self) -> None:
         self._desk.reset()

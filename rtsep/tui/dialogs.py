@@ -23,7 +23,8 @@ HELP = """\
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
 [b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
 [b]l[/b]             limiter on, off
-[b]o[/b]             what is heard when the engine is late: hold, dry, silence
+[b]o[/b]             what is heard when the engine is late: hold, dry, silence,
+              instant; [b]i[/b] hear the instant path or the full one
 [b]r[/b]             record, stop recording
 [b]e[/b]             all events so far, the newest first
 [b]q[/b]             quit

@@ -32,6 +32,7 @@ class Switches:
     limiter: bool
     limiting: bool
     policy: str
+    path: str = ""  # nothing where there is but one
     record_asked: bool
 
 
@@ -84,6 +85,7 @@ def _switches(status: LiveStatus, desk: Switches, *, few_words: bool) -> Line:
         gap,
         (f"{when}late: ", look.QUIET),
         (desk.policy, look.INK),
+        *((gap, ("path: ", look.QUIET), (desk.path, look.INK)) if desk.path else ()),
     )
 
 

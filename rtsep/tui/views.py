@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
+from rtsep.control.text import clock
 from rtsep.mixer.desk import Desk, Fader
 from rtsep.status import Level, LiveStatus
 from rtsep.tui import look
@@ -35,7 +36,12 @@ class Views:
         self._limited = status.limited
         desk = self._desk
         return Switches(
-            desk.bypass, desk.limiter, now < self._limiting_until, desk.policy, desk.recording
+            bypass=desk.bypass,
+            limiter=desk.limiter,
+            limiting=now < self._limiting_until,
+            policy=desk.policy,
+            path=_path(desk, status),
+            record_asked=desk.recording,
         )
 
     def strips(self, status: LiveStatus, selected: int, now: float) -> list[StripView]:
@@ -78,3 +84,11 @@ class Views:
 def _level(levels: Sequence[Level], place: int) -> Level:
     """Silence where there are no levels yet."""
     return levels[place] if place < len(levels) else SILENCE
+
+
+def _path(desk: Desk, status: LiveStatus) -> str:
+    """Which one is heard, how much of the song the memory holds and how well that fits."""
+    if len(desk.paths) == 1 or status.instant is None:
+        return ""
+    memory = status.instant
+    return f"{desk.path} (knows {clock(memory.memory_seconds)}, {100 * memory.fit:.0f} %)"

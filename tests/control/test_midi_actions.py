@@ -14,7 +14,7 @@ from rtsep.mixer.desk import Desk, local_desk
 SAMPLE = [
     *("gain:vocals", "gain:1", "mute:bass", "mute:4", "solo:drums", "solo:2", "master"),
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
-    *("policy:dry", "reset"),
+    *("policy:dry", "path:full", "reset"),
 ]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 from mixer_support import STEMS
 
+from rtsep.config import POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import POLICIES, Control
+from rtsep.mixer.control import Control
 from rtsep.mixer.desk import PRESETS, Desk, local_desk, preset_desk
 from rtsep.ring.arena import Arena
 
@@ -88,7 +89,7 @@ def test_switches(desk: Desk) -> None:
     for policy in POLICIES:
         desk.set_policy(policy)
         assert desk.policy == policy
-    with pytest.raises(ConfigError, match="one of hold, dry, silence, got 'loop'"):
+    with pytest.raises(ConfigError, match="one of hold, dry, silence, instant, got 'loop'"):
         desk.set_policy("loop")
 
 

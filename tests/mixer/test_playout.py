@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixer_support import STEMS, Line, largest_step, noise, tones
 
+from rtsep.config import POLICIES
 from rtsep.mixer.conceal import ratios_of
-from rtsep.mixer.control import POLICIES, Control
+from rtsep.mixer.control import Control
 from rtsep.mixer.desk import local_desk
 
 SAMPLES = 12000

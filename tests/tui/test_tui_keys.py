@@ -119,10 +119,10 @@ def test_switches() -> None:
         await rig.press(pilot, "r")
         assert not desk.recording
         policies = [desk.policy]
-        for _ in range(3):
+        for _ in range(4):
             await rig.press(pilot, "o")
             policies.append(desk.policy)
-        assert policies == ["hold", "dry", "silence", "hold"]
+        assert policies == ["hold", "dry", "silence", "instant", "hold"]
 
     rig.run(script)
 

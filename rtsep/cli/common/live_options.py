@@ -16,6 +16,7 @@ from rtsep.cli.common.options import (
 )
 from rtsep.cli.common.parsing import parse_latency
 from rtsep.cli.common.values import Number, Renamed
+from rtsep.config import POLICIES
 
 budget_option = milliseconds(
     "--budget",
@@ -67,10 +68,11 @@ _LIVE_OPTIONS = (
     click.option(
         "--on-late",
         "policy",
-        type=click.Choice(["hold", "dry", "silence"]),
+        type=click.Choice(POLICIES),
         default="hold",
         show_default=True,
-        help="Heard while stems are late: their last balance, the input, or nothing.",
+        help="Heard while stems are late: their last balance, the input, nothing, or what the "
+        "song's own memory says.",
     ),
     click.option(
         "--ui",

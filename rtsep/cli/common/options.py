@@ -136,10 +136,11 @@ def target_option(command: Command) -> Command:
     return click.option(
         "--latency",
         "target",
-        metavar="auto|MS",
+        metavar="auto|instant|MS",
         callback=parse_target,
         help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this "
-        "one.  [default: auto, live]",
+        "one; instant plays 23 ms after the sound, from the song's own memory.  [default: auto, "
+        "live]",
     )(command)
 
 

@@ -7,6 +7,8 @@ import re
 
 import click
 
+INSTANT = "instant"
+
 
 def parse_compute(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Sound devices are often given here."""
@@ -33,8 +35,12 @@ def parse_latency(ctx: click.Context, param: click.Parameter, value: str) -> str
     return milliseconds / 1000
 
 
-def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """ "auto" as 0, milliseconds as seconds."""
+def parse_target(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> float | str | None:
+    """ "auto" as 0, "instant" as it is, milliseconds as seconds."""
+    if value == INSTANT:
+        return value
     if value is None or value == "auto":
         return None if value is None else 0.0
     try:
@@ -42,7 +48,7 @@ def parse_target(ctx: click.Context, param: click.Parameter, value: str | None) 
     except ValueError:
         milliseconds = -1.0
     if not 0 < milliseconds < 10_000:
-        raise click.BadParameter(f"{value!r} is neither auto nor milliseconds", ctx, param)
+        raise click.BadParameter(f"{value!r} is neither auto, instant nor milliseconds", ctx, param)
     return milliseconds / 1000
 
 

@@ -40,6 +40,7 @@ def run_roundtrip(
     `search` and `wait` are seconds, like the engine's times. Options of the devices and the engine
     mean what they mean for a live session.
     """
+    instant = options.pop("instant")
     engine = engine_request(options, adapts=False)
     audio = AudioRequest(**options)
     wanted = Search(repeats=repeats, level_db=level_db, seconds=search)
@@ -47,9 +48,15 @@ def run_roundtrip(
         found = _device_path(audio, wanted, wait)
     else:
         record = RecordSpec(folder=NOWHERE)
-        found = _whole_chain(
-            LiveSpec(engine=engine, audio=audio, budget=budget, record=record), wanted, wait
+        spec = LiveSpec(
+            engine=engine,
+            audio=audio,
+            budget=budget,
+            record=record,
+            instant=instant,
+            path="instant" if instant else "full",
         )
+        found = _whole_chain(spec, wanted, wait)
     if found.path is None:
         found = look_elsewhere(found, audio)
     tell(found)

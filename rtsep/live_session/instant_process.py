@@ -1,0 +1,39 @@
+"""The instant process: one thread that answers each hop of sound before it is heard. No torch."""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rtsep.live_session.priority import before_all_others
+from rtsep.live_session.shared import Shared, instant_settings
+from rtsep.processes.child import settle_in, telling
+from rtsep.processes.ending import Stop
+
+
+def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
+    """The whole life of the process. `wake` is a semaphore, released when there is audio."""
+    before_all_others()
+    settle_in()
+    with telling(link):
+        layout = link.recv()
+        if isinstance(layout, Stop):
+            return
+        _one_thread()
+        from rtsep.instant.path import InstantPath
+        from rtsep.live_session.instant_loop import InstantLoop
+
+        settings = instant_settings(layout.stems, layout.channels, layout.rate)
+        loop = InstantLoop(InstantPath(settings), Shared(buffer, layout))
+        while not link.poll():  # all that can still come is the order to stop
+            wake.acquire()
+            while wake.acquire(False):
+                pass
+            loop.work()
+
+
+def _one_thread() -> None:
+    """Of NumPy's products: they are small, and a second thread would be the engine's core."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)

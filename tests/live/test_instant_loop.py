@@ -1,0 +1,181 @@
+"""The instant path in a session: its latency, what it knows, what happens around it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from live_rig import RATE, VirtualSession, music
+
+from rtsep.errors import ConfigError
+from rtsep.metrics import sdr
+from rtsep.mixer.control import Control
+from rtsep.mixer.desk import Desk
+
+SECONDS = 6.0
+
+
+def desk_of(session: VirtualSession) -> Desk:
+    return Desk(("drums", "bass", "other", "vocals"), session.shared.control, ("full", "instant"))
+
+
+def notes(seconds: float) -> np.ndarray:
+    """(2, n): a phrase of notes in all bands of the network, over and over."""
+    phrase = music(1.0)
+    gates = np.repeat(np.random.default_rng(3).random(8) > 0.4, RATE // 8)
+    phrase = phrase[:, : gates.size] * (0.1 + 0.9 * gates)
+    return np.tile(phrase, (1, int(seconds) + 1))[:, : round(seconds * RATE)].astype(np.float32)
+
+
+@pytest.mark.parametrize("block", [64, 256, 1000])
+def test_at_unity_the_input_comes_out_as_late_as_is_declared(block: int) -> None:
+    session = VirtualSession(block=block, instant=True)
+    desk_of(session).set_path("instant")
+    audio = notes(2.0)
+    played = session.run(audio)
+    delay = session.layout.instant_delay
+    assert delay == 1024 + block
+    skipped = delay + 4096  # the crossfade to the path that was chosen
+    np.testing.assert_allclose(
+        played[:, skipped:], audio[:, skipped - delay : -delay], atol=1e-6, rtol=0
+    )
+    assert session.shared.counters.instant_late[0] == 0
+
+
+def solo(session: VirtualSession, audio: np.ndarray, path: str) -> np.ndarray:
+    """One stem alone, by what the session plays."""
+    desk = desk_of(session)
+    desk.set_solo("vocals", True)
+    desk.set_path(path)
+    return session.run(audio)
+
+
+def test_it_learns_from_late_stems_what_the_sound_is_made_of() -> None:
+    """The second half of a song that repeats itself, against what the engine says of it."""
+    audio = notes(SECONDS)
+    full, instant = (VirtualSession(instant=True) for _ in range(2))
+    late = solo(full, audio, "full")[:, full.delay :]
+    early = solo(instant, audio, "instant")[:, instant.layout.instant_delay :]
+    stop = min(late.shape[1], early.shape[1])
+    here = slice(stop // 2, stop)
+    assert sdr(late[:, here], early[:, here]) > 10
+    known = instant.shared.counters.instant_frames[0] * 512 / RATE
+    assert SECONDS - 2 < known <= SECONDS
+
+
+def test_it_goes_on_when_the_engine_stands_still() -> None:
+    audio = notes(SECONDS)
+    steady, stalled = (VirtualSession(instant=True) for _ in range(2))
+    truth = solo(steady, audio, "full")[:, steady.delay :]
+    desk = desk_of(stalled)
+    desk.set_solo("vocals", True)
+    desk.set_path("instant")
+    half = audio.shape[1] // 2
+    played = stalled.run(audio, stalled=lambda position: position > half)
+    early = played[:, stalled.layout.instant_delay :]
+    here = slice(half + RATE // 2, min(truth.shape[1], early.shape[1]))
+    assert sdr(truth[:, here], early[:, here]) > 8
+    assert stalled.shared.counters.instant_late[0] == 0
+
+
+def concealed(policy: str) -> float:
+    """SDR of what is heard instead of stems, with the engine standing still for half a second every
+    second and a half."""
+    audio = notes(9.0)
+    steady, session = VirtualSession(), VirtualSession(instant=True)
+    truth = solo_of(steady, audio)
+    desk_of(session).set_policy(policy)
+    stalls = lambda position: position > 4 * RATE and position % (3 * RATE // 2) < RATE // 2  # noqa: E731
+    played = solo_of(session, audio, stalled=stalls)
+    heard = np.zeros(audio.shape[1], bool)
+    for position in range(4 * RATE, audio.shape[1], 256):
+        heard[position : position + 256] = stalls(position - session.delay)
+    assert session.callback._line.concealed > RATE
+    return sdr(truth[:, heard], played[:, heard])
+
+
+def solo_of(session: VirtualSession, audio: np.ndarray, **options: object) -> np.ndarray:
+    desk_of(session).set_solo("vocals", True)
+    return session.run(audio, **options)  # type: ignore[arg-type]
+
+
+def test_it_conceals_better_than_the_last_balance() -> None:
+    assert concealed("instant") > concealed("hold") + 1
+
+
+def test_changing_the_path_fades_once_and_clicks_never() -> None:
+    session = VirtualSession(instant=True)
+    desk = desk_of(session)
+    time = np.arange(round(4 * RATE)) / RATE
+    audio = (0.3 * np.sin(2 * np.pi * 220 * time) * np.ones((2, 1))).astype(np.float32)
+    places = {RATE: "instant", 2 * RATE: "full", 3 * RATE: "instant"}
+
+    def move(position: int) -> None:
+        for place, path in places.items():
+            if place <= position < place + 256:
+                desk.set_path(path)
+
+    played = session.run(audio, before=move)
+    settled = played[:, session.delay + 4096 :]
+    own = float(np.abs(np.diff(audio)).max())
+    assert np.abs(np.diff(settled)).max() < 1.1 * own + 2 * 0.3 / 1024
+    assert session.callback._line.concealed == 0
+
+
+def test_a_muted_stem_stays_muted_on_both_paths_and_between_them() -> None:
+    audio = notes(4.0)
+    session = VirtualSession(instant=True)
+    desk = desk_of(session)
+    for stem in desk.stems:
+        desk.set_mute(stem, True)
+    session.callback.faders.settle()
+    desk.set_policy("instant")
+
+    def move(position: int) -> None:
+        desk.set_path("instant" if position // RATE % 2 else "full")
+
+    played = session.run(audio, before=move, stalled=lambda position: position % RATE < RATE // 3)
+    assert np.abs(played).max() < 1e-6
+
+
+def test_a_successor_goes_on_with_an_empty_memory() -> None:
+    session = VirtualSession(instant=True)
+    desk_of(session).set_path("instant")
+    audio = notes(4.0)
+
+    def move(position: int) -> None:
+        if 2 * RATE <= position < 2 * RATE + 256:
+            session.new_instant()
+
+    played = session.run(audio, before=move)
+    delay = session.layout.instant_delay
+    here = slice(3 * RATE, 4 * RATE)
+    shifted = slice(here.start - delay, here.stop - delay)
+    np.testing.assert_allclose(played[:, here], audio[:, shifted], atol=1e-6, rtol=0)
+
+
+def test_what_stood_still_for_long_goes_on_with_the_newest_sound() -> None:
+    """A process that was stopped for a second does not make up for it."""
+    session = VirtualSession(instant=True)
+    desk_of(session).set_path("instant")
+    loop = session.instant
+    assert loop is not None
+
+    def move(position: int) -> None:
+        session.instant = None if RATE <= position < 2 * RATE else loop
+
+    hops = session.shared.counters.instant_hops
+    session.run(notes(3.0), before=move)
+    assert hops[0] * 512 < 2.2 * RATE
+    assert session.shared.input.head - session.shared.instant.head <= 1024 + 512
+
+
+def test_the_desk_says_what_cannot_be() -> None:
+    control: Control = VirtualSession().shared.control
+    plain, both = (Desk(("a",), control, paths) for paths in (("full",), ("full", "instant")))
+    with pytest.raises(ConfigError, match="this session has no instant path"):
+        plain.set_path("instant")
+    with pytest.raises(ConfigError, match="one of full, instant, got 'quick'"):
+        both.set_path("quick")
+    both.set_recording(True)
+    with pytest.raises(ConfigError, match="cannot change in a recording"):
+        both.set_path("instant")
