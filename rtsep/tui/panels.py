@@ -32,8 +32,8 @@ class Switches:
     limiter: bool
     limiting: bool
     policy: str
-    path: str = ""  # nothing where there is but one
     record_asked: bool
+    path: str = ""  # that is heard; nothing where there is but one
 
 
 def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
