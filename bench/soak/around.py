@@ -30,7 +30,7 @@ class LimiterWatch:
         top = np.maximum(np.abs(chunk.low), np.abs(chunk.high)) * factors.master
         peaks = level * top * (1 + 1e-5)
         if chunk.uncertain.any():
-            peaks += max(chunk.blur, HELD) * level
+            peaks += HELD * level
         surely = level * np.abs(factors.stems) * factors.master
         if not self._facts.exact:
             peaks, surely = peaks + CONVERTED, surely - CONVERTED

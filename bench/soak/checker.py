@@ -37,7 +37,7 @@ class Checker:
         self._ringing, self._steps = Ringing(facts, facts.delay), heard.Steps(facts.channels)
         self._early_ringing = Ringing(facts, facts.instant_delay, EARLY_RINGING)
         self._full = np.ones(self._room + MOST, np.float32)  # how much of the full path is heard
-        self._paths, self._wanted = Paths(), FULL
+        self._paths, self._wanted = Paths((facts.delay, facts.instant_delay)), FULL
         self._blocks: list[Block] = []
         self._filled = 0
         self._first = 0  # the chunk's first frame
@@ -190,13 +190,12 @@ class Checker:
         instant = shared.instant.head if shared.instant else 0
         heads = (shared.input.head, shared.stems.head, shared.stems.since, shared.tape.head,
                  instant)  # fmt: skip
-        heard = frames - (self.facts.instant_delay if self._paths.path else self.facts.delay)
         right = (
             all(new >= old for new, old in zip(heads, self._heads, strict=True))
             and heads[0] == frames
             and heads[1] <= max(frames - self.facts.lookahead, 0)
             and heads[2] <= heads[1]
-            and heads[3] == max(heard, self._heads[3], 0)
+            and heads[3] == self._paths.taped
             and instant <= frames
         )
         if right:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.soak.model import BLURRED, HELD, HOLD, INSTANT, Array, Factors, Targets
+from bench.soak.model import HELD, HOLD, INSTANT, Array, Factors, Targets
 
 MIRROR = 64  # after the last stems, the newest samples may be heard once more
 EXACT = 4e-6  # of the loudest sample nearby; float32, and up to eight products that are summed
@@ -119,9 +119,7 @@ class Chunk:
     @property
     def blur(self) -> float:
         """How exactly a substitute or an early stem is known, of the loudest sample."""
-        instant = self.early.any() or INSTANT in self.policies
-        early = BLURRED * float(self.factors.spread.max()) if instant else 0.0
-        return max(HELD if self.held else 0.0, early)
+        return HELD if self.held or self.early.any() else 0.0
 
     def between(self) -> tuple[Array, Array]:
         """The least and the most that may be heard, (channels, n) each."""

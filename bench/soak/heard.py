@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.soak.chunk import Block, Chunk
-from bench.soak.model import BLURRED, DRY, RAMP_SECONDS, Array
+from bench.soak.model import DRY, HELD, RAMP_SECONDS, Array
 from bench.soak.report import Report
 
 FADE = 64  # samples that a crossfade takes, or a block if that is shorter
@@ -40,39 +40,43 @@ def in_time(report: Report, chunk: Chunk, limited: Array, margin: Array | float)
 
 def stems_in_time(report: Report, chunk: Chunk, margin: Array | float) -> None:
     """So is every stem on an output of its own, which nothing limits."""
+    _worst(report, "every stem in its place", chunk, _stems_off(chunk), chunk.tolerance + margin,
+           ~chunk.uncertain)  # fmt: skip
+
+
+def _stems_off(chunk: Chunk) -> Array:
     factors, off = chunk.factors, np.zeros(chunk.count, np.float32)
     gains = factors.gains * chunk.facts.shares[:, None] * factors.master * factors.fade
     for gain, stem in zip(gains.astype(np.float32), chunk.stems, strict=True):
         np.maximum(off, np.abs(stem - gain * chunk.x).max(0), out=off)
-    _worst(report, "every stem in its place", chunk, off, chunk.tolerance + margin,
-           ~chunk.uncertain)  # fmt: skip
+    return off
 
 
-def early(report: Report, chunk: Chunk, limited: Array, margin: Array | float) -> None:
-    """On the instant path, and on the way to it: stems are between what they are and equal parts,
-    all together they are the delayed input, and faders that are equal hear it exactly."""
+def early(report: Report, chunk: Chunk, limited: Array, margin: Array) -> None:
+    """On the instant path, and on the way to it: what is heard is made of stems between what they
+    are and equal parts. Where all faders are equal, it is the delayed input."""
     if not chunk.early.any():
         return
-    here, factors = chunk.early & ~chunk.concealed, chunk.factors
     least, most = chunk.between()
     beyond = np.maximum(least - chunk.mix, chunk.mix - most).max(0)
-    blurred = factors.spread * (BLURRED * chunk.loudest + margin)
+    filtered = HELD * chunk.loudest + margin
+    spread = chunk.factors.spread * chunk.factors.master
+    here = chunk.early & ~chunk.concealed
     _worst(report, "early stems: in time and in place", chunk, beyond,
-           chunk.tolerance + blurred * factors.master, here & ~limited)  # fmt: skip
-    level = factors.master * factors.fade
-    equal = np.broadcast_to(factors.spread == 0, chunk.count)
-    off = np.abs(chunk.stems.sum(0) - (factors.loudest * level).astype(np.float32) * chunk.x)
-    _worst(report, "early stems: all of the input", chunk, off.max(0), 3 * chunk.tolerance,
-           here & equal)  # fmt: skip
-    known = np.zeros(chunk.count, np.bool_)
-    for block in chunk.blocks:
-        known[block.here] = block.known
-    off = np.zeros(chunk.count, np.float32)
-    gains = factors.gains * chunk.facts.shares[:, None] * level
-    for gain, stem in zip(gains.astype(np.float32), chunk.stems, strict=True):
-        np.maximum(off, np.abs(stem - gain * chunk.x).max(0), out=off)
-    _worst(report, "early stems: as they were learnt", chunk, off,
-           BLURRED * chunk.loudest + margin, here & known)  # fmt: skip
+           chunk.tolerance + spread * filtered, here & ~limited)  # fmt: skip
+    known = np.concatenate([np.full(block.count, block.known) for block in chunk.blocks])
+    _worst(report, "early stems: as they were learnt", chunk, _stems_off(chunk),
+           chunk.tolerance + filtered, here & known)  # fmt: skip
+    _all_of_the_input(report, chunk, here)
+
+
+def _all_of_the_input(report: Report, chunk: Chunk, here: Array) -> None:
+    """Early stems, on outputs of their own, that are all as loud."""
+    factors = chunk.factors
+    gain = (factors.loudest * factors.master * factors.fade).astype(np.float32)
+    off = np.abs(chunk.stems.sum(0) - gain * chunk.x).max(0)
+    _worst(report, "early stems: all of the input", chunk, off, 3 * chunk.tolerance,
+           here & (factors.spread == 0))  # fmt: skip
 
 
 def within_bounds(report: Report, chunk: Chunk, limited: Array, ringing: Array,

@@ -17,9 +17,8 @@ Array = np.ndarray[Any, Any]
 
 RAMP_SECONDS = 0.004
 SNAP = 1e-5
-HELD = 6e-3  # how exactly a substitute is known, which is filtered by measured shares
+HELD = 6e-3  # how exactly a substitute or an early stem is known, filtered by measured shares
 HOLD, DRY, SILENCE, INSTANT = 0, 1, 2, 3
-BLURRED = 2e-2  # how exactly an early stem is known, whose shares differ from bin to bin
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 RATES = (44_100, 48_000, 44_100, 96_000, 44_100)  # of the device; the model's is 44.1 kHz
 POLICIES = ("hold", "dry", "silence")
 WITH_INSTANT = (1, 4)  # of every seven sessions, these have an instant path
-MEMORIES = (1.5, 8.0, 60.0)  # seconds, that it remembers
+MEMORIES = (1.5, 5.0, 20.0)  # seconds, that it remembers
 SOURCES = ("device", "device", "file", "two clocks")
 BLOCKS = (64, 128, 256, 441, 512, 1024)  # short ones cost most, and `blocks change` has them too
 BLOCK_SHARES = (0.03, 0.07, 0.2, 0.1, 0.3, 0.3)

@@ -18,6 +18,7 @@ from bench.soak.checker import Checker
 from bench.soak.chunk import Facts
 from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
+from bench.soak.paths import INSTANT
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan
 from rtsep.config import StreamSpec
 from rtsep.engine.hops import HopStream
@@ -171,6 +172,10 @@ class Studio:
         self.now += seconds
 
     def in_trouble(self, path: int) -> bool:
+        """Whether stems may be missing. The instant path has no time to spare for blocks that are
+        longer than the device said."""
+        if path == INSTANT and self.block > self.layout.longest_block:
+            return True
         return self.excused[path] > 0 or self.frames <= self.excused_until[path]
 
     @property
