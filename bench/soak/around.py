@@ -10,6 +10,7 @@ from bench.soak.report import Report
 
 TAIL_SECONDS = 0.3  # hold, and release from silence
 JUMP = 0.02  # a second difference that the music does not have, at any rate
+EARLY_RINGING = 4096  # on the instant path, whose shares are those of whole windows
 RINGING = 1100  # samples of the session, that a substitute may ring around a jump
 CONVERTER_RINGING = 2048  # samples of the model
 _MODEL_RATE = 44_100
@@ -27,7 +28,9 @@ class LimiterWatch:
         """Of a chunk that begins at frame `first`; outside of it nothing is limited."""
         factors, level = chunk.factors, chunk.level
         top = np.maximum(np.abs(chunk.low), np.abs(chunk.high)) * factors.master
-        peaks = level * top * (1 + 1e-5) + (HELD * level if chunk.concealed.any() else 0)
+        peaks = level * top * (1 + 1e-5)
+        if chunk.uncertain.any():
+            peaks += HELD * level
         surely = level * np.abs(factors.stems) * factors.master
         if not self._facts.exact:
             peaks, surely = peaks + CONVERTED, surely - CONVERTED
@@ -38,7 +41,7 @@ class LimiterWatch:
         for block in chunk.blocks:
             may = int((peaks[block.here] > 1).sum()) if block.limiter else 0
             must = int((surely[block.here] > 1 + 3e-5).sum()) if block.limiter else 0
-            if chunk.concealed[block.here].any():  # as loud, but elsewhere
+            if chunk.uncertain[block.here].any():  # as loud, but elsewhere
                 may, must = block.count, 0
             self._report.hold("the limiter counts what it limits", must <= block.limited <= may,
                               lambda at=block.start: chunk.where(at))  # fmt: skip
@@ -52,9 +55,11 @@ class LimiterWatch:
 class Ringing:
     """By how much more something filtered may be off, near a jump of the input."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._delay = facts.delay
-        self._near = RINGING if facts.exact else CONVERTER_RINGING * facts.rate // _MODEL_RATE
+    def __init__(self, facts: Facts, delay: int, least: int = RINGING) -> None:
+        """Of a path with this delay, which rings no less than that even without a converter."""
+        self._delay = delay
+        converter = 0 if facts.exact else CONVERTER_RINGING * facts.rate // _MODEL_RATE
+        self._near = max(converter, least)
         self._until, self._most = 0, 0.0  # frame; size
 
     def margin(self, known: Array, count: int, first: int) -> Array:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from bench.soak import heard
-from bench.soak.around import LimiterWatch, Ringing
-from bench.soak.chunk import Block, Chunk, Facts
+from bench.soak.around import EARLY_RINGING, LimiterWatch, Ringing
+from bench.soak.chunk import Block, Chunk, Facts, parts_of
 from bench.soak.model import HOLD, Array, Factors, GainModel, Targets, clean
+from bench.soak.paths import FULL, Paths
 from bench.soak.report import Digest, Report
 
 CHUNK_SECONDS = 0.5
@@ -33,7 +34,10 @@ class Checker:
         stems = len(facts.shares)
         self._out = np.zeros(((stems + 1) * facts.channels, self._room + MOST), np.float32)
         self._gains, self._limiter = GainModel(facts.rate), LimiterWatch(facts, report)
-        self._ringing, self._steps = Ringing(facts), heard.Steps(facts.channels)
+        self._ringing, self._steps = Ringing(facts, facts.delay), heard.Steps(facts.channels)
+        self._early_ringing = Ringing(facts, facts.instant_delay, EARLY_RINGING)
+        self._full = np.ones(self._room + MOST, np.float32)  # how much of the full path is heard
+        self._paths, self._wanted = Paths((facts.delay, facts.instant_delay)), FULL
         self._blocks: list[Block] = []
         self._filled = 0
         self._first = 0  # the chunk's first frame
@@ -42,17 +46,19 @@ class Checker:
         self._policy = HOLD
         self._shares_known_from = 0  # frame, from when on shares are measured on music
         self._concealed = self._limited = 0  # what the session has counted so far
-        self._heads = (0, 0, 0, 0)
+        self._heads = (0, 0, 0, 0, 0)
         self._run = 0  # frames, so far, of the concealment that goes on
         self.sanitized = self.callbacks = self.gaps = 0
         self.take: list[tuple[Array, Array]] | None = None  # if set, what is heard is kept
 
     def new_process(self) -> None:
         self._fresh = True
+        self._paths.restart()
 
     def before(self, studio: Any) -> None:
         """What the next block will be played with."""
         control = studio.shared.control
+        self._wanted = int(control.path[0])
         fields = (control.gain, control.mute, control.solo, control.master, control.bypass)
         raw = b"".join(field.tobytes() for field in fields)
         if self._targets is None or self._targets[0] != raw:
@@ -68,11 +74,13 @@ class Checker:
         control, counters = studio.shared.control, studio.shared.counters
         concealed, limited = int(counters.concealed[0]), int(counters.limited[0])
         assert self._targets is not None
+        parts = parts_of(0, count, self.facts.longest)
+        self._full[start : start + count], paths = self._paths.play(parts, self._wanted)
         block = Block(
             start=start, count=count, targets=self._targets[1], fresh=self._fresh,
             concealed=concealed - self._concealed, policy=int(control.policy[0]),
             limiter=bool(control.limiter[0]), limited=limited - self._limited,
-            trouble=studio.in_trouble,
+            trouble=any(map(studio.in_trouble, paths)), known=studio.knows_the_song,
         )  # fmt: skip
         self._blocks.append(block)
         self._concealed, self._limited, self._fresh = concealed, limited, False
@@ -97,13 +105,12 @@ class Checker:
             return
         chunk, report = self._chunk(), self.report
         heard.finite(report, chunk)
-        ringing = self._ringing.margin(
-            self._input[:, : self._filled + self.facts.delay], self._filled, self._first
-        )
+        ringing = self._margin(chunk)
         limited = self._limiter.mask(chunk, self._first)
         margin = 0.0 if self.facts.exact else ringing
         heard.in_time(report, chunk, limited, margin)
         heard.stems_in_time(report, chunk, margin)
+        heard.early(report, chunk, limited, ringing)
         self._account(chunk, limited, chunk.tolerance + margin)
         unknown = self._first < self._shares_known_from
         if chunk.concealed.any():
@@ -116,15 +123,27 @@ class Checker:
 
     def _chunk(self) -> Chunk:
         facts, count = self.facts, self._filled
+        soon = facts.delay - facts.instant_delay
         lanes, moving = self._lanes()
         return Chunk(
-            facts=facts, blocks=self._blocks, x=self._input[:, :count],
+            facts=facts, blocks=self._blocks, late=self._input[:, :count],
+            soon=self._input[:, soon : soon + count], full=self._full[:count],
             mix=self._out[: facts.channels, :count],
             stems=self._out[facts.channels :, :count].reshape(-1, facts.channels, count),
             factors=Factors(lanes, facts.shares), moving=moving,
             loudest=max(1.0, float(np.abs(self._input[:, : facts.delay + count]).max())),
             policy_before=self._policy, where=self.where,
         )  # fmt: skip
+
+    def _margin(self, chunk: Chunk) -> Array:
+        """By how much what is filtered may be off, on the paths that are heard."""
+        known = self._input[:, : chunk.count + self.facts.delay]
+        late = self._ringing.margin(known, chunk.count, self._first)
+        if not self.facts.instant_delay:
+            return late
+        soon = self.facts.delay - self.facts.instant_delay
+        early = self._early_ringing.margin(known[:, soon:], chunk.count, self._first)
+        return np.maximum(np.where(chunk.full > 0, late, 0), np.where(chunk.early, early, 0))
 
     def _lanes(self) -> tuple[Array, bool]:
         """The gains of the chunk, and whether any of them moves."""
@@ -149,7 +168,7 @@ class Checker:
 
     def _account(self, chunk: Chunk, limited: Array, margin: Array | float) -> None:
         """No block has more wrong samples than it counted, and none is wrong without a cause."""
-        wrong = (chunk.off > margin) & ~limited
+        wrong = (chunk.off > margin) & ~(limited | chunk.early)
         for block in chunk.blocks:
             if not block.concealed:
                 self.report.passed("nothing is concealed without a cause")
@@ -168,13 +187,16 @@ class Checker:
     def _sequence(self, studio: Any) -> None:
         """Positions only go on, by as much as was played, and no stem comes from the future."""
         shared, frames = studio.shared, studio.frames
-        heads = (shared.input.head, shared.stems.head, shared.stems.since, shared.tape.head)
+        instant = shared.instant.head if shared.instant else 0
+        heads = (shared.input.head, shared.stems.head, shared.stems.since, shared.tape.head,
+                 instant)  # fmt: skip
         right = (
             all(new >= old for new, old in zip(heads, self._heads, strict=True))
             and heads[0] == frames
             and heads[1] <= max(frames - self.facts.lookahead, 0)
             and heads[2] <= heads[1]
-            and heads[3] == max(frames - self.facts.delay, 0)
+            and heads[3] == self._paths.taped
+            and instant <= frames
         )
         if right:
             self.report.passed("positions in order")

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 
 import numpy as np
 
-from bench.soak import gestures, takes
+from bench.soak import early, gestures, takes
 from bench.soak.inputs import SLIDING_SECONDS, DeviceInput, FileInput, TwoClocksInput
 from bench.soak.scenario import Fault
 from bench.soak.studio import Studio
+from bench.soak.trouble import engine_trouble, half_written, trouble
 from rtsep.audio.choose import choose_rate
 from rtsep.audio.devices import Device
 from rtsep.errors import ConfigError
@@ -56,20 +56,8 @@ class Director:
             course.close()
 
 
-@contextmanager
-def trouble(studio: Studio, extra_hops: int = 0) -> Iterator[None]:
-    """Meanwhile, and so long afterwards, stems may be missing."""
-    studio.excused += 1
-    try:
-        yield
-    finally:
-        studio.excused -= 1
-        until = studio.frames + studio.recovery.samples(extra_hops)
-        studio.excused_until = max(studio.excused_until, until)
-
-
 def engine_stall(studio: Studio, fault: Fault) -> Course:
-    with trouble(studio):
+    with engine_trouble(studio):
         studio.asleep += 1
         yield fault.seconds
         studio.asleep -= 1
@@ -77,7 +65,7 @@ def engine_stall(studio: Studio, fault: Fault) -> Course:
 
 def slow_step(studio: Studio, fault: Fault) -> Course:
     """The engine takes it for typical, in part, and skips hops until it has forgotten it."""
-    with trouble(studio, hops_to_forget(studio, fault.seconds)):
+    with engine_trouble(studio, hops_to_forget(studio, fault.seconds)):
         studio.extra_seconds += fault.seconds
         while studio.extra_seconds:  # until a step begins
             yield _LOOK_SECONDS
@@ -94,7 +82,7 @@ def hops_to_forget(studio: Studio, seconds: float) -> int:
 
 
 def late_steps(studio: Studio, fault: Fault) -> Course:
-    with trouble(studio, 12):
+    with engine_trouble(studio, 12):
         usual = studio.plan.step_share * studio.budget_seconds
         studio.step_seconds = fault.size * studio.budget_seconds + studio.block / studio.layout.rate
         yield fault.seconds
@@ -102,7 +90,7 @@ def late_steps(studio: Studio, fault: Fault) -> Course:
 
 
 def engine_crash(studio: Studio, fault: Fault) -> Course:
-    with trouble(studio):
+    with engine_trouble(studio):
         studio.lose_engine()
         yield fault.seconds
         studio.new_engine()
@@ -110,13 +98,9 @@ def engine_crash(studio: Studio, fault: Fault) -> Course:
 
 def crash_while_writing(studio: Studio, fault: Fault) -> Course:
     """It dies with a stretch claimed and half of it written."""
-    ring = studio.shared.stems
-    with trouble(studio):
+    with engine_trouble(studio):
         studio.lose_engine()
-        claimed = int(studio.rng.integers(1, studio.recovery.hop))
-        ring._marks[2] = ring.head + claimed
-        for channel in ring._data:
-            channel[(ring.head + np.arange(claimed // 2)) % ring.capacity] = np.nan
+        half_written(studio.shared.stems, int(studio.rng.integers(1, studio.recovery.hop)))
         yield fault.seconds
         studio.new_engine()
 
@@ -125,7 +109,7 @@ def engine_hang(studio: Studio, fault: Fault) -> Course:
     """The session's own watch must find it."""
     watch = EngineWatch(studio.shared, lambda: studio.now)
     began = studio.now
-    with trouble(studio):
+    with engine_trouble(studio):
         studio.asleep += 1
         while not watch.hangs():
             yield _LOOK_SECONDS
@@ -139,7 +123,7 @@ def engine_hang(studio: Studio, fault: Fault) -> Course:
 
 
 def stems_not_a_number(studio: Studio, fault: Fault) -> Course:
-    with trouble(studio, 2):
+    with engine_trouble(studio, 2):
         studio.network.broken = True
         yield max(fault.seconds, studio.plan.hop_seconds)
         studio.network.broken = False
@@ -308,4 +292,11 @@ KINDS: dict[str, Callable[[Studio, Fault], Course]] = {
     "MIDI garbage": gestures.midi_garbage,
     "take": takes.take,
     "slow disk": takes.slow_disk,
+    "other path": early.other_path,
+    "instant stall": early.instant_stall,
+    "instant crash": early.instant_crash,
+    "instant crash while writing": early.crash_while_writing,
+    "engine away": engine_crash,
+    "silence": early.silence,
+    "another song": early.another_song,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.soak.model import travel_to_gain
-from bench.soak.scenario import POLICIES, Fault
+from bench.soak.scenario import Fault
 from rtsep.control.midi.mapping import read_map
 from rtsep.control.midi.surface import MOST_AT_ONCE, Surface
 
@@ -54,7 +54,7 @@ def panic(studio: Studio, fault: Fault) -> Course:
 
 
 def other_policy(studio: Studio, fault: Fault) -> Course:
-    studio.desk.set_policy(str(studio.rng.choice(POLICIES)))
+    studio.desk.set_policy(str(studio.rng.choice(studio.plan.policies)))
     yield fault.seconds
     studio.desk.set_policy(studio.plan.policy)
 

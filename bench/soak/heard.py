@@ -34,18 +34,49 @@ def finite(report: Report, chunk: Chunk) -> None:
 
 def in_time(report: Report, chunk: Chunk, limited: Array, margin: Array | float) -> None:
     """Where nothing is concealed or limited, the output is the model's."""
-    mask = ~(chunk.concealed | limited)
+    mask = ~(chunk.uncertain | limited)
     _worst(report, "in time and in place", chunk, chunk.off, chunk.tolerance + margin, mask)
 
 
 def stems_in_time(report: Report, chunk: Chunk, margin: Array | float) -> None:
     """So is every stem on an output of its own, which nothing limits."""
+    _worst(report, "every stem in its place", chunk, _stems_off(chunk), chunk.tolerance + margin,
+           ~chunk.uncertain)  # fmt: skip
+
+
+def _stems_off(chunk: Chunk) -> Array:
     factors, off = chunk.factors, np.zeros(chunk.count, np.float32)
     gains = factors.gains * chunk.facts.shares[:, None] * factors.master * factors.fade
     for gain, stem in zip(gains.astype(np.float32), chunk.stems, strict=True):
         np.maximum(off, np.abs(stem - gain * chunk.x).max(0), out=off)
-    _worst(report, "every stem in its place", chunk, off, chunk.tolerance + margin,
-           ~chunk.concealed)  # fmt: skip
+    return off
+
+
+def early(report: Report, chunk: Chunk, limited: Array, margin: Array) -> None:
+    """On the instant path, and on the way to it: what is heard is made of stems between what they
+    are and equal parts. Where all faders are equal, it is the delayed input."""
+    if not chunk.early.any():
+        return
+    least, most = chunk.between()
+    beyond = np.maximum(least - chunk.mix, chunk.mix - most).max(0)
+    filtered = HELD * chunk.loudest + margin
+    spread = chunk.factors.spread * chunk.factors.master
+    here = chunk.early & ~chunk.concealed
+    _worst(report, "early stems: in time and in place", chunk, beyond,
+           chunk.tolerance + spread * filtered, here & ~limited)  # fmt: skip
+    known = np.concatenate([np.full(block.count, block.known) for block in chunk.blocks])
+    _worst(report, "early stems: as they were learnt", chunk, _stems_off(chunk),
+           chunk.tolerance + filtered, here & known)  # fmt: skip
+    _all_of_the_input(report, chunk, here)
+
+
+def _all_of_the_input(report: Report, chunk: Chunk, here: Array) -> None:
+    """Early stems, on outputs of their own, that are all as loud."""
+    factors = chunk.factors
+    gain = (factors.loudest * factors.master * factors.fade).astype(np.float32)
+    off = np.abs(chunk.stems.sum(0) - gain * chunk.x).max(0)
+    _worst(report, "early stems: all of the input", chunk, off, 3 * chunk.tolerance,
+           here & (factors.spread == 0))  # fmt: skip
 
 
 def within_bounds(report: Report, chunk: Chunk, limited: Array, ringing: Array,
@@ -55,10 +86,10 @@ def within_bounds(report: Report, chunk: Chunk, limited: Array, ringing: Array,
     Not so where the newest stems are heard once more, or, with `unknown`, where shares were
     measured on silence; there it is no louder than what it is made of.
     """
-    slack = chunk.tolerance + ringing + (HELD * chunk.loudest if chunk.holds else 0.0)
-    loose = chunk.concealed if unknown and chunk.holds else chunk.mirrored
-    ends = [chunk.factors.heard(factor) * chunk.x for factor in (chunk.low, chunk.high)]
-    beyond = np.maximum(np.minimum(*ends) - chunk.mix, chunk.mix - np.maximum(*ends)).max(0)
+    slack = chunk.tolerance + ringing + chunk.blur * chunk.loudest
+    loose = chunk.concealed if unknown and chunk.held else chunk.mirrored
+    least, most = chunk.between()
+    beyond = np.maximum(least - chunk.mix, chunk.mix - most).max(0)
     _worst(report, "between the stems and their substitute", chunk, beyond, slack,
            chunk.concealed & ~loose & ~limited)  # fmt: skip
     loudest = float(chunk.level.max()) * max(float(chunk.factors.loudest.max()), 1.0)
@@ -82,26 +113,29 @@ class Steps:
     def __init__(self, channels: int) -> None:
         self._error = np.zeros((channels, 1))
         self._x = np.zeros((channels, 1))
-        self._free = self._concealed = self._mirrored = False  # of the last sample
+        self._free = self._uncertain = self._mirrored = False  # of the last sample
         self._fade = FADE  # of the last block
 
     def check(self, report: Report, chunk: Chunk, limited: Array, ringing: Array,
               unknown: bool) -> None:  # fmt: skip
         step = np.abs(np.diff(chunk.error, axis=1, prepend=self._error)).max(0)
-        mask = (chunk.concealed | np.append(self._concealed, chunk.concealed[:-1])) & ~limited
+        mask = (chunk.uncertain | np.append(self._uncertain, chunk.uncertain[:-1])) & ~limited
         mask &= np.append(self._free, ~limited[:-1])
         mask[[block.start for block in chunk.blocks if block.fresh]] = False  # a device began
         if mask.any():
             allowed = self._allowed(chunk, unknown) + 2 * (chunk.tolerance + ringing)
             _worst(report, "no step beyond the crossfade's", chunk, step, allowed, mask)
         self._error, self._x = chunk.error[:, -1:].copy(), chunk.x[:, -1:].copy()
-        self._free, self._concealed = not limited[-1], bool(chunk.concealed[-1])
+        self._free, self._uncertain = not limited[-1], bool(chunk.uncertain[-1])
         self._mirrored = bool(chunk.mirrored[-1])
         self._fade = _fade(chunk.blocks[-1], chunk.facts.longest)
 
     def _allowed(self, chunk: Chunk, unknown: bool) -> Array:
         factors = chunk.factors
         slope = np.abs(np.diff(chunk.x, axis=1, prepend=self._x)).max(0)
+        if chunk.fading.any():  # both may be concealed, and their steps need not cancel
+            steps = [np.abs(np.diff(x, axis=1, prepend=x[:, :1])) for x in (chunk.late, chunk.soon)]
+            slope += np.where(chunk.fading, sum(steps).max(0), 0)
         level = np.maximum(chunk.level, np.abs(np.append(self._x, chunk.x[:, :-1], 1)).max(0))
         longest = chunk.facts.longest
         fade = min(self._fade, *(_fade(block, longest) for block in chunk.blocks))
@@ -117,7 +151,7 @@ class Steps:
         if chunk.moving:
             allowed += 2 * level * float(factors.loudest.max()) / (RAMP_SECONDS * chunk.facts.rate)
         allowed *= 1.02 * float(factors.master.max())
-        return allowed + (HELD / 2 * max(float(level.max()), 1.0) if chunk.holds else 0.0)
+        return allowed + chunk.blur / 2 * max(float(level.max()), 1.0)
 
 
 def _fade(block: Block, longest: int) -> int:

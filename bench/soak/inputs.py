@@ -30,18 +30,20 @@ class DeviceInput:
         self._rate, self._channels = rate, channels
         self._position = 0
         self.gain = 1.0
+        self.song = 0
         self.bad = np.zeros(0, np.float32)  # what comes in place of music, on the next samples
 
     def peak(self, seconds: float) -> float:
         """Of what comes next, without gain."""
-        ahead = excerpt(self._rate, self._channels, self._position, int(seconds * self._rate))
+        count = int(seconds * self._rate)
+        ahead = excerpt(self._rate, self._channels, self._position, count, self.song)
         return float(np.abs(ahead).max())
 
     def lose(self, samples: int) -> None:
         self._position += samples
 
     def take(self, count: int, now: float) -> tuple[Audio | None, Audio]:
-        heard = excerpt(self._rate, self._channels, self._position, count)
+        heard = excerpt(self._rate, self._channels, self._position, count, self.song)
         self._position += count
         spoil(heard, self)
         return heard, heard

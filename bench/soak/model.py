@@ -17,8 +17,8 @@ Array = np.ndarray[Any, Any]
 
 RAMP_SECONDS = 0.004
 SNAP = 1e-5
-HELD = 6e-3  # how exactly a substitute is known, which is filtered by measured shares
-HOLD, DRY, SILENCE = 0, 1, 2
+HELD = 6e-3  # how exactly a substitute or an early stem is known, filtered by measured shares
+HOLD, DRY, SILENCE, INSTANT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class GainModel:
 class Factors:
     """The factors of a stretch, each (n,) or (1,), and the stems' gains, (stems, n) or (stems, 1).
 
-    `stems` is the factor while all stems are there; `substitutes` are those of the policies.
+    `stems` is the factor while all stems are there; `even` that of an instant path which knows
+    nothing yet; `substitutes` are those that each policy may use.
     """
 
     def __init__(self, lanes: Array, shares: Array) -> None:
@@ -80,12 +81,15 @@ class Factors:
         self.master, self.bypass, self.fade = lanes[-3:]
         held = shares**2 / (shares**2).sum()
         self.stems = shares @ self.gains
+        self.even = self.gains.mean(0)
         self.substitutes = {
-            HOLD: held @ self.gains,
-            DRY: np.ones_like(self.stems),
-            SILENCE: np.zeros_like(self.stems),
+            HOLD: (held @ self.gains,),
+            DRY: (np.ones_like(self.stems),),
+            SILENCE: (np.zeros_like(self.stems),),
+            INSTANT: (self.even, held @ self.gains),
         }
         self.loudest = self.gains.max(0)
+        self.spread = self.loudest - self.gains.min(0)
 
     def heard(self, before_master: Array) -> Array:
         """From a factor of the mix to one of the output, if nothing is limited."""

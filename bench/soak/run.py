@@ -138,7 +138,8 @@ def bytes_needed(plan: Plan) -> float:
     """Of the rings alone: four seconds beyond the delay or the window, and eight of tape."""
     seconds = 4 + max(plan.window_frames * FRAME / MODEL_RATE, 2 * plan.hop_seconds)
     channels = (plan.stems + 2) * plan.channels  # input, feed and stems; stems, mix and input
-    return 4 * plan.rate * channels * (seconds + 8)
+    early = plan.stems * plan.channels * seconds if plan.memory_seconds else 0
+    return 4 * plan.rate * (channels * (seconds + 8) + early)
 
 
 def _clocks(studio: Studio, clocks: TwoClocksInput) -> None:

@@ -6,12 +6,14 @@ Every session has a seed of its own, so that any of them can be run again withou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 RATES = (44_100, 48_000, 44_100, 96_000, 44_100)  # of the device; the model's is 44.1 kHz
 POLICIES = ("hold", "dry", "silence")
+WITH_INSTANT = (1, 4)  # of every seven sessions, these have an instant path
+MEMORIES = (1.5, 5.0, 20.0)  # seconds, that it remembers
 SOURCES = ("device", "device", "file", "two clocks")
 BLOCKS = (64, 128, 256, 441, 512, 1024)  # short ones cost most, and `blocks change` has them too
 BLOCK_SHARES = (0.03, 0.07, 0.2, 0.1, 0.3, 0.3)
@@ -51,11 +53,18 @@ class Plan:
     source: str
     budget_hops: float
     step_share: float  # of the budget, that a step takes
+    memory_seconds: float = 0.0  # of the instant path; 0: there is none
+    path: str = "full"
     faults: tuple[Fault, ...] = field(default=(), repr=False)
 
     @property
     def hop_seconds(self) -> float:
         return self.hop_frames * FRAME / MODEL_RATE
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """That there are in it."""
+        return (*POLICIES, "instant") if self.memory_seconds else POLICIES
 
 
 # kind: how often, shortest and longest in seconds, smallest and largest size
@@ -94,7 +103,19 @@ _OF_SOURCE: dict[str, dict[str, tuple[float, float, float, float, float]]] = {
         "input device stalls": (2, 0.05, 1.0, 0, 0),
     },
 }
-_OF_INPUT = ("xrun", "not a number", "denormals", "absurd peak", "hot input", "barely too hot")
+_OF_INSTANT: dict[str, tuple[float, float, float, float, float]] = {
+    "other path": (10, 0.005, 4.0, 0, 0),
+    "instant stall": (4, 0.01, 3.0, 0, 0),
+    "instant crash": (3, 0.02, 3.0, 0, 0),
+    "instant crash while writing": (1, 0.02, 3.0, 0, 0),
+    "engine away": (1.5, 6.0, 30.0, 0, 0),
+    "silence": (2, 0.1, 4.0, 0, 0),
+    "another song": (3, 0, 0, 0, 1 << 19),  # how far from what came before
+}
+_OF_INPUT = (
+    *("xrun", "not a number", "denormals", "absurd peak", "hot input", "barely too hot"),
+    *("silence", "another song"),
+)
 
 
 def sessions(seed: int, seconds: float, *, length: float, spacing: float) -> Iterator[Plan]:
@@ -102,7 +123,8 @@ def sessions(seed: int, seconds: float, *, length: float, spacing: float) -> Ite
     every `spacing` seconds on average."""
     began, number = 0.0, 0
     while began < seconds:
-        yield plan(seed, number, began, min(length, seconds - began), spacing)
+        drawn = plan(seed, number, began, min(length, seconds - began), spacing)
+        yield with_instant(drawn, seed, spacing) if number % 7 in WITH_INSTANT else drawn
         began += length
         number += 1
 
@@ -132,6 +154,24 @@ def plan(seed: int, number: int, began: float, seconds: float, spacing: float) -
         step_share=float(rng.choice([0.0, 0.3, 0.6])),
         faults=tuple(_faults(rng, _possible(source, rate), seconds, spacing)),
     )
+
+
+def with_instant(drawn: Plan, seed: int, spacing: float) -> Plan:
+    """The same session with an instant path, other faults and more of them. At the highest rate a
+    stereo session's rings leave no room for it."""
+    rng = np.random.default_rng([seed, drawn.number, 1])
+    high = drawn.rate > 48_000
+    source = "device" if high else drawn.source
+    table = {**_possible(source, drawn.rate), **_OF_INSTANT}
+    if source != "device":
+        table = {kind: figures for kind, figures in table.items() if kind not in _OF_INPUT}
+    faults = tuple(_faults(rng, table, drawn.seconds, spacing / 1.5))
+    changed = replace(
+        drawn, source=source, channels=1 if high else drawn.channels,
+        memory_seconds=float(rng.choice(MEMORIES)), path=str(rng.choice(("full", "instant"))),
+        uneven=drawn.uneven and source != "two clocks", faults=faults,
+    )  # fmt: skip
+    return replace(changed, policy=str(rng.choice(changed.policies)))
 
 
 def _possible(source: str, rate: int) -> dict[str, tuple[float, float, float, float, float]]:

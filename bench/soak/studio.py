@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,27 @@ from bench.soak.checker import Checker
 from bench.soak.chunk import Facts
 from bench.soak.inputs import DeviceInput, FileInput, Input, TwoClocksInput
 from bench.soak.network import ShareNetwork, config_of, shares_of
+from bench.soak.paths import INSTANT
 from bench.soak.scenario import FRAME, MODEL_RATE, Plan
 from rtsep.config import StreamSpec
 from rtsep.engine.hops import HopStream
 from rtsep.engine.look import make_ready
+from rtsep.instant.path import InstantPath
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.engine_loop import EngineLoop
+from rtsep.live_session.instant_loop import InstantLoop
 from rtsep.live_session.messages import DeviceReady, ModelReady
 from rtsep.live_session.retuning import Reserves, Retuning
-from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared
-from rtsep.live_session.spec import latency_parts, layout_of
+from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared, instant_settings
+from rtsep.live_session.spec import instant_parts, latency_parts, layout_of
 from rtsep.live_session.timing import Timing
+from rtsep.mixer.control import PATHS
 from rtsep.mixer.desk import Desk
 
 _CPU = torch.device("cpu")
+_SOME_FRAMES = 100  # of its memory, that an instant path may know something by
+# Less than a session asks, so that hours are made of the code around it.
+_NEIGHBOURS, _UPDATES = 24, 5
 
 
 class EngineLost(Exception):
@@ -64,8 +71,10 @@ class Studio:
         self.layout = layout_for(plan, self.spec)
         self.shared = Shared(buffer, self.layout)
         self.shared.begin()
-        self.desk = Desk(self._config.stems, self.shared.control)
+        paths = PATHS if plan.memory_seconds else PATHS[:1]
+        self.desk = Desk(self._config.stems, self.shared.control, paths)
         self.desk.set_policy(plan.policy)
+        self.desk.set_path(plan.path)
         self.budget_seconds = plan.budget_hops * plan.hop_seconds
         self.block = plan.block
         self.uneven = plan.uneven
@@ -75,8 +84,10 @@ class Studio:
         self.step_seconds = plan.step_share * self.budget_seconds
         self._stepped = 0.0  # seconds that all steps have taken, the engine's clock
         self._life = 0  # the number of engines that were lost
-        self.excused = 0  # faults that are on
-        self.excused_until = 2 * self.layout.delay + self.layout.rate  # of frames
+        self.instant_asleep = 0  # faults that keep the instant path from being woken
+        self.excused = [0, 0]  # faults that are on, of both paths
+        self.excused_until = [2 * self.layout.delay + self.layout.rate] * 2  # frames
+        self.settled_at = 0  # frame from which on only one path is on the tape
         self.before: Callable[[], None] = lambda: None
         hop = plan.hop_frames * FRAME * plan.rate // MODEL_RATE + 1
         conversion = 4096 if plan.rate != MODEL_RATE else 0
@@ -87,6 +98,9 @@ class Studio:
         self._out = np.empty((len(self._outputs) * plan.channels, 1 << 13), np.float32)
         self.new_callback()
         self.new_engine()
+        self.instant: InstantLoop | None = None
+        if plan.memory_seconds:
+            self.new_instant()
 
     def run(self) -> None:
         while self.now < self.plan.seconds:
@@ -123,6 +137,16 @@ class Studio:
             lambda: self._stepped,
         )
 
+    def new_instant(self) -> None:
+        """A new instant process, which knows nothing."""
+        layout = self.layout
+        settings = replace(
+            instant_settings(layout.stems, layout.channels, layout.rate),
+            capacity_seconds=self.plan.memory_seconds, neighbours=_NEIGHBOURS, updates=_UPDATES,
+        )  # fmt: skip
+        self.shared.counters.instant_frames[0] = 0
+        self.instant = InstantLoop(InstantPath(settings), self.shared, lambda: self.now)
+
     def lose_engine(self) -> None:
         """At once, or out of the step that it is at."""
         self._life += 1
@@ -140,14 +164,23 @@ class Studio:
         self.frames += count
         self.now += count / self.layout.rate
         self.checker.block(self, known, out)
+        if self.instant and not self.instant_asleep:  # a process beside the engine's
+            self.instant.work()
 
     def pause(self, seconds: float) -> None:
         """No device calls meanwhile."""
         self.now += seconds
 
+    def in_trouble(self, path: int) -> bool:
+        """Whether stems may be missing. The instant path has no time to spare for blocks that are
+        longer than the device said."""
+        if path == INSTANT and self.block > self.layout.longest_block:
+            return True
+        return self.excused[path] > 0 or self.frames <= self.excused_until[path]
+
     @property
-    def in_trouble(self) -> bool:
-        return self.excused > 0 or self.frames <= self.excused_until
+    def knows_the_song(self) -> bool:
+        return int(self.shared.counters.instant_frames[0]) > _SOME_FRAMES
 
     def _work(self) -> None:
         assert self.engine is not None
@@ -182,6 +215,7 @@ class Studio:
             lookahead=plan.lookahead_frames * FRAME * plan.rate // MODEL_RATE,
             longest=layout.longest_block,
             exact=plan.rate == MODEL_RATE,
+            instant_delay=layout.instant_delay,
         )
 
 
@@ -205,7 +239,8 @@ def layout_for(plan: Plan, spec: StreamSpec) -> Layout:
     device = DeviceReady(input="", output="", rate=plan.rate, blocksize=plan.block,
                          longest_block=plan.block, latency=())  # fmt: skip
     parts = latency_parts(model, device, plan.budget_hops * plan.hop_seconds)
-    return layout_of(model, device, parts)
+    early = instant_parts(model, device) if plan.memory_seconds else ()
+    return layout_of(model, device, parts, early)
 
 
 def new_buffer() -> Any:

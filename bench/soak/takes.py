@@ -32,7 +32,9 @@ def slow_disk(studio: Studio, fault: Fault) -> Course:
 
 
 def _take(studio: Studio, seconds: float, disk_seconds: float) -> Course:
-    if studio.checker.take is not None or studio.frames < 2 * studio.layout.delay:
+    if studio.checker.take is not None or (
+        studio.frames < max(2 * studio.layout.delay, studio.settled_at)
+    ):
         return
     with tempfile.TemporaryDirectory() as folder:
         events: list[str] = []

@@ -46,7 +46,7 @@ class InstantLoop:
 
     def _go_to(self, position: int) -> None:
         """Go on at the first whole hop from `position` on; the memory stays."""
-        self._next = -(-position // self._hop) * self._hop
+        self._next = self._whole_from = -(-position // self._hop) * self._hop
         self._path.go_to(self._next)
 
     def _step(self) -> bool:
@@ -62,16 +62,20 @@ class InstantLoop:
         stems = self._path.process(self._block)
         start = self._next - self._hop  # `process` is a hop behind
         self._next += self._hop
-        if self._out.head < start:
-            self._out.skip_to(start)
-        if self._out.head == start:  # else a predecessor has made it already
-            self._out.write(stems.reshape(-1, self._hop))
+        if start >= self._whole_from:  # the hop before was taken for silence
+            self._write(start, stems)
         counters.instant_hops[0] += 1
         counters.instant_late[0] += start < self._heard()
         counters.instant_frames[0] = len(self._path.memory)
         counters.instant_fit[0] = self._path.fit
         counters.instant_times.add(self._clock() - began)
         return True
+
+    def _write(self, start: int, stems: Audio) -> None:
+        if self._out.head < start:
+            self._out.skip_to(start)
+        if self._out.head == start:  # else a predecessor has made it already
+            self._out.write(stems.reshape(-1, self._hop))
 
     def _learn(self) -> bool:
         """Some of the stems that the engine has made since."""

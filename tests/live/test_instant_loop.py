@@ -169,6 +169,32 @@ def test_what_stood_still_for_long_goes_on_with_the_newest_sound() -> None:
     assert session.shared.input.head - session.shared.instant.head <= 1024 + 512
 
 
+def test_what_it_plays_is_all_of_the_sound_from_its_first_sample_on() -> None:
+    """Also where it went on after a pause, and where a successor began."""
+    session = VirtualSession(instant=True)
+    loop, ring, sound = session.instant, session.shared.instant, session.shared.input
+    assert loop is not None and ring is not None
+    audio, seen = notes(3.0), []
+
+    def look(position: int) -> None:
+        session.instant = None if RATE <= position < 3 * RATE // 2 else session.instant or loop
+        if 2 * RATE <= position < 2 * RATE + 256:
+            session.new_instant()
+        first, head = ring.readable()
+        first = max(first, head - 2048)
+        stems, dry = (
+            np.zeros((8, head - first), np.float32),
+            np.zeros((2, head - first), np.float32),
+        )
+        ring.read_into(first, stems)
+        sound.read_into(first, dry)
+        seen.append(float(np.abs(stems.reshape(4, 2, -1).sum(0) - dry).max(initial=0)))
+
+    session.run(audio, before=look)
+    assert ring.since > 2 * RATE - 1024
+    assert max(seen) < 1e-6
+
+
 def test_the_desk_says_what_cannot_be() -> None:
     control: Control = VirtualSession().shared.control
     plain, both = (Desk(("a",), control, paths) for paths in (("full",), ("full", "instant")))

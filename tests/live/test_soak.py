@@ -15,8 +15,11 @@ from bench.soak.report import Report, Violation
 from bench.soak.run import Result, run
 from bench.soak.scenario import Fault, Plan, sessions
 from bench.soak.studio import Studio
+from rtsep.instant.path import InstantPath
 from rtsep.live_session.callback import Callback
+from rtsep.live_session.instant_loop import InstantLoop
 from rtsep.live_session.recorder import Recorder
+from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Faders
 from rtsep.mixer.limiter import Limiter
 from rtsep.mixer.playout import Playout
@@ -42,14 +45,15 @@ def test_a_minute_packed_with_faults(seed: int) -> None:
     for result in results:
         total.add(result.report)
     assert total.faults.total() > 30 and total.counts["concealed samples"] > 0
-    assert total.invariants["in time and in place"].checks > total.counts["frames"] / 10
+    for name in ("in time and in place", "early stems: all of the input"):
+        assert total.invariants[name].checks > total.counts["frames"] / 100
 
 
-def plan(*faults: Fault, policy: str = "hold") -> Plan:
+def plan(*faults: Fault, policy: str = "hold", **early: Any) -> Plan:
     return Plan(
         number=0, seed=7, began=0.0, seconds=6.5, rate=44_100, stems=4, channels=2,
         window_frames=20, hop_frames=4, lookahead_frames=2, block=441, uneven=False,
-        policy=policy, source="device", budget_hops=0.5, step_share=0.0, faults=faults,
+        policy=policy, source="device", budget_hops=0.5, step_share=0.0, faults=faults, **early,
     )  # fmt: skip
 
 
@@ -163,6 +167,63 @@ def test_what_is_broken_is_found(
     if place:
         monkeypatch.setattr(*place, broken)
     (result,) = run([plan(faults, policy="silence")], prepare=prepare)
+    assert result.violation and result.violation.startswith(invariant), result.violation
+
+
+def at_once(self: DelayLine, old: Any, new: Any) -> Any:
+    """Another path without a crossfade."""
+    return new
+
+
+def from_nowhere(self: InstantLoop, position: int) -> None:
+    """It plays what it made of half a window."""
+    go_to(self, position)
+    self._whole_from = 0
+
+
+def in_reverse(self: InstantPath, position: int, stems: np.ndarray) -> None:
+    learn(self, position, stems[::-1])
+
+
+def never_instant_again(studio: Studio) -> None:
+    studio.new_instant = lambda: None  # type: ignore[method-assign]
+
+
+def waits_for_the_engine(studio: Studio) -> None:
+    """The instant path stands still with it."""
+    loop = studio.instant
+    assert loop is not None
+    work = loop.work
+    loop.work = lambda: None if studio.asleep else work()  # type: ignore[method-assign]
+
+
+go_to, learn = InstantLoop._go_to, InstantPath.learn
+PATH, NEXT = Fault(3.2, "other path", 1.0), Fault(3.2, "instant crash", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("place", "broken", "prepare", "faults", "invariant"),
+    [
+        ((DelayLine, "_blend"), at_once, nothing, PATH, "early stems: in time and in place"),
+        ((InstantLoop, "_go_to"), from_nowhere, nothing, NEXT, "early stems: all of the input"),
+        ((InstantPath, "learn"), in_reverse, nothing, PATH, "early stems: as they were learnt"),
+        (None, None, never_instant_again, NEXT, "nothing is concealed without a cause"),
+        (None, None, waits_for_the_engine, STALL, "nothing is concealed without a cause"),
+        ((Faders, "_aim"), deaf_to_mutes, nothing, PANIC, "early stems: in time and in place"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_on_the_instant_path_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[type, str] | None,
+    broken: Any,
+    prepare: Callable[[Studio], None],
+    faults: Fault,
+    invariant: str,
+) -> None:
+    if place:
+        monkeypatch.setattr(*place, broken)
+    early = {"memory_seconds": 1.5, "path": "instant"}
+    (result,) = run([plan(faults, policy="silence", **early)], prepare=prepare)
     assert result.violation and result.violation.startswith(invariant), result.violation
 
 
