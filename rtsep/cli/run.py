@@ -33,7 +33,6 @@ def run(
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
-    options["instant"] = options["target"] == INSTANT
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
             from rtsep.cli.live.run import run_live
@@ -77,14 +76,14 @@ def settle_live(options: dict[str, Any], given: list[str]) -> None:
     """Latency and precision are the machine's business where nobody has said how audio is cut."""
     options["instant"] = options["target"] == INSTANT
     if options["instant"]:
-        options["target"] = AUTO  # of the full path, which it learns from
+        options["target"] = None  # it is none of the full path, which may be cut in any way
     if options["target"] is None and not any(flag in CHOSEN for flag in given):
         options["target"] = AUTO
     options["precision"] = options["precision"] or "auto"
 
 
 def check_target(target: float | str | None, given: list[str]) -> None:
-    """--latency chooses what else could be said."""
+    """--latency chooses what else could be said, unless it is that of the instant path."""
     chosen = [flag for flag in given if flag in CHOSEN]
-    if target is not None and chosen:
+    if target not in (None, INSTANT) and chosen:
         raise click.UsageError(f"{chosen[0]} does not go with --latency; leave one of them out")
