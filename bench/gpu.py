@@ -19,10 +19,9 @@ import torch
 from bench.hardware import finish
 from bench.incremental import step_clock
 from bench.turns import Clock, clock, in_turn, percentiles
-from bench.ways import FRAME, MODES, WINDOW, Figures, Ways, parser
+from bench.ways import FRAME, MODES, WINDOW, Figures, Ways, parser, ready
 from rtsep.config import PACE
 from rtsep.engine.hops import HopStream
-from rtsep.setup.runtime import prepare_process
 from tests.music import mixture
 
 STREAMS = (1, 2, 4, 8, 16, 32, 64)
@@ -40,11 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments.add_argument("--seconds", type=float, default=1e6, help="at most, for those steps")
     arguments.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     args = arguments.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        print("skipped: no CUDA device")
+    if (prepared := ready(args)) is None:
         return 0
-    prepare_process()
-    ways, figures = Ways.of(args), Figures(args.json)
+    ways, figures = prepared
     for name in args.parts or PARTS:
         PARTS[name](ways, figures, args)
     if args.save:

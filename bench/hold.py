@@ -1,21 +1,27 @@
 """Does `--latency auto` hold? A live session in real time, looked at every minute.
 
 What is asked of it is what `rtsep --input demo --output null --pace realtime --latency auto --loop`
-asks for. Tells late hops, what the engine went over to, and for how long the host gave the
-processors to others, minute by minute.
+asks for; with `--path instant`, that path is heard and its late hops are told too, and with
+`--jack` it plays on a private JACK server with a period of 256 frames. Tells late hops, what the
+engine went over to, and for how long the host gave the processors to others, minute by minute.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
+import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psutil
 
+from rig.server import running_jack
+from rtsep.config import PATHS
 from rtsep.files.places import input_place
 from rtsep.files.sources import SourceBlocks
 from rtsep.live_session.messages import AudioRequest, EngineRequest
@@ -26,6 +32,7 @@ from rtsep.status import LiveStatus
 from rtsep.weights.cache import default_folder
 
 MINUTE = 60.0
+JACK_PERIOD = 256
 
 
 class Told:
@@ -44,10 +51,12 @@ class Told:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.hold", description=__doc__)
     parser.add_argument("--model", default="htdemucs")
+    parser.add_argument("--path", choices=PATHS, default="full")
+    parser.add_argument("--jack", action="store_true", help="play on a private JACK server")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     args = parser.parse_args()
-    with LiveSession(_spec(args.model), Told()) as session:
+    with _server(args.jack) as output, LiveSession(_spec(args, output), Told()) as session:
         first = session.status()
         print(_line(first, 0.0), flush=True)
         minutes = list(_minutes(session, args.seconds))
@@ -63,6 +72,9 @@ def main() -> int:
         "concealed_ms": round(1000 * last.concealed / last.sample_rate, 1),
         "step_ms": last.step_ms,
         "retunings": last.retunings,
+        "path": last.path,
+        "jack_period": JACK_PERIOD if args.jack else None,
+        "instant": dataclasses.asdict(last.instant) if last.instant else None,
         "events": list(last.events),
         "minutes": minutes,
     }
@@ -71,18 +83,32 @@ def main() -> int:
     from bench.hardware import finish
 
     finish("hold", figures, save=args.save)
-    return 0 if last.misses == 0 else 1
+    late = last.instant.late if last.instant else last.misses
+    return 0 if late == 0 else 1
 
 
-def _spec(model: str) -> LiveSpec:
+@contextmanager
+def _server(wanted: bool) -> Iterator[str | None]:
+    """The device to play to, if any."""
+    if not wanted:
+        yield None
+        return
+    with running_jack(period=JACK_PERIOD) as server:
+        os.environ.update(server.env)
+        yield "system"
+
+
+def _spec(args: argparse.Namespace, output: str | None) -> LiveSpec:
     return LiveSpec(
         engine=EngineRequest(
-            model=model, device="auto", cache=None, window=0.0, hop=0.0, lookahead=0.0,
+            model=args.model, device="auto", cache=None, window=0.0, hop=0.0, lookahead=0.0,
             mode="incremental", precision="auto", latency=0.0, adapts=True,
         ),
-        audio=AudioRequest(input=None, output=None),
+        audio=AudioRequest(input=None, output=output, blocksize=JACK_PERIOD),
         source=SourceBlocks(input_place("demo"), loop=True),
         record=RecordSpec(folder=default_folder()),  # never used
+        instant=args.path == "instant",
+        path=args.path,
     )  # fmt: skip
 
 
@@ -127,7 +153,17 @@ def _line(status: LiveStatus, stolen: float) -> str:
     return (
         f"{status.seconds:6.0f} s  latency {status.latency_ms:5.0f} ms, hop {status.hop_ms:4.0f} ms"
         f", step {times['p50']:4.0f} ms (longest {times['max']:4.0f}): {status.misses} late of "
-        f"{status.steps}; {stolen:.1f} s stolen"
+        f"{status.steps}; {stolen:.1f} s stolen{_instant(status)}"
+    )
+
+
+def _instant(status: LiveStatus) -> str:
+    if status.instant is None or not status.instant.hop_ms:
+        return ""
+    memory, times = status.instant, status.instant.hop_ms
+    return (
+        f"; instant: {memory.late} late of {memory.hops}, hop p50 {times['p50']:.1f} ms, p99.9 "
+        f"{times['p99.9']:.1f}, knows {memory.memory_seconds:.0f} s, fit {memory.fit:.2f}"
     )
 
 

@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from bench.ways import MODES, Figures, Ways, parser
+from bench.ways import MODES, Ways, parser, ready
 from rtsep.audio.files import read_audio
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.measure.songs import Audio, score, streamed
 from rtsep.metrics import MEAN, sdr
-from rtsep.setup.runtime import prepare_process
 from tests.music import SAMPLE_RATE, stempeg_stems
 
 HOP = 4  # frames, 93 ms
@@ -34,11 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments.add_argument("--files", type=int, default=6, help="how many of them")
     arguments.add_argument("--excerpt", type=float, default=10.0, help="seconds of each")
     args = arguments.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        print("skipped: no CUDA device")
+    if (prepared := ready(args)) is None:
         return 0
-    prepare_process()
-    ways, figures = Ways.of(args), Figures(args.json)
+    ways, figures = prepared
     separators = {name: ways.separator(name, ways.executors[-1]) for name in ways.precisions}
     for title, mix in _music(args.music, args.files, args.excerpt):
         for mode in MODES:

@@ -19,9 +19,8 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.incremental import step_clock
-from bench.ways import MODES, Figures, Ways, parser
+from bench.ways import MODES, Ways, parser, ready
 from rtsep.engine.precision import choose_precision, products_in
-from rtsep.setup.runtime import prepare_process
 
 TOP = 15  # kernels that are named
 ROUNDS = 20
@@ -32,11 +31,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments.add_argument("--rows", type=int, default=8192, help="of the matrices")
     arguments.add_argument("--profiled", type=int, default=5, help="steps")
     args = arguments.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        print("skipped: no CUDA device")
+    if (prepared := ready(args)) is None:
         return 0
-    prepare_process()
-    ways, figures = Ways.of(args), Figures(args.json)
+    ways, figures = prepared
     figures.attempt("GB/s of a copy", lambda: _bandwidth(ways, args.rows))
     for precision in ways.precisions:
         figures.attempt(f"TFLOP/s, {precision}", lambda p=precision: _rate(ways, p, args.rows))  # type: ignore[misc]

@@ -29,6 +29,7 @@ from rtsep.model.bag import Bag
 from rtsep.model.htdemucs import HTDemucs
 from rtsep.model.state import build_network
 from rtsep.setup.load import choose_device
+from rtsep.setup.runtime import prepare_process
 from rtsep.weights import load_checkpoint
 from tests.networks import reference
 
@@ -143,3 +144,12 @@ class Figures:
         except Exception as error:  # of PyTorch, CUDA, cuDNN: all sorts
             value = {"failed": f"{type(error).__name__}: {error}"[:2000]}
         self.note(name, value)
+
+
+def ready(args: argparse.Namespace) -> tuple[Ways, Figures] | None:
+    """None on a machine that lacks the card that is asked for, which is said."""
+    if args.device == "cuda" and not torch.cuda.is_available():
+        print("skipped: no CUDA device")
+        return None
+    prepare_process()
+    return Ways.of(args), Figures(args.json)

@@ -19,6 +19,7 @@ from rtsep.cli.common.options import (
     given_options,
     model_options,
     naming_options,
+    path_option,
     precision_option,
     stream_options,
     target_option,
@@ -50,7 +51,7 @@ SECTIONS = {
     "Mix": ("mute", "solo", "gains_db", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
-        "target", "hop", "lookahead", "window", "mode", "refresh", "budget", "policy",
+        "target", "path", "hop", "lookahead", "window", "mode", "refresh", "budget", "policy",
     ),
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
     "Controls": ("ui", "midi", "osc", "config"),
@@ -101,6 +102,7 @@ class Root(SectionedGroup):
 @naming_options
 @stream_options
 @target_option
+@path_option
 @precision_option(None, "  [default: auto; fp32 offline]")
 @executor_option
 @click.option(

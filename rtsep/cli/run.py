@@ -14,7 +14,7 @@ from rtsep.files.places import Kind, Place, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
-OF_STREAMS = (*CHOSEN, "--latency", "--executor")
+OF_STREAMS = (*CHOSEN, "--latency", "--path", "--executor")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
@@ -47,10 +47,7 @@ def run(
         raise click.UsageError(
             f"{flags[0]} needs a live session; give a device, or --pace realtime"
         )
-    if options["target"] == INSTANT:
-        raise click.UsageError(
-            "--latency instant needs a live session; give a device, or --pace realtime"
-        )
+    settle_path(options)
     if destination is None:
         _ask_where(where_from)
     with RichObserver("loading PyTorch"):
@@ -74,12 +71,22 @@ def _ask_where(source: Place) -> NoReturn:
 
 def settle_live(options: dict[str, Any], given: list[str]) -> None:
     """Latency and precision are the machine's business where nobody has said how audio is cut."""
-    options["instant"] = options["target"] == INSTANT
-    if options["instant"]:
-        options["target"] = None  # it is none of the full path, which may be cut in any way
+    settle_path(options)
+    options["instant"] = options.pop("path") == INSTANT
     if options["target"] is None and not any(flag in CHOSEN for flag in given):
         options["target"] = AUTO
     options["precision"] = options["precision"] or "auto"
+
+
+def settle_path(options: dict[str, Any]) -> None:
+    """--latency instant is --path instant: the latency is then that of the path it learns from."""
+    if options["target"] == INSTANT:
+        if options.get("path") == "full":
+            raise click.UsageError(
+                "--latency instant does not go with --path full; leave one of them out"
+            )
+        options["target"], options["path"] = None, INSTANT
+    options["path"] = options.get("path") or "full"
 
 
 def check_target(target: float | str | None, given: list[str]) -> None:

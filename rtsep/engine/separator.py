@@ -163,6 +163,7 @@ class Separator:
         stream with these settings said of the music so far; it lies up to `age` behind, as it would
         live, whatever the machine takes for it.
         """
+        bag = self._only(stems)
         spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         if path == "instant":
             return self._instant(spec, stems, batch, {"age": age, "delay": delay})
@@ -170,7 +171,6 @@ class Separator:
             raise ConfigError(f"path must be one of full, instant, got {path!r}")
         if age is not None or delay is not None:
             raise ConfigError("age and delay are of the instant path; give path='instant' too")
-        bag = self._only(stems)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
 
     def _instant(

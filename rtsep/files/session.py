@@ -44,13 +44,14 @@ class FileSession:
     """What to separate, how, and where to.
 
     `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
-    Without a `stream` it is separated offline. `input_channels` of a file count from 0, none stands
-    for all.
+    Without a `stream` it is separated offline, with one on that `path`, "full" or "instant".
+    `input_channels` of a file count from 0, none stands for all.
     """
 
     input: str
     output: str
     stream: StreamSettings | None = None
+    path: str = "full"
     encoding: str = "float"
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ def run_file_session(
     settings that do not fit and AudioFileError for files that cannot be read or written.
     """
     rate = separator.sample_rate
-    streamed = Streamed(separator, session.stream) if session.stream else None
+    streamed = Streamed(separator, session.stream, session.path) if session.stream else None
     way = streamed or Offline(separator, summing=True)
     mix = _mixer(separator, session)
     demo = _demo(separator) if session.input == DEMO else None

@@ -18,6 +18,7 @@ from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
 from rtsep.weights.observer import LoggingObserver, Observer
 
+INSTANT_BLOCK = 256  # samples that a device brings at once, unless it was told otherwise
 TAKES = Path("rtsep-recordings")  # of takes that are begun while the session runs
 
 
@@ -119,6 +120,8 @@ def live_spec(
     if writes and record is not None:
         raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
     engine = engine_request(options, adapts=adapts and budget is None)
+    if instant:  # short blocks, which it would otherwise wait for
+        options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
     return LiveSpec(
         engine=engine,

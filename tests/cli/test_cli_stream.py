@@ -53,8 +53,8 @@ def test_faders_move_the_mix_and_leave_the_stems(
 
 
 JSON_KEYS = {
-    "model", "device", "mode", "executor", "sample_rate", "stems", "spec", "latency", "steps",
-    "step_ms", "deadline_misses", "xruns", "seconds", "wall_seconds", "stopped_early",
+    "model", "device", "mode", "path", "executor", "sample_rate", "stems", "spec", "latency",
+    "steps", "step_ms", "deadline_misses", "xruns", "seconds", "wall_seconds", "stopped_early",
     "sanitized", "sdr", "files", "notes",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from rtsep.cli.common.parsing import parse_compute, parse_stems, parse_target
 from rtsep.cli.common.values import Number, Renamed
-from rtsep.config import DEFAULTS, EXECUTORS, MODES, PRECISIONS
+from rtsep.config import DEFAULTS, EXECUTORS, MODES, PATHS, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -141,6 +141,16 @@ def target_option(command: Command) -> Command:
         help="Choose mode, hop and lookahead for this machine: the smallest it holds, or this "
         "one; instant plays 23 ms after the sound, from the song's own memory.  [default: auto, "
         "live]",
+    )(command)
+
+
+def path_option(command: Command) -> Command:
+    """--path"""
+    return click.option(
+        "--path",
+        type=click.Choice(PATHS),
+        help="Stems of the network itself, or 23 ms after the sound from the song's own memory, "
+        "which --latency instant asks for too.  [default: full]",
     )(command)
 
 

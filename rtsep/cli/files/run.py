@@ -15,6 +15,7 @@ from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.signals import stop_on_signals
 from rtsep.cli.files.progress import file_progress
 from rtsep.config import StreamSettings
+from rtsep.engine.instant import InstantStream
 from rtsep.engine.separator import Separator
 from rtsep.files.places import Kind, Place
 from rtsep.files.session import FileSession, SessionReport, run_file_session
@@ -110,6 +111,12 @@ def _tell_stream(streamed: Streamed) -> None:
         f"(hop {1000 * spec.hop / rate:.0f} + lookahead {1000 * spec.lookahead / rate:.0f}), "
         f"window {spec.window / rate:.2f} s"
     )
+    if isinstance(streamed.stream, InstantStream):
+        stream = streamed.stream
+        say(
+            f"instant path: {1000 * stream.latency_samples / rate:.0f} ms after the sound, "
+            f"from stems of the full path that are {1000 * stream.age / rate:.0f} ms old"
+        )
     if times := streamed.times.milliseconds():
         say(
             f"{len(streamed.times)} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}), "
@@ -139,17 +146,19 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
 
 def _steps_dict(streamed: Streamed | None) -> dict[str, Any]:
     if streamed is None:
-        names = ("executor", "spec", "latency", "steps", "step_ms", "deadline_misses")
+        names = ("path", "executor", "spec", "latency", "steps", "step_ms", "deadline_misses")
         return {"mode": OFFLINE} | dict.fromkeys(names)
     spec, rate = streamed.stream.spec, streamed.stream.spec.sample_rate
+    instant = isinstance(streamed.stream, InstantStream)
     return {
         "mode": spec.mode,
+        "path": "instant" if instant else "full",
         "executor": streamed.stream.executor,
         "spec": spec_dict(spec),
         "latency": {
             "hop": length(spec.hop, rate),
             "lookahead": length(spec.lookahead, rate),
-            "algorithmic": length(spec.latency_samples, rate),
+            "algorithmic": length(streamed.stream.latency_samples, rate),
         },
         "steps": len(streamed.times),
         "step_ms": streamed.times.milliseconds(),
