@@ -90,7 +90,8 @@ def settle_path(options: dict[str, Any]) -> None:
 
 
 def check_target(target: float | str | None, given: list[str]) -> None:
-    """--latency chooses what else could be said, unless it is that of the instant path."""
+    """--latency chooses what else could be said."""
     chosen = [flag for flag in given if flag in CHOSEN]
-    if target not in (None, INSTANT) and chosen:
-        raise click.UsageError(f"{chosen[0]} does not go with --latency; leave one of them out")
+    if target is not None and chosen:
+        advice = "write --path instant" if target == INSTANT else "leave one of them out"
+        raise click.UsageError(f"{chosen[0]} does not go with --latency; {advice}")

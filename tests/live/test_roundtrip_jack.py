@@ -137,7 +137,7 @@ def test_the_instant_path_is_as_late_as_declared_with_the_real_model(
     with running_loop(jack_server, delay=37):
         for _ in range(3):
             done = profiled(
-                jack_server, "--latency", "instant", "--input", "loop", "--output", "loop",
+                jack_server, "--path", "instant", "--input", "loop", "--output", "loop",
                 "--blocksize", 256, "--cache", weights_cache, "--window", 0.5, "--hop", 279,
                 "--lookahead", 46, *SMALL,
             )  # fmt: skip
