@@ -93,4 +93,5 @@ def check_target(target: float | str | None, given: list[str]) -> None:
     """--latency chooses what else could be said."""
     chosen = [flag for flag in given if flag in CHOSEN]
     if target is not None and chosen:
-        raise click.UsageError(f"{chosen[0]} does not go with --latency; leave one of them out")
+        advice = "write --path instant" if target == INSTANT else "leave one of them out"
+        raise click.UsageError(f"{chosen[0]} does not go with --latency; {advice}")

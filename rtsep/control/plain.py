@@ -18,8 +18,9 @@ EVENT_SECONDS = 0.1  # how late an event may be told
 def status_line(status: LiveStatus, desk: Desk) -> str:
     """One line of at most 120 columns; gaps and stems' names become short where it needs more.
 
-    State and time, latency, step p99/hop, misses/concealed audio, xruns; then peaks in dB
-    after the faders, or `mute`, or `off` for a stem that a solo leaves out.
+    State and time, latency, with its path where there are two, step p99/hop, misses/concealed
+    audio, xruns; then peaks in dB after the faders, or `mute`, or `off` for a stem
+    that a solo leaves out.
     """
     for gap, length in LAYOUTS:
         line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
@@ -70,7 +71,7 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
         f"{status.state} {clock(status.seconds)}",
         *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
         *(["bypass"] if desk.bypass else []),
-        f"{status.latency_ms:.0f}ms",
+        f"{f'{status.path} ' if status.instant else ''}{status.latency_ms:.0f}ms",
         f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f}ms",
         f"misses {status.misses}/{concealed_ms:.0f}ms",
         f"xruns {status.xruns}",

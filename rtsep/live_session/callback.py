@@ -81,8 +81,8 @@ class Callback:
         position = shared.input.head
         shared.input.write(self._received(indata, count))
         received = time.perf_counter()
-        path = int(shared.control.path[0])
-        block = self._line.pull(position, shared.heard_delay, count, path)
+        path = shared.path
+        block = self._line.pull(position, shared.delay_on(path), count, path)
         mix = self._mix[:, :count]
         self.faders.mix(block, mix)
         mixed = time.perf_counter()
@@ -151,6 +151,6 @@ class Callback:
             self._device_out,
             count,
             head,
-            shared.stems.head - (head - self._line.delay),
+            shared.stems.head - (head - shared.delay),
             shared.feed.head - int(shared.counters.feed_position[0]),
         )

@@ -32,7 +32,10 @@ class InstantLoop:
         assert shared.instant is not None, "this session has no instant path"
         layout, self._hop = shared.layout, path.settings.hop
         self._path, self._shared, self._out, self._clock = path, shared, shared.instant, clock
-        self._most_behind = round(MOST_BEHIND * layout.rate)
+        # What can still be heard in time is never too old, however large the device's blocks are.
+        self._most_behind = max(
+            round(MOST_BEHIND * layout.rate), layout.instant_delay + layout.longest_block
+        )
         self._block: Audio = np.zeros((layout.channels, self._hop), np.float32)
         self._late: Audio = np.zeros((layout.stems * layout.channels, self._hop), np.float32)
         self._shape = (layout.stems, layout.channels, self._hop)
@@ -52,30 +55,33 @@ class InstantLoop:
     def _step(self) -> bool:
         """A hop, if there is a whole one."""
         behind = self._shared.input.head - self._next
+        counters = self._shared.counters
         if behind > self._most_behind:
+            left_out = self._next
             self._go_to(self._shared.input.head - self._hop)
+            counters.instant_late[0] += (self._next - left_out) // self._hop
             behind = self._shared.input.head - self._next
         if behind < self._hop:
             return False
-        began, counters = self._clock(), self._shared.counters
+        began = self._clock()
         self._shared.input.read_into(self._next, self._block)
         stems = self._path.process(self._block)
         start = self._next - self._hop  # `process` is a hop behind
         self._next += self._hop
-        if start >= self._whole_from:  # the hop before was taken for silence
-            self._write(start, stems)
+        if start >= self._whole_from:  # before that the path has heard silence, not the sound
+            self._deliver(start, stems)
         counters.instant_hops[0] += 1
-        counters.instant_late[0] += start < self._heard()
         counters.instant_frames[0] = len(self._path.memory)
         counters.instant_fit[0] = self._path.fit
         counters.instant_times.add(self._clock() - began)
         return True
 
-    def _write(self, start: int, stems: Audio) -> None:
+    def _deliver(self, start: int, stems: Audio) -> None:
         if self._out.head < start:
             self._out.skip_to(start)
         if self._out.head == start:  # else a predecessor has made it already
             self._out.write(stems.reshape(-1, self._hop))
+        self._shared.counters.instant_late[0] += start < self._heard()
 
     def _learn(self) -> bool:
         """Some of the stems that the engine has made since."""

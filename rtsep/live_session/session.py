@@ -20,6 +20,7 @@ from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
 from rtsep.live_session.feeder import BLOCK, Feeder
+from rtsep.live_session.instant_keeper import InstantKeeper
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.messages import (
@@ -74,9 +75,9 @@ class LiveSession:
         self._observer = observer
         end_tracker_at_exit()
         self._context = multiprocessing.get_context("spawn")
-        self._buffer = allocate(self._context)
+        self._buffer = allocate(self._context, instant=spec.instant)
         self._wake, self._instant_wake = (self._context.Semaphore(0) for _ in range(2))
-        self._instant: Keeper | None = None
+        self._instant: InstantKeeper | None = None
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
         self._wiring = Wiring(self._context, self.events.add)
@@ -121,14 +122,7 @@ class LiveSession:
             audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
         )
         if self.layout.instant_delay:
-            self._instant = Keeper(
-                self._new_instant(),
-                self._new_instant,
-                answer=lambda child, message: None,
-                on_end=lambda reason: self.events.add(
-                    f"the instant path is started again, its memory is empty: {reason}"
-                ),
-            )
+            self._instant = InstantKeeper(self._new_instant, self.shared, self.events.add)
         self._wiring.begin(self.device.client)
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -146,7 +140,7 @@ class LiveSession:
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
         """Of the path that is heard."""
-        return self._instant_latency if self.desk.path == "instant" else self._full_latency
+        return self._instant_latency if self.desk.path == "instant" else self.full_latency
 
     @property
     def seconds(self) -> float:
@@ -234,9 +228,9 @@ class LiveSession:
     def _prepare(self) -> None:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
-        self._full_latency = self._latency_parts()
+        self.full_latency = self._latency_parts()
         self._instant_latency = instant_parts(self.model, self.device) if spec.instant else ()
-        self.layout = layout_of(self.model, self.device, self._full_latency, self._instant_latency)
+        self.layout = layout_of(self.model, self.device, self.full_latency, self._instant_latency)
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]
@@ -245,6 +239,7 @@ class LiveSession:
         self.desk.set_policy(spec.policy)
         self.desk.set_limiter(spec.limiter)
         self.desk.set_path(spec.path)
+        self._told_path = "full"
         self.desk.set_recording(spec.record_now)
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
@@ -281,11 +276,21 @@ class LiveSession:
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
         for child in children:
             child.look()
+        self._tell_path()
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
-        if end is not None and self.shared.input.head - self.shared.heard_delay >= end:
+        heard = self.shared.input.head - self.shared.delay_on(self.shared.path)
+        if end is not None and heard >= end:
             self.finished.set()
+
+    def _tell_path(self) -> None:
+        """Where there are two, the one that is heard now, with its latency."""
+        path, parts = self.desk.path, self.latency
+        if path != self._told_path:
+            self._told_path = path
+            milliseconds = 1000 * sum(part.samples for part in parts) / self.layout.rate
+            self.events.add(f"the {path} path: {milliseconds:.0f} ms")
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
@@ -310,16 +315,17 @@ class LiveSession:
         )
         self._engine_request = self.spec.engine.settled(after.spec, after.budget)
         if change.reason is None:
-            self._full_latency = as_long(self._latency_parts(), self._full_latency)
+            self.full_latency = as_long(self._latency_parts(), self.full_latency)
             return
-        self._full_latency = self._latency_parts()
-        longer = delay_of(self._full_latency, self.device) - self.shared.delay
+        self.full_latency = self._latency_parts()
+        longer = delay_of(self.full_latency, self.device) - self.shared.delay
         self.shared.delay += longer
         self.retunings += 1
         text = change.reason
         if longer:
             word = "longer" if longer > 0 else "shorter"
-            text += f"; the latency is {1000 * abs(longer) / self.layout.rate:.0f} ms {word}"
+            what = "the latency" if self.desk.path == "full" else "the latency of the full path"
+            text += f"; {what} is {1000 * abs(longer) / self.layout.rate:.0f} ms {word}"
         self.events.add(text)
 
     def _on_engine(self, child: Child, message: Any) -> None:

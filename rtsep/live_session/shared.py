@@ -25,14 +25,15 @@ from rtsep.ring.ring import Ring
 from rtsep.timeline import CALLBACK, HOP, PAUSE
 
 SHARED_BYTES = 1 << 26
+INSTANT_BYTES = 1 << 25  # more, where there is an instant path
 RING_SECONDS = 4.0  # beyond the delay: what a stalled engine may be behind and still know
 TAPE_SECONDS = 8.0  # what a slow disk may be behind
 NOTED_CALLBACKS, NOTED_HOPS, NOTED_PAUSES = 1 << 13, 1 << 10, 1 << 11  # the newest ones
 
 
-def allocate(context: SpawnContext) -> Any:
+def allocate(context: SpawnContext, *, instant: bool = False) -> Any:
     """Zeroed bytes to pass to processes at their start."""
-    return context.RawArray("b", SHARED_BYTES)
+    return context.RawArray("b", SHARED_BYTES + INSTANT_BYTES * instant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +125,11 @@ class Shared:
             # Of the engine, while it is profiled.
             self.collections, self.wakings = (Records(arena, PAUSE, NOTED_PAUSES) for _ in range(2))
         except MemoryError as error:
+            beside = " beside the instant path" if layout.instant_delay else ""
             raise ConfigError(
                 f"{layout.stems} stems at {layout.rate} Hz with a delay of {layout.delay} samples "
-                f"do not fit: {error}; take a lower --samplerate, or a shorter window or hop"
+                f"do not fit{beside}: {error}; take a lower --samplerate, or a shorter window or "
+                "hop"
             ) from error
         self.layout = layout
 
@@ -145,6 +148,10 @@ class Shared:
         self._delay[0] = samples
 
     @property
-    def heard_delay(self) -> int:
-        """Of the path that is heard."""
-        return self.layout.instant_delay if self.control.path[0] else self.delay
+    def path(self) -> int:
+        """That is asked for, as a place in PATHS."""
+        return int(self.control.path[0])
+
+    def delay_on(self, path: int) -> int:
+        """Whoever needs both reads `path` once: it may change at any moment."""
+        return self.layout.instant_delay if path else self.delay

@@ -15,6 +15,10 @@ from rtsep.live_session.shared import Layout, instant_settings
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
 
+# Seconds in which the instant path has a frame done. Where blocks are longer than that, their
+# waiting covers it.
+INSTANT_COMPUTE = 0.005
+
 Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
 
 
@@ -71,10 +75,15 @@ def latency_parts(
 
 
 def instant_parts(model: ModelReady, device: DeviceReady) -> tuple[LatencyPart, ...]:
-    """As `latency_parts`, on the instant path: its two hops, in the second of which it may compute,
-    and what audio waits because devices bring it in blocks."""
+    """As `latency_parts`, on the instant path: its two hops, what audio waits because devices bring
+    it in blocks, and what of its computing that does not cover."""
     settings = instant_settings(len(model.stems), model.channels, device.rate)
-    inside = {"frame": settings.latency_samples, "queue": device.longest_block}
+    compute = max(math.ceil(INSTANT_COMPUTE * device.rate) - device.longest_block, 0)
+    inside = {
+        "frame": settings.latency_samples,
+        "compute": compute,
+        "queue": device.longest_block,
+    }
     before = tuple(part for part in device.latency if part.name != "device out")
     after = tuple(part for part in device.latency if part.name == "device out")
     return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)

@@ -1,26 +1,27 @@
-"""Notices an engine that runs and yet does nothing, such as one that waits for a lost GPU."""
+"""Notices a process that runs and yet does nothing, such as one that waits for a lost GPU."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from rtsep.live_session.shared import Shared
+from rtsep.live_session.shared import Shared, instant_settings
 
 HANG_SECONDS = 10.0
 
 
-class EngineWatch:
-    """Looks at what the engine has counted."""
+class _Watch:
+    """Looks at how many hops a process has counted."""
 
-    def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
-        self._shared = shared
-        self._clock = clock
-        self._hop = shared.layout.spec.hop * shared.layout.rate // shared.layout.spec.sample_rate
+    def __init__(
+        self, shared: Shared, hop: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """A hop is so many samples of the session."""
+        self._shared, self._hop, self._clock = shared, hop, clock
         self.reset()
 
     def reset(self) -> None:
-        """A new engine has begun."""
+        """A new process has begun."""
         self._hops = self._done()
         self._position = self._shared.input.head
         self._since = self._clock()
@@ -33,5 +34,23 @@ class EngineWatch:
         return waiting and self._clock() - self._since > HANG_SECONDS
 
     def _done(self) -> int:
+        raise NotImplementedError
+
+
+class EngineWatch(_Watch):
+    def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
+        layout = shared.layout
+        super().__init__(shared, layout.spec.hop * layout.rate // layout.spec.sample_rate, clock)
+
+    def _done(self) -> int:
         counters = self._shared.counters
         return int(counters.steps[0]) + int(counters.skipped[0])
+
+
+class InstantWatch(_Watch):
+    def __init__(self, shared: Shared) -> None:
+        layout = shared.layout
+        super().__init__(shared, instant_settings(layout.stems, layout.channels, layout.rate).hop)
+
+    def _done(self) -> int:
+        return int(self._shared.counters.instant_hops[0])

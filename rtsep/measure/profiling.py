@@ -126,11 +126,12 @@ class Watch:
             self._clocks.append(self._reader.read())
 
     def run(self) -> Run:
-        """All that was seen; the session may have ended."""
+        """All that was seen; the session may have ended. It follows the full path, also where the
+        instant one is heard."""
         session, notes = self._session, self._notes
         layout, model = session.layout, session.model
         return Run(
-            status=session.status(),
+            status=replace(session.status(), latency=session.full_latency),
             executor=model.executor,
             precision=model.precision,
             spec=model.spec,

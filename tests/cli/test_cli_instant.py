@@ -37,7 +37,10 @@ def test_a_file_is_separated_as_it_would_be_live(
     ("words", "message"),
     [
         (("--latency", "instant", "--path", "full"), "does not go with --path full"),
-        (("--latency", "instant", "--hop", "93"), "--hop does not go with --latency"),
+        (
+            ("--latency", "instant", "--hop", "93"),
+            "--hop does not go with --latency; write --path instant",
+        ),
         (("--path", "quick"), "'quick' is not one of"),
         (("--latency", "soon"), "neither auto, instant nor milliseconds"),
     ],

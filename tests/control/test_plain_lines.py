@@ -14,7 +14,7 @@ from live_status import a_desk, a_level, a_status
 
 from rtsep.control.plain import new_events, run_plain, status_line
 from rtsep.mixer.desk import local_desk
-from rtsep.status import LiveStatus
+from rtsep.status import InstantStatus, LiveStatus
 
 
 def test_the_line_has_the_key_figures() -> None:
@@ -34,6 +34,12 @@ def test_what_is_special_is_said() -> None:
     line = status_line(a_status(recording=True, recorded_seconds=75, step_ms={}), desk)
     for words in ("rec 1:15", "bypass", "step -/93ms", "ba -20", "ot off"):
         assert words in line
+
+
+@pytest.mark.parametrize("path", ["full", "instant"])
+def test_the_path_is_named_where_there_are_two(path: str) -> None:
+    instant = InstantStatus(memory_seconds=12.0, fit=0.9, hops=5, late=0)
+    assert f"  {path} 184ms  " in status_line(a_status(path=path, instant=instant), a_desk())
 
 
 NAMES = st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=12, unique=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 from live_rig import RATE, VirtualSession, music
 
 from rtsep.errors import ConfigError
+from rtsep.live_session.shared import Layout, Shared, allocate
 from rtsep.metrics import sdr
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
+from rtsep.mixer.playout import FADE
 
 SECONDS = 6.0
 
@@ -33,7 +38,7 @@ def test_at_unity_the_input_comes_out_as_late_as_is_declared(block: int) -> None
     audio = notes(2.0)
     played = session.run(audio)
     delay = session.layout.instant_delay
-    assert delay == 1024 + block
+    assert delay == 1024 + max(block, 221)  # of which 5 ms, or a block, are for computing
     skipped = delay + 4096  # the crossfade to the path that was chosen
     np.testing.assert_allclose(
         played[:, skipped:], audio[:, skipped - delay : -delay], atol=1e-6, rtol=0
@@ -193,6 +198,85 @@ def test_what_it_plays_is_all_of_the_sound_from_its_first_sample_on() -> None:
     session.run(audio, before=look)
     assert ring.since > 2 * RATE - 1024
     assert max(seen) < 1e-6
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_where_it_begins_anew_no_hop_of_silence_is_heard(killed: bool) -> None:
+    """Its stems, each on outputs of its own, and what conceals their absence sum to the input,
+    but for the fade where they end."""
+    session = VirtualSession(instant=True, outputs=(0, 1, 2, 3))
+    desk_of(session).set_path("instant")
+    audio, loop = notes(3.0), session.instant
+
+    def move(position: int) -> None:
+        if not RATE <= position < 2 * RATE:
+            session.instant = session.instant or loop
+        elif not killed:
+            session.instant = None
+        elif position < RATE + 256:
+            session.new_instant()
+
+    played, delay = session.run(audio, before=move), session.layout.instant_delay
+    summed = played.reshape(4, 2, -1).sum(0)
+    differs = np.abs(summed[:, RATE:] - audio[:, RATE - delay : -delay]).max(0) > 1e-5
+    assert session.callback._line.gaps > 0
+    assert np.count_nonzero(differs) <= FADE
+
+
+def test_hops_that_nobody_made_are_late() -> None:
+    session = VirtualSession(instant=True)
+    loop = session.instant
+
+    def move(position: int) -> None:
+        session.instant = None if RATE <= position < 2 * RATE else loop
+
+    session.run(notes(3.0), before=move)
+    assert 80 <= session.shared.counters.instant_late[0] <= RATE / 512 + 2
+
+
+def test_blocks_of_any_length_leave_nothing_out() -> None:
+    session = VirtualSession(instant=True, block=8192)
+    desk_of(session).set_path("instant")
+    audio = notes(3.0)
+    session.run(audio)
+    counters = session.shared.counters
+    assert counters.instant_hops[0] == audio.shape[1] // 512
+    assert counters.instant_late[0] == session.callback._line.concealed == 0
+
+
+def test_path_and_delay_belong_together_whenever_the_desk_moves() -> None:
+    """The desk is another process, which may write between any two reads of the callback."""
+    session = VirtualSession(instant=True)
+    shared = session.shared
+    pairs = {(shared.delay, 0), (shared.layout.instant_delay, 1)}
+
+    class Flipping:
+        looks = 0
+
+        def __getitem__(self, index: int) -> int:
+            self.looks += 1
+            return self.looks % 2
+
+    shared.control.path = Flipping()  # type: ignore[assignment]
+    line, seen = session.callback._line, set()
+    session.run(notes(0.5), before=lambda position: seen.add((line.delay, line._path)))
+    assert seen <= pairs
+
+
+@pytest.mark.parametrize(("stems", "rate"), [(4, 44_100), (6, 48_000), (4, 96_000)])
+def test_the_shared_memory_is_large_enough_for_both_paths(stems: int, rate: int) -> None:
+    Shared(allocate(get_context("spawn"), instant=True), a_layout(stems, rate))
+
+
+def test_what_does_not_fit_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"6 stems at 192000 Hz.* beside the instant path.*lower"):
+        Shared(allocate(get_context("spawn"), instant=True), a_layout(6, 192_000))
+
+
+def a_layout(stems: int, rate: int) -> Layout:
+    """Of a session that is two seconds late, the most there is."""
+    session = VirtualSession(instant=True)
+    return replace(session.layout, stems=stems, rate=rate, delay=2 * rate)
 
 
 def test_the_desk_says_what_cannot_be() -> None:

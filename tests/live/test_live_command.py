@@ -25,7 +25,7 @@ from small_models import write_band
 SHM = Path("/dev/shm")
 KEYS = {
     "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
-    "latency",
+    "latency", "path", "instant",
     "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "xruns",
     "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "seconds",
     "stopped_early", "files", "events",

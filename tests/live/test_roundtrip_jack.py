@@ -130,6 +130,30 @@ def test_the_whole_chain_is_as_late_as_declared(jack_server: JackServer, live_mo
     assert "whole chain" in done.err and "to the sample" in done.err
 
 
+def test_the_instant_path_is_as_late_as_declared_with_the_real_model(
+    jack_server: JackServer, official: object, weights_cache: Path
+) -> None:
+    """Within 35 ms, whatever the full path takes beside it."""
+    with running_loop(jack_server, delay=37):
+        for _ in range(3):
+            done = profiled(
+                jack_server, "--path", "instant", "--input", "loop", "--output", "loop",
+                "--blocksize", 256, "--cache", weights_cache, "--window", 0.5, "--hop", 279,
+                "--lookahead", 46, *SMALL,
+            )  # fmt: skip
+            if done.code == 0:
+                break
+    assert done.code == 0, done.err
+    told = done.json
+    chain = told["whole_chain"]
+    device = told["device_path"]["latency"]["samples"]
+    assert chain["declared"]["frame"]["samples"] == 1024
+    assert chain["latency"]["samples"] == device + 1024 + 256
+    assert chain["not_declared"]["samples"] == 256 + 37
+    assert chain["declared"]["total"]["ms"] <= 35
+    assert told["stems"] is None or told["stems"]["latency"] == chain["latency"]
+
+
 def test_silence_is_told_and_nothing_is_claimed(jack_server: JackServer) -> None:
     with running_loop(jack_server, matrix=[[0, 0], [0, 0]]):
         done = profiled(jack_server, "--device-only", "--input", "loop", "--output", "loop", *SMALL)

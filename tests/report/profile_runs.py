@@ -6,7 +6,7 @@ import numpy as np
 
 from rtsep.config import StreamSpec
 from rtsep.report.profile.run import Clocks, Run
-from rtsep.status import LatencyPart, Level, LiveStatus
+from rtsep.status import InstantStatus, LatencyPart, Level, LiveStatus
 from rtsep.timeline import CALLBACK, HOP, PAUSE, STAGES
 
 RATE, BLOCK, HOP_SAMPLES, LOOKAHEAD, FRAME = 44_100, 256, 4096, 2048, 1024
@@ -25,7 +25,13 @@ def silent() -> Level:
     return Level(peak_db=-90.0, rms_db=-90.0)
 
 
-def known_run(*, slower: float = 0.0, unmarked: float = 0.0, name: str = "line in") -> Run:
+def known_run(
+    *,
+    slower: float = 0.0,
+    unmarked: float = 0.0,
+    name: str = "line in",
+    instant: InstantStatus | None = None,
+) -> Run:
     """Regular callbacks, and a hop for each 16 of them. Each hop's transformer takes `slower`
     seconds more; `unmarked` seconds of its step belong to no stage."""
     callbacks = np.zeros(CALLBACKS, CALLBACK)
@@ -61,6 +67,7 @@ def known_run(*, slower: float = 0.0, unmarked: float = 0.0, name: str = "line i
             stem_levels=(),
             mix_level=silent(),
             hop_ms=1000 * HOP_SAMPLES / RATE,
+            instant=instant,
         ),
         executor="eager",
         precision="fp32",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rtsep.cli.common.figures import length, say, spec_dict
@@ -24,6 +25,12 @@ def tell(session: LiveSession, *, events: bool) -> None:
             f"{status.steps} steps of {times['p50']:.0f} ms (p99 {times['p99']:.0f}) for hops of "
             f"{status.hop_ms:.0f} ms, {status.misses} late; "
             f"{1000 * status.concealed / rate:.0f} ms of audio concealed"
+        )
+    if (instant := status.instant) and (times := instant.hop_ms):
+        say(
+            f"the instant path: {instant.hops} hops of "
+            f"{times['p50']:.1f} ms (p99.9 {times['p99.9']:.1f}), {instant.late} late; it knows "
+            f"{instant.memory_seconds:.0f} s, which explain {100 * instant.fit:.0f} % of the sound"
         )
     if times := status.callback_ms:
         say(
@@ -49,6 +56,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "blocksize": status.blocksize,
         "stems": list(session.desk.stems),
         "spec": spec_dict(session.model.spec),
+        "path": status.path,
         "latency": {
             **{part.name.replace(" ", "_"): length(part.samples, rate) for part in status.latency},
             "total": length(status.latency_samples, rate),
@@ -57,6 +65,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "step_ms": status.step_ms,
         "deadline_misses": status.misses,
         "concealed": length(status.concealed, rate),
+        "instant": status.instant and asdict(status.instant),
         "callbacks": status.callbacks,
         "callback_ms": status.callback_ms,
         "xruns": status.xruns,

@@ -14,6 +14,7 @@ from rtsep.cli.common.options import (
     given_options,
     milliseconds,
     model_options,
+    path_option,
     precision_option,
     stream_options,
     target_option,
@@ -34,7 +35,7 @@ LOOP_ONLY = {
 
 SECTIONS = {
     "Session": ("source", "destination", "duration", "runs"),
-    "Latency": ("target", "hop", "lookahead", "window", "mode", "refresh", "budget"),
+    "Latency": ("target", "path", "hop", "lookahead", "window", "mode", "refresh", "budget"),
     "Model": ("model", "device", "precision", "executor", "cache"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
@@ -65,6 +66,7 @@ SECTIONS = {
 @model_options
 @stream_options
 @target_option
+@path_option
 @precision_option(None, "  [default: auto]")
 @executor_option
 @budget_option

@@ -111,7 +111,7 @@ class SessionLoop:
         session = self._session
         session.start()
         self.device, self.latency = session.device, session.latency
-        self.inside = session.layout.delay
+        self.inside = session.shared.delay_on(session.shared.path)
         self.stems = session.model.stems
         self._probe = Probe(self._memory, probe_rows(len(self.stems)))
         return self
@@ -125,9 +125,9 @@ class SessionLoop:
         self._session.stop()
 
     def settle(self) -> None:
-        """Until the engine has made stems, and those are heard."""
+        """Until stems have been made on every path that there is, and those are heard."""
         end = time.monotonic() + _ENGINE_SECONDS
-        while not self._session.shared.counters.steps[0]:
+        while not self._made():
             if time.monotonic() > end or self._session.failure:
                 raise RtsepError(
                     f"the engine has not made a step in {_ENGINE_SECONDS:.0f} s: "
@@ -135,6 +135,11 @@ class SessionLoop:
                 )
             time.sleep(_LOOK_SECONDS)
         time.sleep(_SETTLE_SECONDS + self.inside / self.device.rate)
+
+    def _made(self) -> bool:
+        shared = self._session.shared
+        made = [shared.counters.steps, *([shared.counters.instant_hops] if shared.instant else [])]
+        return all(count[0] for count in made)
 
     def play(self, signal: Audio) -> tuple[Audio, int]:
         return _play(self._probe, signal, self.device, lambda: self._session.state != "device lost")

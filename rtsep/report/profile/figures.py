@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def figures(run: Run) -> dict[str, Any]:
         "fill_ms": fill(run),
         "pauses": pauses(run),
         "clocks": clocks(run.clocks),
+        **({"instant": asdict(run.status.instant)} if run.status.instant else {}),
         "lost_rows": run.lost,
     }
 

@@ -110,6 +110,12 @@ def _sentences(run: Mapping[str, Any]) -> Iterator[Text]:
         f"{calls['late']} late by more than a block; took p50 {_ms(calls['took_ms']['p50'])}, "
         f"p99.9 {_ms(calls['took_ms']['p99.9'])} ms; {calls['xruns']} xruns"
     )
+    if (instant := run.get("instant")) and (took := instant["hop_ms"]):
+        yield Text(
+            f"instant path: {instant['hops']} hops of p50 {_ms(took['p50'])}, "
+            f"p99.9 {_ms(took['p99.9'])}, max {_ms(took['max'])} ms; {instant['late']} late; its "
+            f"memory holds {instant['memory_seconds']:.0f} s"
+        )
     for name, level in run["fill_ms"].items():
         yield Text(
             f"{name}: least {level['min']:.0f}, p50 {level['p50']:.0f}, most {level['max']:.0f} ms"
