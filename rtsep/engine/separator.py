@@ -162,20 +162,20 @@ class Separator:
         stream with these settings said of the music so far; it lies up to `age` behind, as it would
         live, whatever the machine takes for it.
         """
+        bag = self._only(stems)
         spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         if path == "instant":
-            return self._instant(spec, stems, batch, {"age": age, "delay": delay})
+            return self._instant(spec, bag.stems, batch, {"age": age, "delay": delay})
         if path != "full":
             raise ConfigError(f"path must be one of full, instant, got {path!r}")
         if age is not None or delay is not None:
             raise ConfigError("age and delay are of the instant path; give path='instant' too")
-        bag = self._only(stems)
         return Stream(bag, spec, batch=batch, **self._ways(bag))
 
     def _instant(
         self,
         spec: StreamSpec,
-        stems: Sequence[str] | None,
+        stems: Sequence[str],
         batch: int | None,
         times: dict[str, float | None],
     ) -> InstantStream:
@@ -183,8 +183,7 @@ class Separator:
         if batch is not None:
             raise ConfigError(f"the instant path takes one signal, got batch={batch}")
         given = {name: value for name, value in times.items() if value is not None}
-        only = None if stems is None else self._only(stems).stems
-        return InstantStream(self._bag, spec, stems=only, **given, **self._ways(self._bag))
+        return InstantStream(self._bag, spec, stems=stems, **given, **self._ways(self._bag))
 
     def hops(self, spec: StreamSpec, *, watched: bool = False) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself.

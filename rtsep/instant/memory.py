@@ -35,7 +35,7 @@ class Memory:
 
     @property
     def key_size(self) -> int:
-        return self._keys.shape[1]
+        return int(self._keys.shape[1])
 
     @property
     def nbytes(self) -> int:
