@@ -33,7 +33,7 @@ class InstantStream(Stream):
         bag: Bag,
         spec: StreamSpec,
         *,
-        stems: Sequence[str] | None = None,
+        stems: Sequence[str],
         age: float = AGE,
         delay: float = DELAY,
         **ways: Any,
@@ -47,7 +47,7 @@ class InstantStream(Stream):
                 stems=len(bag.stems), channels=channels, sample_rate=rate, hop=path_hop(delay, rate)
             )
         )
-        self.stems = bag.stems if stems is None else tuple(stems)
+        self.stems = tuple(stems)
         self._rows = [bag.stems.index(stem) for stem in self.stems]
         self._late_in, self._late_filled = self._hop_in, 0
         hop = self.path.settings.hop

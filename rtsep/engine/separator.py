@@ -166,7 +166,7 @@ class Separator:
         bag = self._only(stems)
         spec = self.spec(window=window, hop=hop, lookahead=lookahead, mode=mode, refresh=refresh)
         if path == "instant":
-            return self._instant(spec, stems, batch, {"age": age, "delay": delay})
+            return self._instant(spec, bag.stems, batch, {"age": age, "delay": delay})
         if path != "full":
             raise ConfigError(f"path must be one of full, instant, got {path!r}")
         if age is not None or delay is not None:
@@ -176,7 +176,7 @@ class Separator:
     def _instant(
         self,
         spec: StreamSpec,
-        stems: Sequence[str] | None,
+        stems: Sequence[str],
         batch: int | None,
         times: dict[str, float | None],
     ) -> InstantStream:
@@ -184,8 +184,7 @@ class Separator:
         if batch is not None:
             raise ConfigError(f"the instant path takes one signal, got batch={batch}")
         given = {name: value for name, value in times.items() if value is not None}
-        only = None if stems is None else self._only(stems).stems
-        return InstantStream(self._bag, spec, stems=only, **given, **self._ways(self._bag))
+        return InstantStream(self._bag, spec, stems=stems, **given, **self._ways(self._bag))
 
     def hops(self, spec: StreamSpec, *, watched: bool = False) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself.

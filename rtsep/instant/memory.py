@@ -34,6 +34,10 @@ class Memory:
         return len(self._keys)
 
     @property
+    def key_size(self) -> int:
+        return int(self._keys.shape[1])
+
+    @property
     def nbytes(self) -> int:
         arrays = (self._keys, self._energies, self._spectra, self._used, self._scores)
         return sum(array.nbytes for array in arrays)

@@ -1,0 +1,166 @@
+"""The instant path: how well it takes songs apart, and what a frame costs.
+
+`quality` makes the late stems of each song once, keeps them in `--cache`, and plays the song
+against them in every setting; `--delays` moves the hops against the music, and the mean is told.
+`cost` fills the memory with noise for so many minutes and steps on, learning as it goes. It takes
+one thread (OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1); on a busy machine only the processor's time
+is worth reading.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rtsep
+from bench.hardware import finish
+from bench.songs import parser, read_songs
+from bench.turns import percentiles
+from rtsep.engine.separator import Separator
+from rtsep.instant.path import RESOLUTION, InstantPath
+from rtsep.instant.settings import InstantSettings
+from rtsep.mixer.conceal import HOP as FRAME_HOP
+from rtsep.mixer.conceal import RATIO_SAMPLES, WINDOW, ratios_of
+from rtsep.session.runtime import prepare_process
+from rtsep.session.songs import MIXTURE, Audio, Song, score, streamed
+
+RATE, HOP, LOOKAHEAD = 44_100, 4096, 2048
+BASE = InstantSettings(stems=4, channels=2, sample_rate=RATE)
+LATE = 0.279  # seconds, age at the most
+# Name: (settings, age in seconds, samples that arrive together: a hop, or evenly).
+WAYS = {
+    "as it is": (BASE, LATE, HOP),
+    "late stems at a constant 279 ms": (BASE, LATE, 512),
+    "at a constant 140 ms": (BASE, 0.140, 512),
+    "at a constant 93 ms": (BASE, 0.093, 512),
+    "up to 204 ms, as on two cores": (BASE, 0.204, HOP),
+    "hop 256": (replace(BASE, hop=256), LATE, HOP),
+    "16 neighbours": (replace(BASE, neighbours=16), LATE, HOP),
+    "48 neighbours": (replace(BASE, neighbours=48), LATE, HOP),
+    "192 neighbours": (replace(BASE, neighbours=192), LATE, HOP),
+    "8 updates": (replace(BASE, updates=8), LATE, HOP),
+    "30 updates": (replace(BASE, updates=30), LATE, HOP),
+    "192 neighbours, 30 updates": (replace(BASE, neighbours=192, updates=30), LATE, HOP),
+    "memory of 2 s": (replace(BASE, capacity_seconds=2.0), LATE, HOP),
+    "memory of 5 s": (replace(BASE, capacity_seconds=5.0), LATE, HOP),
+    "memory of 10 s": (replace(BASE, capacity_seconds=10.0), LATE, HOP),
+}
+MINUTES = (0.5, 3.0, 10.0, 60.0)
+
+
+def main() -> int:
+    arguments = parser(__doc__)
+    arguments.add_argument("what", choices=["quality", "cost"])
+    arguments.add_argument("--delays", type=int, nargs="*", default=[0], help="in samples")
+    arguments.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
+    args = arguments.parse_args()
+    prepare_process()
+    if args.what == "cost":
+        figures: dict[str, Any] = {"frames": {str(minutes): cost(minutes) for minutes in MINUTES}}
+    else:
+        separator = rtsep.load("htdemucs", device="cpu", precision="fp32")
+        songs = read_songs(args.songs)
+        figures = {
+            "delays": args.delays,
+            "sdr_db": {
+                name: quality(separator, name, song, args.delays, args.cache)
+                for name, song in songs.items()
+            },
+        }
+    finish(f"instant-{args.what}", figures, save=args.save)
+    return 0
+
+
+def quality(
+    separator: Separator, name: str, song: Song, delays: list[int], cache: Path
+) -> dict[str, float]:
+    """Mean SDR of the stems, in every way, over the delays."""
+    rows: dict[str, list[float]] = {}
+    for delay in delays:
+        delayed = {track: np.pad(audio, ((0, 0), (delay, 0))) for track, audio in song.items()}
+        late = late_stems(separator, delayed[MIXTURE], cache / f"late-{name}-{delay}.npy")
+        mix = delayed[MIXTURE]
+        estimates = {way: play(mix, late, *chosen) for way, chosen in WAYS.items()}
+        estimates |= {"hold": held(mix, late), "late stems themselves": late}
+        for way, stems in estimates.items():
+            truth = {track: audio[:, : stems.shape[-1]] for track, audio in delayed.items()}
+            found = score(separator.stems, truth, stems[..., : mix.shape[1]])["mean"]
+            rows.setdefault(way, []).append(found)
+    means = {way: round(float(np.mean(values)), 2) for way, values in rows.items()}
+    for way, value in means.items():
+        print(f"{name:16s} {way:34s} {value:6.2f}", flush=True)
+    return means
+
+
+def late_stems(separator: Separator, mix: Audio, path: Path) -> Audio:
+    if not path.exists():
+        stream = separator.stream(hop=HOP / RATE, lookahead=LOOKAHEAD / RATE)
+        np.save(path, streamed(stream, mix))
+    stems: Audio = np.load(path)
+    return stems
+
+
+def known_at(end: int, age: float, piece: int) -> int:
+    """Samples of late stems that are there when `end` samples of sound are."""
+    came = end - (round(age * RATE) - LOOKAHEAD - piece)
+    return max(came // piece * piece - LOOKAHEAD, 0)
+
+
+def play(mix: Audio, late: Audio, settings: InstantSettings, age: float, piece: int) -> Audio:
+    path, hop, known, out = InstantPath(settings), settings.hop, 0, []
+    for end in range(hop, mix.shape[1] + 1, hop):
+        until = known_at(end, age, piece)
+        path.learn(known, late[..., known:until])
+        known = max(known, until)
+        out.append(path.process(mix[:, end - hop : end]).copy())
+    return np.concatenate(out, -1)[..., hop:]
+
+
+def held(mix: Audio, late: Audio) -> Audio:
+    """The policy `hold`, with the newest ratios that are there for each of its frames."""
+    window = np.sin(np.pi * np.arange(WINDOW) / WINDOW).astype(np.float32)
+    out = np.zeros_like(late)
+    for stop in range(WINDOW, mix.shape[1] + 1, FRAME_HOP):
+        frame = slice(stop - WINDOW, stop)
+        known = late[..., : known_at(stop, LATE, HOP)][..., -RATIO_SAMPLES:]
+        spectrum = np.fft.rfft(mix[:, frame] * window)
+        out[..., frame] += window * np.fft.irfft(spectrum * ratios_of(known)[:, None], WINDOW)
+    return out
+
+
+def cost(minutes: float) -> dict[str, Any]:
+    """Milliseconds of a frame, by the clock and of the processor, with what it learns."""
+    path, rng = InstantPath(BASE), np.random.default_rng(0)
+    frames = min(round(minutes * 60 * RATE / BASE.hop), path.memory.capacity)
+    shape = (BASE.stems, 2 * RESOLUTION)
+    for number in range(frames):
+        path.memory.write(rng.standard_normal(path.memory.key_size), rng.random(shape), number)
+    wall, processor, known = list[float](), list[float](), 0
+    sound = rng.standard_normal((BASE.stems, 2, 20 * RATE)).astype(np.float32) * 0.1
+    mix = sound.sum(0)
+    for end in range(BASE.hop, mix.shape[1] + 1, BASE.hop):
+        began, began_cpu = time.perf_counter(), time.thread_time()
+        until = known_at(end, LATE, HOP)
+        path.learn(known, sound[..., known:until])
+        known = max(known, until)
+        path.process(mix[:, end - BASE.hop : end])
+        processor.append(time.thread_time() - began_cpu)
+        wall.append(time.perf_counter() - began)
+    figures = {
+        "frames": frames,
+        "mib": round(path.memory.nbytes / 2**20, 1),
+        "wall_ms": percentiles(wall, ("p50", "p99", "p99.9", "max"), digits=2),
+        "processor_ms": percentiles(processor, ("p50", "p99", "p99.9", "max"), digits=2),
+    }
+    print(f"{minutes:5.1f} min", figures, flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
