@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rtsep.session.runtime import prepare_process
+from rtsep.session.songs import MIXTURE, Audio, Song, score, streamed
 
 import rtsep
 from bench.hardware import finish
@@ -27,8 +29,6 @@ from rtsep.instant.path import RESOLUTION, InstantPath
 from rtsep.instant.settings import InstantSettings
 from rtsep.mixer.conceal import HOP as FRAME_HOP
 from rtsep.mixer.conceal import RATIO_SAMPLES, WINDOW, ratios_of
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import MIXTURE, Audio, Song, score, streamed
 
 RATE, HOP, LOOKAHEAD = 44_100, 4096, 2048
 BASE = InstantSettings(stems=4, channels=2, sample_rate=RATE)
