@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rtsep.session.runtime import prepare_process
-from rtsep.session.songs import MIXTURE, Audio, Song, score, streamed
 
 import rtsep
 from bench.hardware import finish
@@ -27,8 +25,10 @@ from bench.turns import percentiles
 from rtsep.engine.separator import Separator
 from rtsep.instant.path import RESOLUTION, InstantPath
 from rtsep.instant.settings import InstantSettings
+from rtsep.measure.songs import MIXTURE, Audio, Song, score, streamed
 from rtsep.mixer.conceal import HOP as FRAME_HOP
 from rtsep.mixer.conceal import RATIO_SAMPLES, WINDOW, ratios_of
+from rtsep.setup.runtime import prepare_process
 
 RATE, HOP, LOOKAHEAD = 44_100, 4096, 2048
 BASE = InstantSettings(stems=4, channels=2, sample_rate=RATE)

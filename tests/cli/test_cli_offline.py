@@ -21,7 +21,7 @@ from rtsep.cli.common.progress import Bar
 from rtsep.cli.files.progress import Estimate, Lines
 from rtsep.control.text import clock
 
-NOT_OFFLINE = {"executor", "spec", "latency", "steps", "step_ms", "deadline_misses"}
+NOT_OFFLINE = {"path", "executor", "spec", "latency", "steps", "step_ms", "deadline_misses"}
 
 
 @pytest.fixture
