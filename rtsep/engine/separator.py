@@ -184,7 +184,9 @@ class Separator:
         if batch is not None:
             raise ConfigError(f"the instant path takes one signal, got batch={batch}")
         given = {name: value for name, value in times.items() if value is not None}
-        return InstantStream(self._bag, spec, stems=stems, **given, **self._ways(self._bag))
+        ways = self._ways(self._bag)
+        ways["cores"] = None  # another number of threads rounds otherwise: no two runs were alike
+        return InstantStream(self._bag, spec, stems=stems, **given, **ways)
 
     def hops(self, spec: StreamSpec, *, watched: bool = False) -> HopStream:
         """As `stream`, for a caller that cuts the signal into hops and keeps positions itself.

@@ -64,6 +64,18 @@ def test_block_sizes_make_no_difference(model: Separator, sizes: list[int]) -> N
     np.testing.assert_array_equal(np.concatenate(pieces, -1), at_once)
 
 
+def test_what_other_programs_take_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps on fewer threads round otherwise, and which ones have fewer is chance."""
+    model, mix = Separator("small", small_bag(), torch.device("cpu")), mixture(2.0)[:, : 12 * FRAME]
+
+    class Busy:
+        def shared(self) -> None:
+            raise AssertionError("the number of threads hangs on other programs")
+
+    monkeypatch.setattr(model, "_cores", Busy())
+    assert new_stream(model).process(mix).any()
+
+
 def test_reset_equals_fresh(model: Separator) -> None:
     mix, stream = mixture(2.0)[:, : 30 * FRAME], new_stream(model)
     first = stream.process(mix)
