@@ -83,6 +83,19 @@ class InstantPath:
         self._frame = position // self.settings.hop
         self._learner.go_to(self._frame)
 
+    def warm_up(self) -> None:
+        """Take a few hops, and forget them: the first in a process takes many times as long."""
+        stems, channels, hop = (
+            self.settings.stems,
+            self.settings.channels,
+            self.settings.hop,
+        )
+        sound = np.full((stems, channels, hop), 0.1, np.float32)
+        for number in range(4):
+            self.process(sound.sum(0))
+            self.learn(number * hop, sound)
+        self.reset()
+
     def reset(self) -> None:
         """Back to the state of a new path."""
         for part in (self._analysis, self._synthesis, self._keys, self._learner, self.memory):

@@ -24,7 +24,9 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
         from rtsep.live_session.instant_loop import InstantLoop
 
         settings = instant_settings(layout.stems, layout.channels, layout.rate)
-        loop = InstantLoop(InstantPath(settings), Shared(buffer, layout))
+        path = InstantPath(settings)
+        path.warm_up()
+        loop = InstantLoop(path, Shared(buffer, layout))
         while not link.poll():  # all that can still come is the order to stop
             wake.acquire()
             while wake.acquire(False):

@@ -215,3 +215,12 @@ def test_settings_that_do_not_fit(changes: dict[str, float], message: str) -> No
 def test_a_process_of_its_own_needs_no_torch() -> None:
     code = "import rtsep.instant.path, sys; assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_warm_up_leaves_nothing_behind() -> None:
+    fresh, warm = new_path(), new_path()
+    warm.warm_up()
+    sound = np.random.default_rng(8).standard_normal((2, 8 * 512)).astype(np.float32)
+    for block in np.split(sound, 8, 1):
+        np.testing.assert_array_equal(warm.process(block), fresh.process(block))
+    assert len(warm.memory) == 0 and warm.position == fresh.position

@@ -270,7 +270,7 @@ from types import SimpleNamespace
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.shared import Counters
 if __name__ == "__main__":
-    spec = SimpleNamespace(audio=None, engine=None, waits=False)
+    spec = SimpleNamespace(instant=False, audio=None, engine=None, waits=False)
     session = LiveSession(spec, None)
     print("made", flush=True)
     input()
