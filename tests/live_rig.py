@@ -22,7 +22,7 @@ from rtsep.live_session.engine_loop import EngineLoop
 from rtsep.live_session.instant_loop import InstantLoop
 from rtsep.live_session.messages import DeviceReady, ModelReady
 from rtsep.live_session.retuning import Reserves, Retuning
-from rtsep.live_session.shared import SHARED_BYTES, Shared, instant_settings
+from rtsep.live_session.shared import SHARED_BYTES, Shared
 from rtsep.live_session.spec import delay_of, instant_parts, latency_parts, layout_of
 from rtsep.live_session.timing import Change, Timing
 from rtsep.model.past import NOTHING, Past
@@ -131,7 +131,7 @@ class VirtualSession:
     def new_instant(self) -> None:
         """As after the loss of the instant process."""
         layout = self.layout
-        settings = instant_settings(layout.stems, layout.channels, layout.rate)
+        settings = layout.instant
         self.instant = InstantLoop(InstantPath(settings), self.shared)
 
     def _retuning(self) -> Retuning:

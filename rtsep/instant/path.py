@@ -85,15 +85,11 @@ class InstantPath:
 
     def warm_up(self) -> None:
         """Take a few hops, and forget them: the first in a process takes many times as long."""
-        stems, channels, hop = (
-            self.settings.stems,
-            self.settings.channels,
-            self.settings.hop,
-        )
-        sound = np.full((stems, channels, hop), 0.1, np.float32)
+        settings = self.settings
+        sound = np.full((settings.stems, settings.channels, settings.hop), 0.1, np.float32)
         for number in range(4):
             self.process(sound.sum(0))
-            self.learn(number * hop, sound)
+            self.learn(number * settings.hop, sound)
         self.reset()
 
     def reset(self) -> None:

@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.live_session.priority import before_all_others
-from rtsep.live_session.shared import Shared, instant_settings
+from rtsep.live_session.shared import Shared
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Stop
 
@@ -23,7 +23,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
         from rtsep.instant.path import InstantPath
         from rtsep.live_session.instant_loop import InstantLoop
 
-        settings = instant_settings(layout.stems, layout.channels, layout.rate)
+        settings = layout.instant
         path = InstantPath(settings)
         path.warm_up()
         loop = InstantLoop(path, Shared(buffer, layout))

@@ -59,6 +59,11 @@ class Layout:
         return max(self.delay, window) + int(RING_SECONDS * self.rate)
 
     @property
+    def instant(self) -> InstantSettings:
+        """Of the instant path, if there is one."""
+        return instant_settings(self.stems, self.channels, self.rate)
+
+    @property
     def tape_samples(self) -> int:
         return int(TAPE_SECONDS * self.rate)
 

@@ -69,9 +69,7 @@ def latency_parts(
         "compute": compute,
         "queue": device.longest_block,
     }
-    before = tuple(part for part in device.latency if part.name != "device out")
-    after = tuple(part for part in device.latency if part.name == "device out")
-    return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)
+    return _between(device, inside)
 
 
 def instant_parts(model: ModelReady, device: DeviceReady) -> tuple[LatencyPart, ...]:
@@ -84,6 +82,11 @@ def instant_parts(model: ModelReady, device: DeviceReady) -> tuple[LatencyPart, 
         "compute": compute,
         "queue": device.longest_block,
     }
+    return _between(device, inside)
+
+
+def _between(device: DeviceReady, inside: Mapping[str, int]) -> tuple[LatencyPart, ...]:
+    """What happens inside of us, in samples by name, between the device's input and its output."""
     before = tuple(part for part in device.latency if part.name != "device out")
     after = tuple(part for part in device.latency if part.name == "device out")
     return (*before, *(LatencyPart(name=name, samples=inside[name]) for name in inside), *after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtsep.live_session.shared import Shared, instant_settings
+from rtsep.live_session.shared import Shared
 from rtsep.status import InstantStatus
 
 
@@ -27,7 +27,7 @@ def _instant(shared: Shared) -> InstantStatus | None:
     layout, counters = shared.layout, shared.counters
     if not layout.instant_delay:
         return None
-    settings = instant_settings(layout.stems, layout.channels, layout.rate)
+    settings = layout.instant
     return InstantStatus(
         memory_seconds=round(int(counters.instant_frames[0]) * settings.hop / layout.rate, 1),
         fit=round(float(counters.instant_fit[0]), 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rtsep.live_session.shared import Shared, instant_settings
+from rtsep.live_session.shared import Shared
 
 HANG_SECONDS = 10.0
 
@@ -50,7 +50,7 @@ class EngineWatch(_Watch):
 class InstantWatch(_Watch):
     def __init__(self, shared: Shared) -> None:
         layout = shared.layout
-        super().__init__(shared, instant_settings(layout.stems, layout.channels, layout.rate).hop)
+        super().__init__(shared, layout.instant.hop)
 
     def _done(self) -> int:
         return int(self._shared.counters.instant_hops[0])
