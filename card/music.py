@@ -18,7 +18,7 @@ import av
 import numpy as np
 import soundfile
 
-from card.sources import PACKAGES, SONGS, Cut, Source
+from card.sources import KARAOKE, PACKAGES, SONGS, Cut, Source
 from rtsep.atomic import sha256_of
 
 RATE = 48_000  # of Opus
@@ -34,11 +34,11 @@ def build_music(to: Path, downloads: Path, clone: Path | None) -> Facts:
     """An Opus file per cut, and what is known of each. A source that cannot be had is told of."""
     to.mkdir(parents=True, exist_ok=True)
     facts: Facts = {}
-    for source in (SONGS, *PACKAGES):
+    for source in (SONGS, KARAOKE, *PACKAGES):
         try:
-            files = _repository(source, downloads, clone) if source.url else _package(
-                source, downloads
-            )  # fmt: skip
+            here = clone if source is SONGS else None
+            files = (_repository(source, downloads, here) if source.url
+                     else _package(source, downloads))  # fmt: skip
             facts |= _cuts(source, files, to)
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"without {source.name}: {error}", file=sys.stderr)
@@ -79,7 +79,8 @@ class Files:
 def _repository(source: Source, downloads: Path, clone: Path | None) -> Files:
     root = clone or downloads / source.name
     if not root.exists():
-        _said("git", "clone", "--quiet", "--depth", "1", source.url, str(root))
+        _said("git", "clone", "--quiet", "--depth", "1", "--filter=blob:none", "--no-checkout",
+              source.url, str(root))  # fmt: skip
     commit = _said("git", "-C", str(root), "rev-parse", "HEAD").decode().strip()
     _compare(source, commit)
     return Files(root, commit=True)

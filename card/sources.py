@@ -1,7 +1,7 @@
 """The music that is packed: where it comes from, under which licence, and what of it.
 
-Half an hour of songs to learn from. None of them is among those that quality is measured on:
-lithium and francium, which are of the same album, are left out whole. Licences as their owners
+Three quarters of an hour of songs to learn from. None of them is among those that quality is
+measured on: lithium and francium, of the same album, are left out whole. Licences as their owners
 write them.
 """
 
@@ -17,7 +17,7 @@ class Cut:
     title: str
     files: tuple[str, ...]
     first: float = 20.0  # seconds
-    seconds: float = 75.0
+    seconds: float = 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +44,25 @@ SONGS = Source(
             title=name.partition(".")[2].lower(),
             files=(f"src/{name}/{name}_Stem_*_mobile.m4a",),
             first=10,
-            seconds=190,
+            seconds=175,
         )
-        for name in ("3.Sodium", "4.Potassium", "5.Rubidium", "6.Caesium")
+        for name in ("1.Hydrogen", "3.Sodium", "4.Potassium", "5.Rubidium", "6.Caesium")
+    ),
+)
+
+KARAOKE = Source(
+    name="ultrastar-songs",
+    owner="Joshua Morin",
+    licence="CC BY-SA 2.5",
+    sha256="c9246c799050acec96a03183df4b85493d283d51",
+    url="https://github.com/UltraStar-Deluxe/songs",
+    cuts=(
+        Cut(
+            title="on-the-run",
+            files=("Creative Commons/Joshua Morin - On the run/audio.ogg",),
+            first=0,
+            seconds=210,
+        ),
     ),
 )
 
@@ -57,7 +73,12 @@ PACKAGES = (
         licence="MIT-like, in the package's copyright file",
         sha256="14c1ed3e43c1a6a80eae7698f0469a0825cd1184e441968d62df89ca418aa0b4",
         cuts=tuple(
-            Cut(title=name.lower().replace(" ", "-"), files=(f"*/songs/sectoid/{name}/*.ogg",))
+            Cut(
+                title=name.lower().replace(" ", "-"),
+                files=(f"*/songs/sectoid/{name}/*.ogg",),
+                first=10,
+                seconds=140,
+            )
             for name in ("Escape from chaosland", "Feelings", "Metal madness", "War of freedom")
         ),
     ),
@@ -67,7 +88,12 @@ PACKAGES = (
         licence="CC BY-SA 3.0",
         sha256="b37adf8b08b46d4182c283e760e4f40622d83674e05803960ea1e11a92600c7b",
         cuts=tuple(
-            Cut(title=name.replace("_", "-"), files=(f"*/songs/muldjord/{name}/*.ogg",))
+            Cut(
+                title=name.replace("_", "-"),
+                files=(f"*/songs/muldjord/{name}/*.ogg",),
+                first=10,
+                seconds=140,
+            )
             for name in ("armygeddon", "chaos_god", "internal_degeneration", "mutilated_mime")
         ),
     ),
@@ -88,7 +114,7 @@ PACKAGES = (
         sha256="d3b2c9f90ea5438d45d4aff18339a03ec808e1affa9dac91f7dad61cb15ee64e",
         cuts=tuple(
             Cut(title=f"aftermath-{name}", files=(f"*/aftermath_soundtrack/{name}.opus",))
-            for name in ("track18", "track22", "track26")
+            for name in ("track18", "track22")
         ),
     ),
 )

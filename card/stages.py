@@ -90,7 +90,7 @@ def _training(wanted: Wanted) -> Stage:
         minutes = max(seconds - LOOK_SECONDS, seconds / 2) / 60
         made = ["-m", "training", "--music", str(wanted.pack.music), "--to", str(wanted.results)]
         made += ["--device", wanted.device, "--minutes", f"{minutes:.2f}"]
-        made += ["--every", "60", "--watched", "5", "--batch", str(BATCH)]
+        made += ["--every", "240", "--watched", "5", "--batch", str(BATCH)]
         if wanted.small:
             made += ["--small", "--steps", "3", "--watched", "0.5", "--held-out", "2"]
             made += ["--batch", "1"]

@@ -33,14 +33,11 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     began = time.monotonic()
     stopping = _stop_signal()
-
-    def stop() -> bool:
-        return bool(stopping) or time.monotonic() - began > 60 * args.minutes
-
     prepare_process()
     try:
         trainer = _trainer(args)
-        trainer.train(steps=args.steps, every=args.every, stop=stop)
+        left = args.minutes - (time.monotonic() - began) / 60
+        trainer.train(steps=args.steps, minutes=left, every=args.every, stop=lambda: bool(stopping))
     except RtsepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

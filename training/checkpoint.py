@@ -96,7 +96,7 @@ def load_moments(
     for name, tensor in learning.items():
         if FIRST + name in moments:
             optimizer.state[tensor] = {
-                "step": torch.tensor(float(step)),
+                "step": torch.tensor(float(step), device=tensor.device),
                 "exp_avg": moments[FIRST + name].to(tensor.device, torch.float32),
                 "exp_avg_sq": moments[SECOND + name].to(tensor.device, torch.float32),
             }

@@ -32,7 +32,7 @@ def new_delta(state: State, *, rank: int, free_layers: int, seed: int) -> Delta:
         if tensor.ndim == 1 or name.startswith(free):
             delta[name + FREE] = torch.zeros_like(tensor, dtype=torch.float32)
         elif _is_matrix(name, tensor):
-            rows, columns = tensor.shape[:2]
+            rows, columns = len(tensor), tensor[0].numel()
             thin = min(rank, rows, columns)
             noise = torch.randn(thin, columns, generator=generator)
             delta[name + THIN_A] = (noise / math.sqrt(columns)).to(tensor.device)
@@ -55,5 +55,5 @@ def write_delta(
 
 
 def _is_matrix(name: str, tensor: Tensor) -> bool:
-    """Of a linear layer or a 1x1 convolution; embeddings are tables."""
-    return tensor.ndim >= 2 and tensor.shape[2:].numel() == 1 and "embedding" not in name
+    """Of a linear layer or a convolution; embeddings are tables."""
+    return tensor.ndim >= 2 and "embedding" not in name

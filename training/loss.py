@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from rtsep.config import REACH_FRAMES, SETTLING_FRAMES, StreamSpec
+from rtsep.engine.incremental import IncrementalStep
+from rtsep.engine.modes import warm_up
 from rtsep.engine.step import share_residual
 from training.settings import Settings
 from training.student import Student
@@ -56,39 +58,95 @@ def exact_loss(student: Student, mix: Tensor, truth: Tensor, weights: Tensor) ->
     return (_errors(stems, truth, mix) * weights).sum(-1).mean()
 
 
-class Rolling:
-    """A stream in incremental mode over (b, c, samples), as it runs: first the window fills up,
-    then one loss a hop. What it remembers of earlier hops counts as given."""
+class ExactLesson:
+    """Windows with their truth, always at the same place, and the loss on what they emit."""
 
-    def __init__(self, student: Student, spec: StreamSpec, mix: Tensor, truth: Tensor) -> None:
-        """The window fills with the weights that the student plays with."""
-        self._spec, self._mix, self._truth = spec, mix, truth
-        filling = spec.with_hop(FILLING_HOP * spec.frame)
-        self._step = student.step(filling, len(mix))
-        self._done = 0
+    name = "exact"
+
+    def __init__(self, student: Student, settings: Settings, batch: int) -> None:
+        self._student = student
+        samples, device = settings.window * student.config.frame, student.device
+        self._mix, self._truth = _places(student, batch, samples)
+        self._weights = emphasis(settings, student.config.frame, device)
+
+    def take(self, mix: Tensor, truth: Tensor) -> None:
+        self._mix.copy_(mix)
+        self._truth.copy_(truth)
+
+    def loss(self) -> Tensor:
+        return exact_loss(self._student, self._mix, self._truth, self._weights)
+
+
+class RollingLesson:
+    """A stream in incremental mode, as it runs: first the window fills up, then one loss a hop.
+    What it remembers of earlier hops counts as given. All that a step uses stays at its place."""
+
+    name = "incremental"
+
+    def __init__(self, student: Student, spec: StreamSpec, batch: int) -> None:
+        self._student, self._spec, self._batch = student, spec, batch
+        self._step = self._new_step(spec)
         with torch.no_grad():
-            while not self._step.steady:
-                self._estimate(filling.hop)
-            self._step.adopt(spec)
+            warm_up(self._step)  # allocates what is remembered
+        self._block, _ = _places(student, batch, spec.hop)
+        self._heard, self._truth = _places(student, batch, spec.hop + spec.crossfade)
+        self._mix = self._all = self._block[..., :0]
+        self._done = 0
 
     @property
     def ends(self) -> bool:
         return self._done + self._spec.hop > self._mix.shape[-1]
 
+    def begin(self, mix: Tensor, truth: Tensor) -> None:
+        """On (b, c, samples) and (b, stems, c, samples). The window fills with the weights that the
+        student plays with."""
+        self._mix, self._all = mix, truth
+        self._done = 0
+        filling = self._spec.with_hop(FILLING_HOP * self._spec.frame)
+        step = self._new_step(filling)
+        with torch.no_grad():
+            while not step.steady:
+                step.advance()
+                step.estimate(self._next(filling.hop))
+            step.adopt(self._spec)
+            self._go_on_from(step)
+
+    def move(self) -> None:
+        """To the next hop."""
+        spec = self._spec
+        self._block.copy_(self._next(spec.hop))
+        stop = self._done - spec.lookahead + spec.crossfade
+        here = slice(stop - spec.hop - spec.crossfade, stop)
+        self._heard.copy_(self._mix[..., here])
+        self._truth.copy_(self._all[..., here])
+        self._step.advance()
+
     def loss(self) -> Tensor:
-        """Of the next hop. Gradients are to be taken before the one after it."""
+        """Of the hop that it moved to, once. Gradients are to be taken before the next one."""
         for tensor in self._step.state():
             tensor.detach_()
-        stems = self._estimate(self._spec.hop)
-        stop = self._done - self._spec.lookahead + self._spec.crossfade
-        here = slice(stop - stems.shape[-1], stop)
-        return _errors(stems, self._truth[..., here], self._mix[..., here]).mean()
+        return _errors(self._step.estimate(self._block), self._truth, self._heard).mean()
 
-    def _estimate(self, hop: int) -> Tensor:
-        block = self._mix[..., self._done : self._done + hop]
-        self._done += hop
-        self._step.advance()
-        return self._step.estimate(block)
+    def _new_step(self, spec: StreamSpec) -> IncrementalStep:
+        return IncrementalStep(self._student.bag, spec, self._batch, self._student.device)
+
+    def _go_on_from(self, other: IncrementalStep) -> None:
+        """One that is at the same spec."""
+        self._step.memory.received = other.memory.received
+        for mine, theirs in zip(self._step.state(), other.state(), strict=True):
+            mine.detach_().copy_(theirs)
+
+    def _next(self, samples: int) -> Tensor:
+        self._done += samples
+        return self._mix[..., self._done - samples : self._done]
+
+
+def _places(student: Student, batch: int, samples: int) -> tuple[Tensor, Tensor]:
+    """For a mixture (b, c, samples) and its stems (b, stems, c, samples)."""
+    config, device = student.config, student.device
+    mix = torch.zeros(batch, config.audio_channels, samples, device=device)
+    stems = torch.zeros(batch, len(config.stems), *mix.shape[1:], device=device)
+    return mix, stems
 
 
 def _errors(stems: Tensor, truth: Tensor, mix: Tensor) -> Tensor:

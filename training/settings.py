@@ -14,10 +14,10 @@ class Settings:
     window: int = 86  # 2 s, as live
     hops: tuple[int, ...] = (1, 2, 4, 8)  # 23 to 186 ms
     lookaheads: tuple[int, ...] = (1, 2, 4)
-    rank: int = 16  # of the changes to linear layers and 1x1 convolutions
+    rank: int = 24  # of the changes to linear layers and convolutions
     free_layers: int = 1  # the last ones of both decoders, which may change in every value
     thin_rate: float = 3e-4  # of learning, of the changes of low rank
-    free_rate: float = 4e-5  # of all others
+    free_rate: float = 1e-4  # of all others
     averaging: float = 0.999  # of weights over steps
     mixed: float = 0.5  # share of windows whose stems come from different places
     incremental: float = 0.5  # share of steps in incremental mode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +52,11 @@ def read_songs(
 
     Raises AudioFileError if there is none."""
     songs = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix not in SUFFIXES:
-            continue
-        mix = torch.from_numpy(read_audio(path, teacher.sample_rate))
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
+    with ThreadPoolExecutor() as pool:  # decoders leave the interpreter to others
+        mixes = pool.map(lambda path: read_audio(path, teacher.sample_rate), paths)
+    for path, audio in zip(paths, mixes, strict=True):
+        mix = torch.from_numpy(audio)
         stems = _kept(path, mix, teacher, keep)
         share_residual(stems[None], mix[None])
         held_from = max(mix.shape[1] - held_samples, mix.shape[1] // 2)

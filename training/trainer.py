@@ -1,4 +1,4 @@
-"""The training loop: draw, compare, change a little, average, watch, keep.
+"""The training loop: draw, learn, watch, keep.
 
 Knows neither files of music nor the command line. Whatever ends it, the last checkpoint is whole.
 """
@@ -6,8 +6,9 @@ Knows neither files of music nor the command line. Whatever ends it, the last ch
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,17 @@ from torch import Tensor
 
 from rtsep.atomic import write_atomically
 from rtsep.errors import RtsepError
-from rtsep.weights.delta import FREE
 from training.checkpoint import Progress, load, load_moments, save
 from training.delta import Delta, new_delta, write_delta
-from training.loss import Rolling, emphasis, exact_loss, spec_of
+from training.loss import ExactLesson, RollingLesson, spec_of
 from training.settings import Settings
 from training.songs import Drawer, Song
+from training.steps import Learning
 from training.student import Student
 from training.watch import Scores, losses, mean, watch
 
-ROLLING_HOPS = 24  # of a stream before another one begins
-CLIP = 1.0  # of the gradient's length
-WARM_UP = 50  # steps until learning is at its full rate
+ROLLING_HOPS = 48  # of a stream before another one begins
+LOGGED = 20  # steps at once
 MOST_LOST_DB = 0.1  # by any song, of a delta that is kept
 DELTA, LOG = "delta.safetensors", "training.jsonl"
 
@@ -56,34 +56,47 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         found = load(folder, settings, student.state)
         self._progress = self._on_device(found) if found else self._begun()
-        self._learning, self._average = self._progress.learning, self._progress.average
-        self._optimizer = self._new_optimizer()
-        load_moments(folder, self._learning, self._optimizer, self.step)
+        learnt, average = self._progress.learning, self._progress.average
+        self._learning = Learning(student, settings, learnt, average)
+        load_moments(folder, learnt, self._learning.optimizer, self.step)
         taught = [song for song in songs if song.name not in self._held_out] or list(songs)
         rate = student.config.sample_rate
         self._drawer = Drawer(taught, mixed=settings.mixed, seed=settings.seed, rate=rate)
-        self._weights = emphasis(settings, student.config.frame, student.device)
         self._batch = settings.batch
+        self._taken: list[tuple[int, str, Tensor]] = []  # and not yet logged
+        self._rollings: dict[tuple[int, int], RollingLesson] = {}
+        self._rolling: RollingLesson | None = None
+        self._new_lessons()
         self._before: Scores = self._progress.facts.get("before", {})
 
     @property
     def step(self) -> int:
         return int(self._progress.facts["step"])
 
-    def train(self, *, steps: int, every: float, stop: Callable[[], bool] = lambda: False) -> None:
-        """Up to so many steps in all, with a look and a checkpoint `every` so many seconds."""
+    def train(
+        self,
+        *,
+        steps: int,
+        every: float,
+        minutes: float = math.inf,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Up to so many steps in all, or for so many minutes, with a look and a checkpoint `every`
+        so many seconds. The less is left of both, the less a step changes."""
         if not self._before:
             self._before = self._progress.facts["before"] = self._watched({})
             self._log(watch=self._before, of="official weights")
         began = looked = time.monotonic()
         spent = self._progress.facts["seconds"]
-        lessons = self._lessons()
         while self.step < steps and not stop():
+            done = max(self.step / steps, (time.monotonic() - began) / 60 / minutes)
+            if done >= 1:
+                break
+            self._learning.pace(self.step, done)
             try:
-                self._take(next(lessons))
+                self._take()
             except torch.OutOfMemoryError:
                 self._shrink()
-                lessons = self._lessons()
             self._progress.facts["seconds"] = round(spent + time.monotonic() - began, 1)
             if time.monotonic() - looked > every:
                 self.keep()
@@ -93,8 +106,9 @@ class Trainer:
     def keep(self) -> None:
         """Look at what was learnt, keep it if it is better, and write a checkpoint. The checkpoint
         comes first: looking takes time that may run out."""
+        self._log_steps()
         self._save()
-        now = self._watched(self._average)
+        now = self._watched(self._learning.average)
         lost = max(losses(self._before, now).values(), default=0.0)
         gained = mean(now, self._judges) - mean(self._before, self._judges)
         best = self._progress.facts.get("best", 0.0)
@@ -110,6 +124,8 @@ class Trainer:
         if self._batch == 1:
             raise RtsepError("the memory of this device is too small for a window of this length")
         self._batch //= 2
+        self._learning.forget()
+        self._new_lessons()
         torch.cuda.empty_cache()
         self._log(batch=self._batch)
 
@@ -118,54 +134,45 @@ class Trainer:
         """Songs whose mean decides: those never trained on, or all."""
         return self._held_out or [song.name for song in self._songs]
 
-    def _take(self, lesson: Callable[[], Tensor]) -> None:
+    def _take(self) -> None:
         """One step."""
-        rate = min(1.0, (self.step + 1) / WARM_UP)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * group["full_rate"]
-        self._optimizer.zero_grad()
-        with self._student.learning(self._learning):
-            loss = lesson()
-            loss.backward()  # type: ignore[no-untyped-call]
-        length = torch.nn.utils.clip_grad_norm_(self._learning.values(), CLIP)
-        value = float(loss.detach())
-        if np.isfinite(value) and bool(length.isfinite()):
-            self._optimizer.step()
-            self._average_in()
+        lesson = self._lesson()
+        outcome = self._learning.step(lesson)
         self._progress.facts["step"] += 1
-        self._log(loss=round(value, 5), gradient=round(float(length), 4), mode=lesson.__name__)
+        self._taken.append((self.step, lesson.name, outcome))
+        if len(self._taken) == LOGGED:
+            self._log_steps()
 
-    @torch.no_grad()
-    def _average_in(self) -> None:
-        share = min(self._settings.averaging, (1 + self.step) / (10 + self.step))
-        for name, tensor in self._learning.items():
-            self._average[name].lerp_(tensor, 1 - share)
+    def _lesson(self) -> ExactLesson | RollingLesson:
+        """The next one. What is drawn depends on the step only."""
+        random = np.random.default_rng((self._settings.seed, self.step, 1))
+        if random.random() >= self._settings.incremental:
+            self._exact.take(*self._drawn(self._settings.window * self._student.config.frame))
+            return self._exact
+        if self._rolling is None or self._rolling.ends:
+            self._rolling = self._begun_rolling(random)
+        self._rolling.move()
+        return self._rolling
 
-    def _lessons(self) -> Iterator[Callable[[], Tensor]]:
-        """Losses to be computed, without an end. What is drawn depends on the step only."""
-        rolling: Rolling | None = None
-        while True:
-            random = np.random.default_rng((self._settings.seed, self.step, 1))
-            if random.random() >= self._settings.incremental:
-                yield self._exact()
-                continue
-            if rolling is None or rolling.ends:
-                rolling = self._new_rolling(random)
-            yield _named("incremental", rolling.loss)
-
-    def _exact(self) -> Callable[[], Tensor]:
-        samples = self._settings.window * self._student.config.frame
-        mix, truth = self._drawn(samples)
-        return _named("exact", lambda: exact_loss(self._student, mix, truth, self._weights))
-
-    def _new_rolling(self, random: np.random.Generator) -> Rolling:
-        hop, ahead = random.choice(self._settings.hops), random.choice(self._settings.lookaheads)
-        spec = spec_of(self._student, self._settings, "incremental", int(hop), int(ahead))
+    def _begun_rolling(self, random: np.random.Generator) -> RollingLesson:
+        pair = (
+            int(random.choice(self._settings.hops)),
+            int(random.choice(self._settings.lookaheads)),
+        )
+        spec = spec_of(self._student, self._settings, "incremental", *pair)
+        if pair not in self._rollings:
+            self._rollings[pair] = RollingLesson(self._student, spec, self._batch)
         filled = self._settings.window + max(self._settings.hops)
-        mix, truth = self._drawn(filled * spec.frame + ROLLING_HOPS * spec.hop)
-        self._student.use(self._learning)
+        drawn = self._drawn(filled * spec.frame + ROLLING_HOPS * spec.hop)
+        self._student.use(self._learning.learnt)
         with self._student.rounding():
-            return Rolling(self._student, spec, mix, truth)
+            self._rollings[pair].begin(*drawn)
+        return self._rollings[pair]
+
+    def _new_lessons(self) -> None:
+        self._exact = ExactLesson(self._student, self._settings, self._batch)
+        self._rollings.clear()
+        self._rolling = None
 
     def _drawn(self, samples: int) -> tuple[Tensor, Tensor]:
         return self._drawer.draw(self.step, self._batch, samples)
@@ -173,14 +180,6 @@ class Trainer:
     def _watched(self, delta: Delta) -> Scores:
         self._student.use(delta)
         return watch(self._student, self._settings, self._songs)
-
-    def _new_optimizer(self) -> torch.optim.AdamW:
-        groups = [
-            {"params": [t for name, t in self._learning.items() if name.endswith(FREE) == free],
-             "full_rate": rate}
-            for free, rate in ((True, self._settings.free_rate), (False, self._settings.thin_rate))
-        ]  # fmt: skip
-        return torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0)
 
     def _begun(self) -> Progress:
         settings = self._settings
@@ -201,7 +200,8 @@ class Trainer:
         )
 
     def _save(self) -> None:
-        save(self._folder, self._progress, self._settings, self._student.state, self._optimizer)
+        save(self._folder, self._progress, self._settings, self._student.state,
+             self._learning.optimizer)  # fmt: skip
 
     def _write_delta(self, scores: Scores, gained: float) -> None:
         facts = self._facts | {
@@ -214,19 +214,18 @@ class Trainer:
         write_atomically(
             self._folder / DELTA,
             lambda part: write_delta(
-                part, self._average, self._student.state, base=self._base, facts=facts
+                part, self._learning.average, self._student.state, base=self._base, facts=facts
             ),
         )
+
+    def _log_steps(self) -> None:
+        """All at once, as a card has to be waited for."""
+        for step, name, outcome in self._taken:
+            loss, length = outcome.tolist()
+            self._log(step=step, loss=round(loss, 5), gradient=round(length, 4), mode=name)
+        self._taken.clear()
 
     def _log(self, **facts: Any) -> None:
         line = {"step": self.step, "seconds": self._progress.facts["seconds"], **facts}
         with (self._folder / LOG).open("a") as file:
             file.write(json.dumps(line) + "\n")
-
-
-def _named(name: str, lesson: Callable[[], Tensor]) -> Callable[[], Tensor]:
-    def run() -> Tensor:
-        return lesson()
-
-    run.__name__ = name
-    return run

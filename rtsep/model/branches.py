@@ -2,7 +2,7 @@
 
 A step of a stream is thousands of small kernels, and a card waits longer for the next one than it
 takes. In a CUDA graph the branches are therefore recorded in two streams, which a replay runs at
-the same time. Everywhere else they run one after the other.
+the same time. Everywhere else, and where gradients are wanted, they run one after the other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def side_by_side(freq: Callable[[], Freq], time: Callable[[], Time]) -> tuple[Fr
     The allocator hands memory out again within one stream only, in the order of calls. So nothing
     that one branch reads of the other may be let go before they met: callers hold it.
     """
-    if not (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()):
+    if torch.is_grad_enabled() or not _recording():
         return freq(), time()
     here = torch.cuda.current_stream()
     side = _side_of(here.device)
@@ -33,6 +33,10 @@ def side_by_side(freq: Callable[[], Freq], time: Callable[[], Time]) -> tuple[Fr
         of_time = time()
     here.wait_stream(side)
     return of_freq, of_time
+
+
+def _recording() -> bool:
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
 
 
 @functools.cache

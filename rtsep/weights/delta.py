@@ -1,7 +1,8 @@
 """A delta: what training changed in an official network, in a file of a few megabytes.
 
-A linear layer or a 1x1 convolution changes by a product of two thin matrices, `W + B A`. Biases,
-norms, layer scales and the last decoder layers change freely, `W + C`. Names are those of the
+A linear layer or a convolution changes by a product of two thin matrices, `W + B A`, of as many
+rows as W and as many columns as one of its rows has values. Biases, norms, layer scales and the
+last decoder layers change freely, `W + C`. Names are those of the
 official checkpoint, so a delta is merged into its weights before anything else is made of them:
 networks with and without one cost the same, in every mode and executor.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,4 +132,4 @@ def _fits(key: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, T
     a, b = shapes.get(name + THIN_A, ()), shapes.get(name + THIN_B, ())
     if kind not in (THIN_A, THIN_B) or len(a) != 2 or len(b) != 2 or len(whole) < 2:
         return False
-    return (*b, *a) == (whole[0], a[0], b[1], whole[1]) and set(whole[2:]) <= {1}
+    return (*b, *a) == (whole[0], a[0], b[1], math.prod(whole[1:]))

@@ -18,7 +18,7 @@ from rtsep.errors import ModelError
 from rtsep.weights.delta import read_delta
 from training.checkpoint import STUDENT
 from training.delta import new_delta
-from training.loss import Rolling, emphasis, exact_loss, spec_of
+from training.loss import ExactLesson, RollingLesson, emphasis, exact_loss, spec_of
 from training.settings import Settings
 from training.songs import Drawer, Song
 from training.student import Student
@@ -104,16 +104,26 @@ def test_gradients_of_incremental_mode_are_right(student: Student) -> None:
 
     def loss(changes: dict[str, Tensor]) -> Tensor:
         student.use(delta)
-        rolling = Rolling(student, spec, truth.sum(1), truth)
+        lesson = rolling(student, spec, truth)
         with student.learning(changes):
-            return rolling.loss()
+            return lesson.loss()
 
     student.use(delta)
-    rolling = Rolling(student, spec, truth.sum(1), truth)
+    lesson = rolling(student, spec, truth)
     with student.learning(delta):
-        rolling.loss().backward()
+        lesson.loss().backward()
     assert sum(t.grad is not None for t in delta.values()) > 0.9 * len(delta)
     assert slope(loss, delta) == pytest.approx(1, abs=0.02)
+
+
+def rolling(
+    student: Student, spec: StreamSpec, truth: Tensor, mix: Tensor | None = None
+) -> RollingLesson:
+    """At the first hop after the window filled up."""
+    lesson = RollingLesson(student, spec, len(truth))
+    lesson.begin(truth.sum(1) if mix is None else mix, truth)
+    lesson.move()
+    return lesson
 
 
 def test_what_is_learnt_from_plays_as_a_live_stream_does(student: Student) -> None:
@@ -141,9 +151,27 @@ def test_what_is_learnt_from_plays_as_a_live_stream_does(student: Student) -> No
 
 def played(student: Student, spec: StreamSpec, mix: Tensor, truth: Tensor) -> float:
     """The greatest loss of some hops."""
-    rolling = Rolling(student, spec, mix, truth)
+    lesson = rolling(student, spec, truth, mix)
+    found = []
     with torch.no_grad():
-        return max(float(rolling.loss()) for _ in range(5))
+        for _ in range(5):
+            found.append(float(lesson.loss()))
+            lesson.move()
+    return max(found)
+
+
+def test_a_lesson_begun_again_forgets_what_it_played(student: Student) -> None:
+    spec = spec_of(student, SETTINGS, "incremental", 2, 1)
+    first, second = (0.1 * torch.randn(1, 4, 2, 40 * FRAME) for _ in range(2))
+    lesson = rolling(student, spec, first)
+    with torch.no_grad():
+        fresh = float(lesson.loss())
+        lesson.begin(second.sum(1), second)
+        lesson.move()
+        assert float(lesson.loss()) != fresh
+        lesson.begin(first.sum(1), first)
+        lesson.move()
+        assert float(lesson.loss()) == fresh
 
 
 def test_emphasis_is_on_what_hops_emit() -> None:
@@ -175,7 +203,7 @@ def test_nothing_held_out_is_drawn() -> None:
 
 def test_training_makes_a_delta_that_fits_and_is_better(tmp_path: Path, student: Student) -> None:
     """A network with random weights is easily made better."""
-    run = trainer(tmp_path, student, free_rate=3e-3, thin_rate=3e-3, averaging=0.5)
+    run = trainer(tmp_path, student, free_rate=6e-3, thin_rate=6e-3, averaging=0.5)
     run.train(steps=12, every=1e9)
     said = lines(tmp_path)
     assert [line["step"] for line in said if "loss" in line] == list(range(1, 13))
@@ -202,18 +230,38 @@ def test_a_delta_by_which_a_song_loses_is_not_kept(
 
 def test_a_run_goes_on_where_it_ended(tmp_path: Path, student: Student) -> None:
     first = trainer(tmp_path, student, incremental=0.0)
-    first.train(steps=2, every=1e9)
-    learnt = {n: t.detach().clone() for n, t in first._learning.items()}
+    first.train(steps=4, every=1e9, stop=lambda: first.step == 2)
+    learnt = {n: t.detach().clone() for n, t in first._learning.learnt.items()}
     again = trainer(tmp_path, student, incremental=0.0)
     assert again.step == 2
-    assert all(torch.equal(t, learnt[n]) for n, t in again._learning.items())
+    assert all(torch.equal(t, learnt[n]) for n, t in again._learning.learnt.items())
     again.train(steps=4, every=1e9)
     straight = trainer(tmp_path / "straight", student, incremental=0.0)
     straight.train(steps=4, every=1e9)
-    for name, tensor in straight._learning.items():  # moments are kept in bfloat16
-        torch.testing.assert_close(again._learning[name], tensor, rtol=0, atol=2e-6)
+    for name, tensor in straight._learning.learnt.items():  # moments are kept in bfloat16
+        torch.testing.assert_close(again._learning.learnt[name], tensor, rtol=0, atol=2e-6)
     looks = [line for line in lines(tmp_path) if line.get("of") == "official weights"]
     assert len(looks) == 1
+
+
+def test_the_less_is_left_the_less_a_step_changes(tmp_path: Path, student: Student) -> None:
+    """Of steps or of time, whichever ends first."""
+    learning = trainer(tmp_path, student)._learning
+
+    def rate(step: int, done: float) -> float:
+        learning.pace(step, done)
+        return float(learning.optimizer.param_groups[0]["lr"])
+
+    assert 0 < rate(0, 0) < 0.1 * rate(49, 0)
+    assert rate(49, 0) == pytest.approx(SETTINGS.free_rate)
+    assert rate(60, 0.5) == pytest.approx(rate(60, 0) / 2)
+    assert rate(60, 1) == pytest.approx(0, abs=1e-9)
+
+
+def test_training_ends_with_its_minutes(tmp_path: Path, student: Student) -> None:
+    run = trainer(tmp_path, student)
+    run.train(steps=10**6, minutes=0.5 / 60, every=1e9)
+    assert 0 < run.step < 1000
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, student: Student) -> None:
@@ -229,10 +277,11 @@ def test_a_loss_that_is_no_number_changes_nothing(
     tmp_path: Path, student: Student, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = trainer(tmp_path, student, incremental=0.0)
-    before = {n: t.detach().clone() for n, t in run._learning.items()}
-    monkeypatch.setattr("training.trainer.exact_loss", lambda *a: exact_loss(*a) * float("nan"))
+    before = {n: t.detach().clone() for n, t in run._learning.learnt.items()}
+    loss = ExactLesson.loss
+    monkeypatch.setattr(ExactLesson, "loss", lambda lesson: loss(lesson) * float("nan"))
     run.train(steps=1, every=1e9)
-    assert all(torch.equal(t, before[n]) for n, t in run._learning.items())
+    assert all(torch.equal(t, before[n]) for n, t in run._learning.learnt.items())
 
 
 def test_a_card_with_little_memory_gets_fewer_windows(
@@ -246,7 +295,35 @@ def test_a_card_with_little_memory_gets_fewer_windows(
             raise torch.OutOfMemoryError("no more")
         return exact_loss(student, mix, *others)
 
-    monkeypatch.setattr("training.trainer.exact_loss", hungry)
+    monkeypatch.setattr("training.loss.exact_loss", hungry)
     trainer(tmp_path, student, incremental=0.0, batch=4).train(steps=2, every=1e9)
     assert seen == [4, 2, 1, 1]
     assert (tmp_path / STUDENT).exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_recorded_steps_learn_what_others_learn(
+    tmp_path: Path, student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both modes, over a stream that ends and another one that begins."""
+    card = torch.device("cuda")
+    learnt = []
+    for unrecorded in (2, 10**9):
+        monkeypatch.setattr("training.steps.UNRECORDED", unrecorded)
+        monkeypatch.setattr("training.trainer.ROLLING_HOPS", 4)
+        fresh = Student(CONFIG, student.state, card)
+        songs = [to_card(song("one", 1), card), to_card(song("two", 2), card)]
+        run = Trainer(fresh, SETTINGS, songs, held_out=["two"], base="htdemucs",
+                      folder=tmp_path / str(unrecorded), facts={})  # fmt: skip
+        run.train(steps=40, every=1e9)
+        assert (len(run._learning._recorded) > 2) == (unrecorded == 2)
+        learnt.append({n: t.detach().cpu() for n, t in run._learning.learnt.items()})
+    change = sum(float(t.square().sum()) for n, t in learnt[1].items() if not n.endswith(".a"))
+    apart = sum(float((t - learnt[1][n]).square().sum()) for n, t in learnt[0].items())
+    assert change > 0
+    assert apart < 0.01 * change
+
+
+def to_card(heard: Song, card: torch.device) -> Song:
+    return dataclasses.replace(heard, mix=heard.mix.to(card), stems=heard.stems.to(card))
