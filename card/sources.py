@@ -44,7 +44,7 @@ SONGS = Source(
             title=name.partition(".")[2].lower(),
             files=(f"src/{name}/{name}_Stem_*_mobile.m4a",),
             first=10,
-            seconds=175,
+            seconds=180,
         )
         for name in ("1.Hydrogen", "3.Sodium", "4.Potassium", "5.Rubidium", "6.Caesium")
     ),
@@ -77,7 +77,7 @@ PACKAGES = (
                 title=name.lower().replace(" ", "-"),
                 files=(f"*/songs/sectoid/{name}/*.ogg",),
                 first=10,
-                seconds=140,
+                seconds=125,
             )
             for name in ("Escape from chaosland", "Feelings", "Metal madness", "War of freedom")
         ),
@@ -92,7 +92,7 @@ PACKAGES = (
                 title=name.replace("_", "-"),
                 files=(f"*/songs/muldjord/{name}/*.ogg",),
                 first=10,
-                seconds=140,
+                seconds=125,
             )
             for name in ("armygeddon", "chaos_god", "internal_degeneration", "mutilated_mime")
         ),
