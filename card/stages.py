@@ -82,6 +82,7 @@ def _bench(
 
 
 LOOK_SECONDS = 25.0  # that the last look at what was learnt takes on a card
+HELD_OUT = ("everythingisremixed-potassium", "fretsonfire-armygeddon")
 BATCH = 32  # windows a step, which costs a card hardly more than one
 
 
@@ -90,8 +91,10 @@ def _training(wanted: Wanted) -> Stage:
         minutes = max(seconds - LOOK_SECONDS, seconds / 2) / 60
         made = ["-m", "training", "--music", str(wanted.pack.music), "--to", str(wanted.results)]
         made += ["--device", wanted.device, "--minutes", f"{minutes:.2f}"]
-        made += ["--every", "240", "--watched", "5", "--batch", str(BATCH)]
-        if wanted.small:
+        made += ["--every", "280", "--watched", "5", "--batch", str(BATCH)]
+        if not wanted.small:
+            made += ["--held-out", *HELD_OUT]
+        else:
             made += ["--small", "--steps", "3", "--watched", "0.5", "--held-out", "2"]
             made += ["--batch", "1"]
         return made

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from rtsep.engine.precision import TF32
-from rtsep.errors import RtsepError
+from rtsep.errors import ConfigError, RtsepError
 from rtsep.setup.load import assembled, choose_device
 from rtsep.setup.runtime import prepare_process
 from rtsep.weights import load_checkpoint
@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=10**9, help="at most, in all")
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two looks")
     parser.add_argument("--watched", type=float, default=8.0, help="seconds of each song")
-    parser.add_argument("--held-out", type=int, default=6, help="every so manyth song is held out")
+    parser.add_argument("--held-out", nargs="+", default=["6"], metavar="NAME",
+                        help="songs that are only watched, or every so manyth")  # fmt: skip
     parser.add_argument("--teacher", type=Path, help="folder that keeps the teacher's stems")
     parser.add_argument("--batch", type=int, help="windows a step")
     parser.add_argument("--small", action="store_true", help="short windows and few hops")
@@ -83,8 +84,15 @@ def _trainer(args: argparse.Namespace) -> Trainer:
     )
 
 
-def _held_out(songs: list[Song], every: int) -> list[str]:
-    return [song.name for song in songs[every - 1 :: every]]
+def _held_out(songs: list[Song], wanted: list[str]) -> list[str]:
+    """Raises ConfigError for a song that is not there."""
+    names = [song.name for song in songs]
+    if len(wanted) == 1 and wanted[0].isdecimal():
+        return names[int(wanted[0]) - 1 :: int(wanted[0])]
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ConfigError(f"--held-out: no song {missing[0]}; there are {', '.join(names)}")
+    return wanted
 
 
 def _licences(folder: Path, songs: list[Song]) -> dict[str, str]:

@@ -1,14 +1,14 @@
-"""A training run on disk, so that it can go on elsewhere: two files of safetensors, each small
+"""A training run on disk, so that it can go on elsewhere: three files of safetensors, each small
 enough to be copied where little can be.
 
-`student.safetensors` has the delta as it learns, its average over steps, and in its metadata the
-settings and how far it came. `moments.safetensors` has what the optimizer remembers, in bfloat16.
+`student.safetensors` has the delta as it learns, and in its metadata the settings and how far it
+came; `average.safetensors` its average over steps; `moments.safetensors` what the optimizer
+remembers, in bfloat16.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,7 @@ from rtsep.weights.delta import identity
 from training.delta import Delta, State
 from training.settings import Settings
 
-STUDENT, MOMENTS = "student.safetensors", "moments.safetensors"
-LEARNING, AVERAGE = "learning:", "average:"
+STUDENT, AVERAGE, MOMENTS = "student.safetensors", "average.safetensors", "moments.safetensors"
 FIRST, SECOND = "first:", "second:"
 
 
@@ -45,20 +44,21 @@ def save(
     state: State,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    tensors = _named(LEARNING, progress.learning) | _named(AVERAGE, progress.average)
     metadata = {
         "base_sha256": identity(state),
         "settings": json.dumps(asdict(settings)),
         "facts": json.dumps(progress.facts),
     }
-    write_atomically(folder / STUDENT, lambda part: save_file(tensors, part, metadata=metadata))
+    for name, tensors in ((AVERAGE, progress.average), (STUDENT, progress.learning)):
+        there = {n: tensor.detach().cpu().contiguous() for n, tensor in tensors.items()}
+        _write(folder / name, there, metadata)
     moments: dict[str, Tensor] = {}
     for name, tensor in progress.learning.items():
         kept = optimizer.state.get(tensor, {})
         if kept:
             moments[FIRST + name] = kept["exp_avg"].bfloat16().cpu()
             moments[SECOND + name] = kept["exp_avg_sq"].bfloat16().cpu()
-    write_atomically(folder / MOMENTS, lambda part: save_file(moments, part))
+    _write(folder / MOMENTS, moments, {})
 
 
 def load(folder: Path, settings: Settings, state: State) -> Progress | None:
@@ -77,10 +77,9 @@ def load(folder: Path, settings: Settings, state: State) -> Progress | None:
                 f"{path} was trained with {name} {found[name]}, not {getattr(settings, name)}; "
                 "give the same, or begin anew in another folder"
             )
-    tensors = load_file(path)
     return Progress(
-        learning=_with(LEARNING, tensors),
-        average=_with(AVERAGE, tensors),
+        learning=load_file(path),
+        average=load_file(folder / AVERAGE),
         facts=json.loads(metadata["facts"]),
     )
 
@@ -102,9 +101,5 @@ def load_moments(
             }
 
 
-def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {prefix + name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def _with(prefix: str, tensors: Mapping[str, Tensor]) -> Delta:
-    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+def _write(path: Path, tensors: Delta, metadata: dict[str, str]) -> None:
+    write_atomically(path, lambda part: save_file(tensors, part, metadata=metadata))

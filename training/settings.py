@@ -16,8 +16,8 @@ class Settings:
     lookaheads: tuple[int, ...] = (1, 2, 4)
     rank: int = 24  # of the changes to linear layers and convolutions
     free_layers: int = 1  # the last ones of both decoders, which may change in every value
-    thin_rate: float = 3e-4  # of learning, of the changes of low rank
-    free_rate: float = 1e-4  # of all others
+    thin_rate: float = 2e-4  # of learning, of the changes of low rank
+    free_rate: float = 5e-5  # of all others
     averaging: float = 0.999  # of weights over steps
     mixed: float = 0.5  # share of windows whose stems come from different places
     incremental: float = 0.5  # share of steps in incremental mode

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from rtsep.errors import AudioFileError
 
 SUFFIXES = (".opus", ".ogg", ".flac", ".wav", ".mp3")
 GAIN_DB = 6.0  # most that a stem is turned up or down before it is mixed anew
+SPEEDS = (1.0, 0.89, 1.12)  # that songs are played at too: two semitones down and up
+AUDIBLE = 0.02  # of its mixture's energy, that a stem is worth mixing
+TRIES = 6  # to find a place where it is
 ENTRY = 0.3  # share of mixtures in which a stem comes in out of silence
 FADE_SECONDS = 0.005  # of such an entry
 
@@ -78,12 +82,29 @@ def _kept(path: Path, mix: Tensor, teacher: Separator, folder: Path | None) -> T
     return torch.from_numpy(np.load(file))
 
 
+def at_speed(stems: Tensor, speed: float) -> Tensor:
+    """(..., samples) played so many times as fast and as high, by its Fourier transform."""
+    before = stems.shape[-1]
+    after = round(before / speed)
+    spectrum = torch.fft.rfft(stems)
+    kept = min(after // 2 + 1, spectrum.shape[-1])
+    return torch.fft.irfft(spectrum[..., :kept], after) * (after / before)
+
+
 class Drawer:
     """Windows at random. The same numbers draw the same windows, whatever was drawn before."""
 
     def __init__(self, songs: Sequence[Song], *, mixed: float, seed: int, rate: int) -> None:
-        self._songs, self._mixed, self._seed, self._rate = list(songs), mixed, seed, rate
-        self._device = self._songs[0].stems.device
+        self._mixed, self._seed, self._rate = mixed, seed, rate
+        self._device = songs[0].stems.device
+        self._stems = [
+            at_speed(song.stems[..., : song.held_from], speed) if speed != 1
+            else song.stems[..., : song.held_from]
+            for song in songs for speed in SPEEDS
+        ]  # fmt: skip
+        self._shares = [_shares(stems, rate) for stems in self._stems]
+        lengths = np.array([stems.shape[-1] for stems in self._stems], float)
+        self._odds = lengths / lengths.sum()  # the longer the likelier
 
     def draw(self, number: int, batch: int, samples: int) -> tuple[Tensor, Tensor]:
         """(b, c, samples), (b, stems, c, samples)"""
@@ -93,25 +114,56 @@ class Drawer:
 
     def _item(self, random: np.random.Generator, samples: int) -> Tensor:
         if random.random() >= self._mixed:
-            return self._excerpt(random, samples)
-        count = len(self._songs[0].stems)
-        stems = torch.stack([self._excerpt(random, samples)[stem] for stem in range(count)])
-        gains = 10 ** (random.uniform(-GAIN_DB, GAIN_DB, count) / 20)
+            return self._turned(random, self._excerpt(*self._place(random, samples), samples))
+        places = [self._audible(random, samples, stem) for stem in range(len(self._stems[0]))]
+        stems = torch.stack([
+            self._turned(random, self._excerpt(*place, samples)[stem])
+            for stem, place in enumerate(places)
+        ])  # fmt: skip
+        gains = 10 ** (random.uniform(-GAIN_DB, GAIN_DB, len(stems)) / 20)
         stems = stems * torch.from_numpy(gains).float().to(self._device)[:, None, None]
         if random.random() < ENTRY:
-            stems[random.integers(count)] *= self._entry(random, samples)
+            stems[random.integers(len(stems))] *= self._entry(random, samples)
         return stems
 
-    def _excerpt(self, random: np.random.Generator, samples: int) -> Tensor:
-        """Of any song, the longer the likelier; silence fills up songs that are too short."""
-        lengths = np.array([song.held_from for song in self._songs], float)
-        song = self._songs[random.choice(len(lengths), p=lengths / lengths.sum())]
-        first = int(random.integers(max(song.held_from - samples, 0) + 1))
-        stems = song.stems[..., first : min(first + samples, song.held_from)]
+    def _place(self, random: np.random.Generator, samples: int) -> tuple[int, int]:
+        """A song, and its first sample."""
+        song = int(random.choice(len(self._odds), p=self._odds))
+        length = self._stems[song].shape[-1]
+        return song, int(random.integers(max(length - samples, 0) + 1))
+
+    def _audible(self, random: np.random.Generator, samples: int, stem: int) -> tuple[int, int]:
+        """A place where a stem is heard at its end, or the last of some tries. What a teacher finds
+        of an instrument that is not there is no truth."""
+        for _ in range(TRIES):
+            song, first = self._place(random, samples)
+            shares = self._shares[song][stem]
+            if shares[min((first + samples) // self._rate, len(shares)) - 1] > AUDIBLE:
+                break
+        return song, first
+
+    def _excerpt(self, song: int, first: int, samples: int) -> Tensor:
+        """Silence fills up songs that are too short."""
+        stems = self._stems[song][..., first : first + samples]
         return torch.nn.functional.pad(stems, (samples - stems.shape[-1], 0))
+
+    def _turned(self, random: np.random.Generator, stems: Tensor) -> Tensor:
+        """Left for right, and upside down, or not."""
+        stems = stems.flip(-2) if random.random() < 0.5 else stems
+        return -stems if random.random() < 0.5 else stems
 
     def _entry(self, random: np.random.Generator, samples: int) -> Tensor:
         """Silence up to a place in the newer half, then all of it."""
         place = int(random.integers(samples // 2, samples))
         fade = max(round(FADE_SECONDS * self._rate), 1)
         return ((torch.arange(samples, device=self._device) - place) / fade).clamp(0, 1)
+
+
+def _shares(stems: Tensor, rate: int) -> np.ndarray[Any, Any]:
+    """(stems, seconds): of the energy of all."""
+    seconds = max(stems.shape[-1] // rate, 1)
+    there = stems[..., : seconds * rate].unflatten(-1, (seconds, -1))
+    energies = there.square().sum((1, 3))
+    shares = energies / energies.sum(0).clamp(min=1e-9)
+    found: np.ndarray[Any, Any] = shares.cpu().numpy()
+    return found
