@@ -2,6 +2,7 @@
 
 `quality` makes the late stems of each song once, keeps them in `--cache`, and plays the song
 against them in every setting; `--delays` moves the hops against the music, and the mean is told.
+`conceal` is `bench.conceal`: what is heard while the engine stands still for `--stalls` seconds.
 `cost` fills the memory with noise for so many minutes and steps on, learning as it goes. It takes
 one thread (OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1); on a busy machine only the processor's time
 is worth reading.
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import rtsep
+from bench.conceal import conceal
 from bench.hardware import finish
 from bench.songs import parser, read_songs
 from bench.turns import percentiles
@@ -56,8 +58,9 @@ MINUTES = (0.5, 3.0, 10.0, 60.0)
 
 def main() -> int:
     arguments = parser(__doc__)
-    arguments.add_argument("what", choices=["quality", "cost"])
+    arguments.add_argument("what", choices=["quality", "conceal", "cost"])
     arguments.add_argument("--delays", type=int, nargs="*", default=[0], help="in samples")
+    arguments.add_argument("--stalls", type=float, nargs="*", default=[0.2, 0.5, 2.0])
     arguments.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
     args = arguments.parse_args()
     prepare_process()
@@ -70,14 +73,29 @@ def main() -> int:
         separator = rtsep.load("htdemucs", device="cpu", precision="fp32")
         songs = read_songs(args.songs)
         figures = {
-            "delays": args.delays,
             "sdr_db": {
-                name: quality(separator, name, song, args.delays, args.cache)
+                name: concealed(separator, name, song, args.stalls, args.cache)
+                if args.what == "conceal"
+                else quality(separator, name, song, args.delays, args.cache)
                 for name, song in songs.items()
             },
         }
+        if args.what == "quality":
+            figures["delays"] = args.delays
     finish(f"instant-{args.what}", figures, save=args.save)
     return 0
+
+
+def concealed(
+    separator: Separator, name: str, song: Song, stalls: list[float], cache: Path
+) -> dict[str, dict[str, float]]:
+    """By the length of the stalls, then by the policy."""
+    late = late_stems(separator, song[MIXTURE], cache / f"late-{name}-0.npy")
+    found = {}
+    for stall in stalls:
+        found[f"{stall:g} s"] = row = conceal(song, late, stall)
+        print(f"{name:16s} {stall:g} s", row, flush=True)
+    return found
 
 
 def quality(

@@ -74,7 +74,7 @@ def live(
         gains_db=gains_db or {},
         mute=tuple(mute),
         solo=tuple(solo),
-        policy="hold",
+        policy=None,
         encoding="float",
         record=None if record is None else Path(record),
         no_limiter=False,
@@ -122,7 +122,8 @@ def live_spec(
     engine = engine_request(options, adapts=adapts and budget is None)
     if instant:  # short blocks, which it would otherwise wait for
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
-    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo")}
+    policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
         engine=engine,
         audio=AudioRequest(
@@ -142,7 +143,8 @@ def live_spec(
         ),
         record_now=writes or record is not None,
         waits=waits,
-        instant=instant or mixer["policy"] == "instant",
+        policy=policy,
+        instant=instant or policy == "instant",
         path="instant" if instant else "full",
         **mixer,
     )
