@@ -22,6 +22,7 @@ from rtsep.model.bag import Bag
 
 AGE = 0.279  # seconds; what `--latency auto` comes to on two cores
 DELAY = 0.023
+DELAYS = (DELAY, 0.012)
 
 
 class InstantStream(Stream):
