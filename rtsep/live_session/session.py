@@ -15,6 +15,7 @@ from typing import Any
 
 from rtsep.config import PATHS
 from rtsep.files.sources import SourceBlocks
+from rtsep.instant.settings import hop_of
 from rtsep.live_session.audio_process import run_audio
 from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
@@ -229,8 +230,10 @@ class LiveSession:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
         self.full_latency = self._latency_parts()
-        self._instant_latency = instant_parts(self.model, self.device) if spec.instant else ()
-        self.layout = layout_of(self.model, self.device, self.full_latency, self._instant_latency)
+        delay = spec.instant_delay
+        early = instant_parts(self.model, self.device, delay) if spec.instant else ()
+        self.layout = layout_of(self.model, self.device, self.full_latency, early, hop_of(delay))
+        self._instant_latency = early
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from rtsep.config import DEFAULTS, StreamSpec
-from rtsep.engine.instant import path_hop
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.instant.settings import hop_of
 from rtsep.measure.grid import cost
 from rtsep.measure.songs import (
     MIXTURE,
@@ -203,7 +203,7 @@ def _point(separator: Separator, take: Take, spec: StreamSpec | None, delay: flo
         rate = spec.sample_rate
         hop, lookahead = spec.hop, spec.lookahead
         if delay is not None:
-            hop = lookahead = path_hop(delay, rate)
+            hop = lookahead = hop_of(delay)
         times = {
             "window_s": round(spec.window / rate, _DIGITS),
             "hop_ms": round(1000 * hop / rate, _DIGITS),

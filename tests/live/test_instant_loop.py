@@ -32,13 +32,16 @@ def notes(seconds: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("block", [64, 256, 1000])
-def test_at_unity_the_input_comes_out_as_late_as_is_declared(block: int) -> None:
-    session = VirtualSession(block=block, instant=True)
+@pytest.mark.parametrize(("asked", "frame"), [(0.023, 1024), (0.012, 512)])
+def test_at_unity_the_input_comes_out_as_late_as_is_declared(
+    block: int, asked: float, frame: int
+) -> None:
+    session = VirtualSession(block=block, instant=True, instant_delay=asked)
     desk_of(session).set_path("instant")
     audio = notes(2.0)
     played = session.run(audio)
     delay = session.layout.instant_delay
-    assert delay == 1024 + max(block, 221)  # of which 5 ms, or a block, are for computing
+    assert delay == frame + max(block, 221)  # of which 5 ms, or a block, are for computing
     skipped = delay + 4096  # the crossfade to the path that was chosen
     np.testing.assert_allclose(
         played[:, skipped:], audio[:, skipped - delay : -delay], atol=1e-6, rtol=0

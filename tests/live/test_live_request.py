@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import rtsep
+from rtsep.errors import ConfigError
 from rtsep.files.places import input_place, output_place
 from rtsep.live_session.request import live_spec
 from rtsep.live_session.spec import LiveSpec
@@ -39,6 +40,16 @@ def test_late_stems_are_made_up_by_an_instant_path_where_there_is_one(
     """And none is started only because nobody said what is heard then."""
     spec = a_spec(**options)
     assert (spec.policy, spec.instant) == (policy, instant)
+
+
+def test_the_delay_of_the_instant_path() -> None:
+    assert a_spec(instant=True).instant_delay == 0.023
+    assert a_spec(instant=True, delay=0.012).instant_delay == 0.012
+    assert rtsep.live("demo", latency="instant", delay=0.012).spec.instant_delay == 0.012
+    with pytest.raises(ConfigError, match=r"must be 0\.012 or 0\.023 s, got 0\.1"):
+        rtsep.live("demo", latency="instant", delay=0.1)
+    with pytest.raises(ConfigError, match=r'delay is of the instant path; give latency="instant"'):
+        rtsep.live("demo", delay=0.012)
 
 
 def test_so_they_are_in_python() -> None:

@@ -10,9 +10,9 @@ import click
 
 from rtsep.cli.common.figures import say
 from rtsep.cli.common.progress import RichObserver, WorkProgress
-from rtsep.engine.instant import DELAYS
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.instant.settings import DELAYS
 from rtsep.measure.grid import Axes, grid
 from rtsep.measure.mapping import Job, all_jobs, measure, take_song
 from rtsep.measure.songs import song_files
@@ -49,7 +49,7 @@ def run_map(
     with RichObserver(f"loading {model}") as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
         specs, misfits = grid(separator, _axes(**axes)) if "full" in paths else ([], 0)
-        delays = DELAYS if "instant" in paths else ()
+        delays = sorted(DELAYS, reverse=True) if "instant" in paths else []
         observer.phase("reading the songs")
         takes = [take_song(separator, folder, start, seconds) for folder in songs]
     jobs, table = all_jobs(separator, takes, specs, delays), MapTable(csv)
