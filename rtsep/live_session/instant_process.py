@@ -19,7 +19,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
         layout = link.recv()
         if isinstance(layout, Stop):
             return
-        _one_thread()
+        one_thread()
         from rtsep.instant.path import InstantPath
         from rtsep.live_session.instant_loop import InstantLoop
 
@@ -34,7 +34,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
             loop.work()
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Of NumPy's products: they are small, and a second thread would be the engine's core."""
     from threadpoolctl import threadpool_limits
 
