@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 8.8, 4.8
 ROW, MARGIN = 0.21, 0.9  # of a legend's entry; above and below the axes
 HEADING_ROWS = 2.2  # a legend's heading, and the space behind it
 PNG_DOTS_PER_INCH = 200
-TICKS_MS = (20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
+TICKS_MS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 # Of the colour map, dark to light; beyond this the lines are too pale on white.
 LIGHTEST = 0.82
 LINES = {"exact": "-", "incremental": (0, (4, 1.6)), "instant": (0, (1, 1.2))}
