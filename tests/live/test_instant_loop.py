@@ -226,6 +226,45 @@ def test_where_it_begins_anew_no_hop_of_silence_is_heard(killed: bool) -> None:
     assert np.count_nonzero(differs) <= FADE
 
 
+def test_a_new_audio_process_goes_on_with_the_path_that_is_heard() -> None:
+    """Not by way of the other one, whose sound is another."""
+    session = VirtualSession(instant=True)
+    desk_of(session).set_path("instant")
+    audio, delay = notes(3.0), session.layout.instant_delay
+
+    def move(position: int) -> None:
+        if 2 * RATE <= position < 2 * RATE + 256:
+            session.new_callback(settle=True)
+
+    played = session.run(audio, before=move)
+    here = slice(2 * RATE - 4096, 2 * RATE + 4096)
+    expected = audio[:, here.start - delay : here.stop - delay]
+    np.testing.assert_allclose(played[:, here], expected, atol=1e-6, rtol=0)
+
+
+def test_what_is_overwritten_while_it_is_read_is_not_learnt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The engine goes on writing, and comes round to where the path still reads."""
+    session = VirtualSession(instant=True)
+    loop, stems, learnt = session.instant, session.shared.stems, []
+    assert loop is not None
+    whole = stems.read_into
+
+    def lapped(position: int, out: np.ndarray) -> tuple[int, int]:
+        start, stop = whole(position, out)
+        if position % (2 * loop._hop):
+            return start, stop
+        out[:, : loop._hop // 2] = 0
+        return loop._hop // 2, stop
+
+    monkeypatch.setattr(stems, "read_into", lapped)
+    monkeypatch.setattr(loop._path, "learn", lambda position, stems: learnt.append(position))
+    session.run(notes(1.0))
+    assert len(learnt) > 20
+    assert {position % (2 * loop._hop) for position in learnt} == {loop._hop}
+
+
 def test_hops_that_nobody_made_are_late() -> None:
     session = VirtualSession(instant=True)
     loop = session.instant
