@@ -52,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.hold", description=__doc__)
     parser.add_argument("--model", default="htdemucs")
     parser.add_argument("--path", choices=PATHS, default="full")
+    parser.add_argument("--delay", type=int, choices=[12, 23], default=23, help="of that path, ms")
     parser.add_argument("--jack", action="store_true", help="play on a private JACK server")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
@@ -73,6 +74,7 @@ def main() -> int:
         "step_ms": last.step_ms,
         "retunings": last.retunings,
         "path": last.path,
+        "delay_ms": args.delay,
         "jack_period": JACK_PERIOD if args.jack else None,
         "instant": dataclasses.asdict(last.instant) if last.instant else None,
         "events": list(last.events),
@@ -108,6 +110,7 @@ def _spec(args: argparse.Namespace, output: str | None) -> LiveSpec:
         source=SourceBlocks(input_place("demo"), loop=True),
         record=RecordSpec(folder=default_folder()),  # never used
         instant=args.path == "instant",
+        instant_delay=args.delay / 1000,
         path=args.path,
     )  # fmt: skip
 

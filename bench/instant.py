@@ -2,6 +2,9 @@
 
 `quality` makes the late stems of each song once, keeps them in `--cache`, and plays the song
 against them in every setting; `--delays` moves the hops against the music, and the mean is told.
+`memory` does so with memories of several lengths, for whole songs, and `change` with each song
+after each other one, whose memory it begins with.
+`conceal` is `bench.conceal`: what is heard while the engine stands still for `--stalls` seconds.
 `cost` fills the memory with noise for so many minutes and steps on, learning as it goes. It takes
 one thread (OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1); on a busy machine only the processor's time
 is worth reading.
@@ -9,9 +12,11 @@ is worth reading.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +24,7 @@ from typing import Any
 import numpy as np
 
 import rtsep
+from bench.conceal import conceal
 from bench.hardware import finish
 from bench.songs import parser, read_songs
 from bench.turns import percentiles
@@ -26,6 +32,7 @@ from rtsep.engine.separator import Separator
 from rtsep.instant.path import RESOLUTION, InstantPath
 from rtsep.instant.settings import InstantSettings
 from rtsep.measure.songs import MIXTURE, Audio, Song, score, streamed
+from rtsep.metrics import MEAN
 from rtsep.mixer.conceal import HOP as FRAME_HOP
 from rtsep.mixer.conceal import RATIO_SAMPLES, WINDOW, ratios_of
 from rtsep.setup.runtime import prepare_process
@@ -33,8 +40,9 @@ from rtsep.setup.runtime import prepare_process
 RATE, HOP, LOOKAHEAD = 44_100, 4096, 2048
 BASE = InstantSettings(stems=4, channels=2, sample_rate=RATE)
 LATE = 0.279  # seconds, age at the most
+Way = tuple[InstantSettings, float, int]
 # Name: (settings, age in seconds, samples that arrive together: a hop, or evenly).
-WAYS = {
+WAYS: dict[str, Way] = {
     "as it is": (BASE, LATE, HOP),
     "late stems at a constant 279 ms": (BASE, LATE, 512),
     "at a constant 140 ms": (BASE, 0.140, 512),
@@ -51,13 +59,19 @@ WAYS = {
     "memory of 5 s": (replace(BASE, capacity_seconds=5.0), LATE, HOP),
     "memory of 10 s": (replace(BASE, capacity_seconds=10.0), LATE, HOP),
 }
+# For songs that are longer than what is remembered, such as that of `bench.whole_song`.
+MEMORIES: dict[str, Way] = {
+    f"memory of {seconds:g} s": (replace(BASE, capacity_seconds=seconds), LATE, HOP)
+    for seconds in (10.0, 30.0, 60.0, 180.0, 600.0)
+} | {"hop 256": WAYS["hop 256"]}
 MINUTES = (0.5, 3.0, 10.0, 60.0)
 
 
 def main() -> int:
     arguments = parser(__doc__)
-    arguments.add_argument("what", choices=["quality", "cost"])
+    arguments.add_argument("what", choices=["quality", "memory", "change", "conceal", "cost"])
     arguments.add_argument("--delays", type=int, nargs="*", default=[0], help="in samples")
+    arguments.add_argument("--stalls", type=float, nargs="*", default=[0.2, 0.5, 2.0])
     arguments.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
     args = arguments.parse_args()
     prepare_process()
@@ -69,31 +83,83 @@ def main() -> int:
     else:
         separator = rtsep.load("htdemucs", device="cpu", precision="fp32")
         songs = read_songs(args.songs)
-        figures = {
-            "delays": args.delays,
-            "sdr_db": {
-                name: quality(separator, name, song, args.delays, args.cache)
-                for name, song in songs.items()
-            },
-        }
+        figures = {"delays": args.delays} if args.what in ("quality", "memory") else {}
+        figures["sdr_db"] = measured(separator, songs, args)
     finish(f"instant-{args.what}", figures, save=args.save)
     return 0
 
 
+def measured(
+    separator: Separator, songs: dict[str, Song], args: argparse.Namespace
+) -> dict[str, Any]:
+    """What was asked for, by song."""
+    delays, cache = args.delays, args.cache
+    if args.what == "change":
+        return changes(separator, songs, cache)
+    if args.what == "conceal":
+        return {
+            name: concealed(separator, name, song, args.stalls, cache)
+            for name, song in songs.items()
+        }
+    ways = MEMORIES if args.what == "memory" else WAYS
+    return {
+        name: quality(separator, name, song, delays, cache, ways) for name, song in songs.items()
+    }
+
+
+def changes(separator: Separator, songs: dict[str, Song], cache: Path) -> dict[str, Any]:
+    """Of each song alone, and with the memory of another one that was heard just before."""
+    late = {
+        name: late_stems(separator, song[MIXTURE], cache / f"late-{name}-0.npy")
+        for name, song in songs.items()
+    }
+    late = {name: stems[..., : songs[name][MIXTURE].shape[1]] for name, stems in late.items()}
+    rows: dict[str, dict[str, float]] = {}
+    for name, song in songs.items():
+        for before in (None, *(other for other in songs if other != name)):
+            parts = [name] if before is None else [before, name]
+            mix = np.concatenate([songs[part][MIXTURE] for part in parts], -1)
+            known = np.concatenate([late[part] for part in parts], -1)
+            first = mix.shape[1] - song[MIXTURE].shape[1]
+            stems = play(mix, known, *WAYS["as it is"])[..., first:]
+            truth = {track: audio[:, : stems.shape[-1]] for track, audio in song.items()}
+            found = score(separator.stems, truth, stems)[MEAN]
+            rows.setdefault(name, {})["alone" if before is None else f"after {before}"] = found
+        print(name, rows[name], flush=True)
+    return rows
+
+
+def concealed(
+    separator: Separator, name: str, song: Song, stalls: list[float], cache: Path
+) -> dict[str, dict[str, float]]:
+    """By the length of the stalls, then by the policy."""
+    late = late_stems(separator, song[MIXTURE], cache / f"late-{name}-0.npy")
+    found = {}
+    for stall in stalls:
+        found[f"{stall:g} s"] = row = conceal(song, late, stall)
+        print(f"{name:16s} {stall:g} s", row, flush=True)
+    return found
+
+
 def quality(
-    separator: Separator, name: str, song: Song, delays: list[int], cache: Path
+    separator: Separator,
+    name: str,
+    song: Song,
+    delays: list[int],
+    cache: Path,
+    ways: Mapping[str, Way],
 ) -> dict[str, float]:
-    """Mean SDR of the stems, in every way, over the delays."""
+    """Mean SDR of the stems, in these ways, over the delays."""
     rows: dict[str, list[float]] = {}
     for delay in delays:
         delayed = {track: np.pad(audio, ((0, 0), (delay, 0))) for track, audio in song.items()}
         late = late_stems(separator, delayed[MIXTURE], cache / f"late-{name}-{delay}.npy")
         mix = delayed[MIXTURE]
-        estimates = {way: play(mix, late, *chosen) for way, chosen in WAYS.items()}
+        estimates = {way: play(mix, late, *chosen) for way, chosen in ways.items()}
         estimates |= {"hold": held(mix, late), "late stems themselves": late}
         for way, stems in estimates.items():
             truth = {track: audio[:, : stems.shape[-1]] for track, audio in delayed.items()}
-            found = score(separator.stems, truth, stems[..., : mix.shape[1]])["mean"]
+            found = score(separator.stems, truth, stems[..., : mix.shape[1]])[MEAN]
             rows.setdefault(way, []).append(found)
     means = {way: round(float(np.mean(values)), 2) for way, values in rows.items()}
     for way, value in means.items():

@@ -17,6 +17,7 @@ from rtsep.config import STEMS_4, NetworkConfig, StreamSpec
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.engine.hops import HopStream
 from rtsep.instant.path import InstantPath
+from rtsep.instant.settings import DELAY, hop_of
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.engine_loop import EngineLoop
 from rtsep.live_session.instant_loop import InstantLoop
@@ -76,6 +77,7 @@ class VirtualSession:
         adapts: bool = False,
         nears: bool = False,
         instant: bool = False,
+        instant_delay: float = DELAY,
     ) -> None:
         """With a budget of 0 the delay leaves the engine no time but that of the queue. An engine
         that is late goes over to `reserves`, and one that `nears` comes nearer with them; without
@@ -97,8 +99,10 @@ class VirtualSession:
             input="", output="", rate=rate, blocksize=block, longest_block=block, latency=()
         )
         self.latency = latency_parts(self._model, self._device, budget)
-        early = instant_parts(self._model, self._device) if instant else ()
-        self.layout = layout_of(self._model, self._device, self.latency, early)
+        early = instant_parts(self._model, self._device, instant_delay) if instant else ()
+        self.layout = layout_of(
+            self._model, self._device, self.latency, early, hop_of(instant_delay)
+        )
         self.timings: list[Timing] = []  # that the engine went over to
         self.changes: list[Change] = []
         self.shared = Shared(bytearray(SHARED_BYTES), self.layout)

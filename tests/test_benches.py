@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_models import write_small_model
 
-from bench import attention, cost, engines, hardware, linears, peers, plots, profiling
+from bench import attention, conceal, cost, engines, hardware, linears, peers, plots, profiling
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
+from rtsep.config import POLICIES
 
 LONGEST = Fraction(39, 5)
 ALIKE_DB = 60.0  # rounding in fp32 only
@@ -130,3 +132,32 @@ def test_profiling_is_weighed(model: str, capsys: pytest.CaptureFixture[str]) ->
     assert found["share"] == pytest.approx(
         sum(row["share"] for row in found["costs"].values()), abs=1e-5
     )
+
+
+def replayed(stalled: conceal.Stalled, policy: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What was known beforehand, what is heard of it, and where a substitute is."""
+    rng = np.random.default_rng(1)
+    late = 0.1 * rng.standard_normal((4, 2, 3 * conceal.RATE)).astype(np.float32)
+    session = conceal.Replayed(late, stalled, instant=policy == "instant")
+    heard, where = session.alone(policy, late.sum(0))
+    return late[..., : heard.shape[-1]], heard, where
+
+
+def test_a_replayed_session_plays_what_the_engine_is_known_to_say() -> None:
+    late, heard, where = replayed(lambda position: False, "hold")
+    assert not where.any()
+    np.testing.assert_allclose(heard, late, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_stalls_of_a_replayed_session_are_concealed_as_live(policy: str) -> None:
+    """Half a second, less what a step has to spare; all else is what it was."""
+    late, heard, where = replayed(lambda position: 44_100 <= position < 66_150, policy)
+    assert 0.3 * conceal.RATE < np.count_nonzero(where) < 0.7 * conceal.RATE
+    np.testing.assert_allclose(heard[..., ~where], late[..., ~where], atol=1e-6)
+    deep = np.flatnonzero(where)[2000:-2000]
+    substitute = {"dry": late.sum(0) * np.ones((4, 1, 1)), "silence": np.zeros_like(late)}
+    if policy in substitute:
+        np.testing.assert_allclose(heard[..., deep], substitute[policy][..., deep], atol=1e-6)
+    else:
+        np.testing.assert_allclose(heard.sum(0)[:, deep], late.sum(0)[:, deep], atol=1e-5)

@@ -38,8 +38,10 @@ def _take(studio: Studio, seconds: float, disk_seconds: float) -> Course:
         return
     with tempfile.TemporaryDirectory() as folder:
         events: list[str] = []
+        shared = studio.shared
         recorder = Recorder(
-            studio.shared.tape, studio.layout, studio.desk, RecordSpec(folder=Path(folder)),
+            shared.tape, studio.layout, studio.desk, RecordSpec(folder=Path(folder)),
+            heard=lambda: shared.input.head - shared.delay_on(shared.path),
             end=lambda: None, on_event=events.append,
         )  # fmt: skip
         studio.checker.flush()

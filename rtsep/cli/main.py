@@ -19,7 +19,7 @@ from rtsep.cli.common.options import (
     given_options,
     model_options,
     naming_options,
-    path_option,
+    path_options,
     precision_option,
     stream_options,
     target_option,
@@ -51,7 +51,8 @@ SECTIONS = {
     "Mix": ("mute", "solo", "gains_db", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
-        "target", "path", "hop", "lookahead", "window", "mode", "refresh", "budget", "policy",
+        "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",
+        "policy",
     ),
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
     "Controls": ("ui", "midi", "osc", "config"),
@@ -102,7 +103,7 @@ class Root(SectionedGroup):
 @naming_options
 @stream_options
 @target_option
-@path_option
+@path_options
 @precision_option(None, "  [default: auto; fp32 offline]")
 @executor_option
 @click.option(

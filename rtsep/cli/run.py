@@ -14,7 +14,7 @@ from rtsep.files.places import Kind, Place, input_place, output_place
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
-OF_STREAMS = (*CHOSEN, "--latency", "--path", "--executor")
+OF_STREAMS = (*CHOSEN, "--latency", "--path", "--delay", "--executor")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
@@ -87,6 +87,8 @@ def settle_path(options: dict[str, Any]) -> None:
             )
         options["target"], options["path"] = None, INSTANT
     options["path"] = options.get("path") or "full"
+    if options["delay"] is not None and options["path"] != INSTANT:
+        raise click.UsageError("--delay is that of the instant path; write --path instant too")
 
 
 def check_target(target: float | str | None, given: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtsep.doctor import load, midi, permission, sound
+from rtsep.doctor import instant, load, midi, permission, sound
 from rtsep.doctor.facts import ModelFacts, TorchFacts
 from rtsep.doctor.outcome import Failure
 from rtsep.doctor.probe import Question, Round, ask
@@ -24,12 +24,14 @@ class Facts:
     torch: TorchFacts | Failure
     model: ModelFacts | Failure
     load: load.Load | Failure
+    instant: instant.InstantFacts | Failure
 
 
 def asked(here: Surroundings) -> Facts:
-    """Ask the machine. The load is measured before we are one ourselves."""
+    """Ask the machine. The load is measured before we are one ourselves, and the instant path when
+    we are one no more."""
     quiet = measured()
-    answers = ask(*rounds(here))
+    answers = ask(*rounds(here)) | ask(frames_round())
     return Facts(load=quiet, **answers)
 
 
@@ -57,3 +59,7 @@ def rounds(here: Surroundings) -> list[Round]:
             TORCH_SECONDS,
         ),
     ]
+
+
+def frames_round() -> Round:
+    return Round({"instant": Question(instant.__name__, "measure")}, SYSTEM_SECONDS)

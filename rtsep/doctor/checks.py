@@ -8,6 +8,7 @@ from functools import partial
 from rtsep.doctor import (
     disk,
     graphics,
+    instant,
     load,
     midi,
     model,
@@ -51,6 +52,7 @@ CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("processor", "other programs", lambda here, facts: known(facts.load, load.programs)),
     ("processor", "stolen time", lambda here, facts: known(facts.load, load.stolen)),
     ("processor", "memory", lambda here, facts: load.free_memory()),
+    ("processor", "instant path", lambda here, facts: known(facts.instant, instant.frames)),
     ("graphics", "gpu", lambda here, facts: further(
         facts.torch, partial(graphics.gpu, here=here))),
     ("graphics", "gpu state", lambda here, facts: graphics.state(here)),

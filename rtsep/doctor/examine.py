@@ -17,7 +17,7 @@ ORDER = (
     "shared memory",
     "gpu", "threads", "share", "processor", "power supply", "clock limit", "power mode", "governor",
     "heat", "precision", "compiler", "compiled steps", "tuning",
-    "stolen time", "other programs", "gpu state", "real time",
+    "stolen time", "other programs", "gpu state", "real time", "instant path",
     "sound delay", "sample rate", "clocks",
     "controllers", "midi", "maps", "recording", "cache folder", "temporary folder",
 )  # fmt: skip

@@ -17,11 +17,10 @@ from rtsep.config import StreamSpec
 from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.instant.path import InstantPath
-from rtsep.instant.settings import HOPS, InstantSettings
+from rtsep.instant.settings import DELAY, InstantSettings, hop_of
 from rtsep.model.bag import Bag
 
 AGE = 0.279  # seconds; what `--latency auto` comes to on two cores
-DELAY = 0.023
 
 
 class InstantStream(Stream):
@@ -44,7 +43,7 @@ class InstantStream(Stream):
         self.age = arrival_age(spec, age)
         self.path = InstantPath(
             InstantSettings(
-                stems=len(bag.stems), channels=channels, sample_rate=rate, hop=path_hop(delay, rate)
+                stems=len(bag.stems), channels=channels, sample_rate=rate, hop=hop_of(delay)
             )
         )
         self.stems = tuple(stems)
@@ -106,12 +105,3 @@ def arrival_age(spec: StreamSpec, seconds: float) -> int:
             "shorten the hop, or take a greater age"
         )
     return samples
-
-
-def path_hop(delay: float, sample_rate: int) -> int:
-    """Raises ConfigError for a delay that is none of those there are, to the millisecond."""
-    delays = {round(2 * hop / sample_rate, 3): hop for hop in HOPS}
-    if round(delay, 3) not in delays:
-        known = " or ".join(f"{seconds:g}" for seconds in delays)
-        raise ConfigError(f"the delay of the instant path must be {known} s, got {delay:g}")
-    return delays[round(delay, 3)]

@@ -52,6 +52,7 @@ class FileSession:
     output: str
     stream: StreamSettings | None = None
     path: str = "full"
+    delay: float | None = None  # of the instant path, in seconds
     encoding: str = "float"
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
@@ -87,7 +88,9 @@ def run_file_session(
     settings that do not fit and AudioFileError for files that cannot be read or written.
     """
     rate = separator.sample_rate
-    streamed = Streamed(separator, session.stream, session.path) if session.stream else None
+    streamed = None
+    if session.stream:
+        streamed = Streamed(separator, session.stream, session.path, session.delay)
     way = streamed or Offline(separator, summing=True)
     mix = _mixer(separator, session)
     demo = _demo(separator) if session.input == DEMO else None

@@ -70,9 +70,15 @@ class Streamed:
     """Hop by hop through a stream: the same stems as live. `times` are those of its steps; on the
     instant path, of as many of its hops as make one of the full path's."""
 
-    def __init__(self, separator: Separator, settings: StreamSettings, path: str = "full") -> None:
+    def __init__(
+        self,
+        separator: Separator,
+        settings: StreamSettings,
+        path: str = "full",
+        delay: float | None = None,
+    ) -> None:
         """Raises ConfigError for settings that do not fit."""
-        self.stream = separator.stream(path=path, **asdict(settings))
+        self.stream = separator.stream(path=path, delay=delay, **asdict(settings))
         self.times = StepTimes(self.stream.spec.hop / separator.sample_rate)
 
     def pieces(self, source: Source) -> Iterator[Audio]:

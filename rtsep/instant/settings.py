@@ -8,6 +8,9 @@ from rtsep.errors import ConfigError
 
 WINDOW = 2048  # samples of the analysis
 HOPS = (256, 512)
+# Seconds at 44.1 kHz, to the millisecond; at other rates the hops are the same.
+DELAYS = {0.012: 256, 0.023: 512}
+DELAY = 0.023
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +49,11 @@ class InstantSettings:
     def capacity(self) -> int:
         """Frames that the memory holds."""
         return round(self.capacity_seconds * self.sample_rate / self.hop)
+
+
+def hop_of(delay: float) -> int:
+    """Raises ConfigError for a delay that is none of DELAYS, to the millisecond."""
+    if round(delay, 3) not in DELAYS:
+        known = " or ".join(f"{seconds:g}" for seconds in DELAYS)
+        raise ConfigError(f"the delay of the instant path must be {known} s, got {delay:g}")
+    return DELAYS[round(delay, 3)]

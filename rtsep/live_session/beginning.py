@@ -43,7 +43,12 @@ class Beginning:
         waits: bool,
     ) -> None:
         """With `waits`, a device that is not there is waited for. `stop` ends that, and loading."""
-        self.engine, self.audio = engine(), audio()
+        self.engine = engine()
+        try:
+            self.audio = audio()
+        except BaseException:  # nobody else knows the first one
+            self.engine.kill()
+            raise
         self._new_audio = audio
         self._observer, self._stop, self._waits = observer, stop, waits
         self._answers: list[Any] = []

@@ -39,14 +39,16 @@ class Callback:
         self._wake = wake
         self._feed = feed
         self._outputs = tuple(outputs)
+        path = shared.path
         self._line = DelayLine(
             shared.stems,
             shared.input,
             shared.ratios,
             shared.control,
             longest,
-            shared.delay,
+            shared.delay_on(path),
             shared.instant,
+            path,
         )
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)

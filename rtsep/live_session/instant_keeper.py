@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from multiprocessing.connection import wait
 
 from rtsep.live_session.keeper import Keeper
+from rtsep.live_session.messages import InstantReady
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.watch import InstantWatch
 from rtsep.processes.process import Child
+
+LOOK_SECONDS = 0.1
+WARM_SECONDS = 10.0  # that a session waits for it at most
+
+
+def wait_until_warm(child: Child) -> None:
+    """So that it hears the sound from the first sample on. One that ends or hangs is dealt with
+    later, as at any other time; what it says went wrong is raised."""
+    end = time.monotonic() + WARM_SECONDS
+    while child.alive and time.monotonic() < end:
+        if any(isinstance(message, InstantReady) for message in child.receive()):
+            return
+        wait(child.waitables, LOOK_SECONDS)
 
 
 class InstantKeeper(Keeper):
     """`start` makes a new child; `on_event` hears why one has ended."""
 
     def __init__(
-        self, start: Callable[[], Child], shared: Shared, on_event: Callable[[str], None]
+        self,
+        child: Child,
+        start: Callable[[], Child],
+        shared: Shared,
+        on_event: Callable[[str], None],
     ) -> None:
+        """`child` runs already."""
         self._watch = InstantWatch(shared)
 
         def start_anew() -> Child:
@@ -23,7 +44,7 @@ class InstantKeeper(Keeper):
             return start()
 
         super().__init__(
-            start(),
+            child,
             start_anew,
             answer=lambda child, message: None,
             on_end=lambda reason: on_event(

@@ -90,8 +90,8 @@ class InstantLoop:
         for _ in range(LEARNT_HOPS):
             if head - self._learnt < self._hop:
                 return False
-            self._shared.stems.read_into(self._learnt, self._late)
-            self._path.learn(self._learnt, self._late.reshape(self._shape))
+            if self._shared.stems.read_into(self._learnt, self._late) == (0, self._hop):
+                self._path.learn(self._learnt, self._late.reshape(self._shape))
             self._learnt += self._hop
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from typing import Any
 
+from rtsep.live_session.messages import InstantReady
 from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.shared import Shared
 from rtsep.processes.child import settle_in, telling
@@ -19,7 +20,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
         layout = link.recv()
         if isinstance(layout, Stop):
             return
-        _one_thread()
+        one_thread()
         from rtsep.instant.path import InstantPath
         from rtsep.live_session.instant_loop import InstantLoop
 
@@ -27,6 +28,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
         path = InstantPath(settings)
         path.warm_up()
         loop = InstantLoop(path, Shared(buffer, layout))
+        link.send(InstantReady())
         while not link.poll():  # all that can still come is the order to stop
             wake.acquire()
             while wake.acquire(False):
@@ -34,7 +36,7 @@ def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:
             loop.work()
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Of NumPy's products: they are small, and a second thread would be the engine's core."""
     from threadpoolctl import threadpool_limits
 

@@ -128,6 +128,11 @@ class Retuned:
 
 
 @dataclass(frozen=True)
+class InstantReady:
+    """The instant path is warm, and follows the sound from now on."""
+
+
+@dataclass(frozen=True)
 class Phase:
     """What the process does from now on, in a few words."""
 

@@ -50,13 +50,15 @@ class Recorder:
         desk: Desk,
         spec: RecordSpec,
         *,
+        heard: Callable[[], int],
         end: Callable[[], int | None],
         on_event: Callable[[str], None],
     ) -> None:
-        """`end` tells the position after the last sample worth keeping, once that is known."""
+        """`heard` tells the position that is heard next, `end` the one after the last sample worth
+        keeping, once that is known."""
         self.files: list[Path] = []
         self._tape, self._layout, self._desk, self._spec = tape, layout, desk, spec
-        self._end, self._on_event = end, on_event
+        self._heard, self._end, self._on_event = heard, end, on_event
         self._sink: Sink | None = None
         self._opened = ExitStack()
         self._written = 0
@@ -106,7 +108,7 @@ class Recorder:
         target = str(_next_take(spec.folder))
         if self._from_start and spec.first is not None:
             target = spec.first
-        self._position = 0 if self._from_start else self._tape.head
+        self._position = 0 if self._from_start else self._now()
         self._from_start, self._lost, self._written = False, 0, 0
         with ExitStack() as opened:
             self._sink = opened.enter_context(
@@ -122,6 +124,12 @@ class Recorder:
             self._opened = opened.pop_all()
         self.files += self._sink.files
         self._on_event(f"recording into {target}")
+
+    def _now(self) -> int:
+        """Where a take begins. After a change to a later path what is heard is on the tape already,
+        from the first time."""
+        first, head = self._tape.readable()
+        return min(max(self._heard(), first), head)
 
     def _write(self) -> None:
         """Everything that is on the tape."""

@@ -12,6 +12,7 @@ from rtsep.config import AUTO, DEFAULTS, StreamSettings
 from rtsep.errors import ConfigError
 from rtsep.files.places import Kind, Place, input_place, output_place
 from rtsep.files.sources import SourceBlocks
+from rtsep.instant.settings import DELAY, hop_of
 from rtsep.live_session.messages import AudioRequest, EngineRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
@@ -30,6 +31,7 @@ def live(
     device: str = "auto",
     precision: str = "auto",
     latency: float | Literal["instant"] | None = None,
+    delay: float | None = None,
     stream: StreamSettings | None = None,
     gains_db: Mapping[str, float] | None = None,
     mute: Sequence[str] = (),
@@ -44,15 +46,18 @@ def live(
 
     `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
     folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
-    holds, or a `stream` cut just so; "instant" is the instant path beside that. `with` starts and
-    stops it; `desk` moves its faders and `status()` tells how it is. Its processes import the main
-    program anew, which therefore has to begin below `if __name__ == "__main__":`.
+    holds, or a `stream` cut just so; "instant" is the instant path beside that, with a `delay` of
+    0.023 or 0.012 seconds. `with` starts and stops it; `desk` moves its faders and `status()` tells
+    how it is. Its processes import the main program anew, which therefore has to begin below
+    `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
     instant = latency == "instant"
     if latency == "instant":
         latency = None
+    elif delay is not None:
+        raise ConfigError('delay is of the instant path; give latency="instant" too')
     if latency is not None and not 0 < latency < math.inf:
         raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
     if latency is not None and stream is not None:
@@ -74,7 +79,7 @@ def live(
         gains_db=gains_db or {},
         mute=tuple(mute),
         solo=tuple(solo),
-        policy="hold",
+        policy=None,
         encoding="float",
         record=None if record is None else Path(record),
         no_limiter=False,
@@ -82,6 +87,7 @@ def live(
         input_channels=None,
         waits=wait,
         instant=instant,
+        delay=delay,
     )
     return LiveSession(spec, observer or LoggingObserver())
 
@@ -110,6 +116,7 @@ def live_spec(
     adapts: bool = True,
     waits: bool = False,
     instant: bool = False,
+    delay: float | None = None,
     **options: Any,
 ) -> LiveSpec:
     """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
@@ -120,9 +127,12 @@ def live_spec(
     if writes and record is not None:
         raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
     engine = engine_request(options, adapts=adapts and budget is None)
+    if delay is not None:
+        hop_of(delay)  # which says now what would be wrong with it
     if instant:  # short blocks, which it would otherwise wait for
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
-    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo")}
+    policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
         engine=engine,
         audio=AudioRequest(
@@ -142,7 +152,9 @@ def live_spec(
         ),
         record_now=writes or record is not None,
         waits=waits,
-        instant=instant or mixer["policy"] == "instant",
+        policy=policy,
+        instant=instant or policy == "instant",
+        instant_delay=DELAY if delay is None else delay,
         path="instant" if instant else "full",
         **mixer,
     )

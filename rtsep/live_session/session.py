@@ -15,12 +15,13 @@ from typing import Any
 
 from rtsep.config import PATHS
 from rtsep.files.sources import SourceBlocks
+from rtsep.instant.settings import hop_of
 from rtsep.live_session.audio_process import run_audio
 from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
 from rtsep.live_session.feeder import BLOCK, Feeder
-from rtsep.live_session.instant_keeper import InstantKeeper
+from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.messages import (
@@ -96,20 +97,27 @@ class LiveSession:
             stop or self._stopping,
             waits=self.spec.waits,
         )
+        early = None
         try:
+            early = self._new_instant() if self.spec.instant else None
             self.model, self.device = beginning.run()
             self._prepare()
+            if early:
+                early.send(self.layout)
+                wait_until_warm(early)
         except BaseException as error:
             beginning.kill()
+            if early:
+                early.kill()
             if self._feeder:
                 self._feeder.close()
             if isinstance(error, Stopped):
                 return False
             raise
-        self._begin(beginning.engine, beginning.audio)
+        self._begin(beginning.engine, beginning.audio, early)
         return True
 
-    def _begin(self, engine: Child, audio: Child) -> None:
+    def _begin(self, engine: Child, audio: Child, early: Child | None) -> None:
         """Play, with everything ready."""
         for child in (engine, audio):
             child.send(self.layout)
@@ -121,8 +129,8 @@ class LiveSession:
         self._audio = Keeper(
             audio, self._new_audio, answer=self._on_audio, on_end=self._on_audio_end
         )
-        if self.layout.instant_delay:
-            self._instant = InstantKeeper(self._new_instant, self.shared, self.events.add)
+        if early:
+            self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
         self._wiring.begin(self.device.client)
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -221,7 +229,11 @@ class LiveSession:
         return Child(self._context, "audio", run_audio, wakes, self._buffer, self._audio_request)
 
     def _new_instant(self) -> Child:
-        child = Child(self._context, "instant", run_instant, self._instant_wake, self._buffer)
+        return Child(self._context, "instant", run_instant, self._instant_wake, self._buffer)
+
+    def _next_instant(self) -> Child:
+        """One that takes over."""
+        child = self._new_instant()
         child.send(self.layout)
         return child
 
@@ -229,8 +241,10 @@ class LiveSession:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
         self.full_latency = self._latency_parts()
-        self._instant_latency = instant_parts(self.model, self.device) if spec.instant else ()
-        self.layout = layout_of(self.model, self.device, self.full_latency, self._instant_latency)
+        delay = spec.instant_delay
+        early = instant_parts(self.model, self.device, delay) if spec.instant else ()
+        self.layout = layout_of(self.model, self.device, self.full_latency, early, hop_of(delay))
+        self._instant_latency = early
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]
@@ -256,6 +270,7 @@ class LiveSession:
             self.layout,
             self.desk,
             spec.record,
+            heard=lambda: self._heard,
             end=self._source_end,
             on_event=self.events.add,
         )
@@ -280,9 +295,13 @@ class LiveSession:
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
-        heard = self.shared.input.head - self.shared.delay_on(self.shared.path)
-        if end is not None and heard >= end:
+        if end is not None and self._heard >= end:
             self.finished.set()
+
+    @property
+    def _heard(self) -> int:
+        """The position that is heard next, whose sound came a while ago."""
+        return self.shared.input.head - self.shared.delay_on(self.shared.path)
 
     def _tell_path(self) -> None:
         """Where there are two, the one that is heard now, with its latency."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from rtsep.config import StreamSpec
 from rtsep.errors import ConfigError
-from rtsep.instant.settings import InstantSettings
+from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
@@ -42,7 +42,7 @@ class Layout:
 
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
     the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
-    instant path, 0 where there is none.
+    instant path, whose hops are `instant_hop` long; 0 where there is none.
     """
 
     spec: StreamSpec
@@ -52,6 +52,7 @@ class Layout:
     delay: int
     longest_block: int
     instant_delay: int = 0
+    instant_hop: int = DELAYS[DELAY]
 
     @property
     def ring_samples(self) -> int:
@@ -61,7 +62,7 @@ class Layout:
     @property
     def instant(self) -> InstantSettings:
         """Of the instant path, if there is one."""
-        return instant_settings(self.stems, self.channels, self.rate)
+        return instant_settings(self.stems, self.channels, self.rate, self.instant_hop)
 
     @property
     def tape_samples(self) -> int:
@@ -73,9 +74,11 @@ class Layout:
         return (self.stems + 2) * self.channels
 
 
-def instant_settings(stems: int, channels: int, rate: int) -> InstantSettings:
+def instant_settings(
+    stems: int, channels: int, rate: int, hop: int = DELAYS[DELAY]
+) -> InstantSettings:
     """Of a session's instant path. At the rate of its devices: masks need no conversion."""
-    return InstantSettings(stems=stems, channels=channels, sample_rate=rate)
+    return InstantSettings(stems=stems, channels=channels, sample_rate=rate, hop=hop)
 
 
 class Counters:

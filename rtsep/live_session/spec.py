@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rtsep.config import PACE
 from rtsep.errors import ConfigError
+from rtsep.instant.settings import DELAY, DELAYS, hop_of
 from rtsep.live_session.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
@@ -39,6 +40,7 @@ class LiveSpec:
     solo: tuple[str, ...] = ()
     policy: str = "hold"
     instant: bool = False  # there is an instant path, which the policy or the desk may ask for
+    instant_delay: float = DELAY  # of that path, as one of DELAYS says it
     path: str = "full"  # that is heard at the beginning
     limiter: bool = True
     record: RecordSpec
@@ -72,10 +74,12 @@ def latency_parts(
     return _between(device, inside)
 
 
-def instant_parts(model: ModelReady, device: DeviceReady) -> tuple[LatencyPart, ...]:
+def instant_parts(
+    model: ModelReady, device: DeviceReady, delay: float = DELAY
+) -> tuple[LatencyPart, ...]:
     """As `latency_parts`, on the instant path: its two hops, what audio waits because devices bring
     it in blocks, and what of its computing that does not cover."""
-    settings = instant_settings(len(model.stems), model.channels, device.rate)
+    settings = instant_settings(len(model.stems), model.channels, device.rate, hop_of(delay))
     compute = max(math.ceil(INSTANT_COMPUTE * device.rate) - device.longest_block, 0)
     inside = {
         "frame": settings.latency_samples,
@@ -113,6 +117,7 @@ def layout_of(
     device: DeviceReady,
     parts: tuple[LatencyPart, ...],
     instant: tuple[LatencyPart, ...] = (),
+    instant_hop: int = DELAYS[DELAY],
 ) -> Layout:
     """`parts` of the full path, and those of the instant path if there is one."""
     return Layout(
@@ -123,6 +128,7 @@ def layout_of(
         delay=delay_of(parts, device),
         longest_block=device.longest_block,
         instant_delay=delay_of(instant, device) if instant else 0,
+        instant_hop=instant_hop,
     )
 
 

@@ -1,7 +1,8 @@
 """Measure the points of a map: SDR of a stream in each of its settings, and offline.
 
-A stream runs in: it hears a window of the song before the excerpt that is scored, where the song
-has one, as it would after a while of live use. Offline separation sees a segment on either side.
+A stream runs in: it hears a window of the song before the excerpt that is scored, on the instant
+path 20 s, where the song has so much, as it would after a while of live use. Offline separation
+sees a segment on either side.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from rtsep.config import StreamSpec
+from rtsep.config import DEFAULTS, StreamSpec
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.instant.settings import hop_of
 from rtsep.measure.grid import cost
 from rtsep.measure.songs import (
     MIXTURE,
@@ -28,8 +31,9 @@ from rtsep.measure.songs import (
     streamed,
 )
 from rtsep.metrics import StepTimes
-from rtsep.report.map_table import OFFLINE, Measurement, Point
+from rtsep.report.map_table import INSTANT, OFFLINE, Measurement, Point
 
+KNOWN_SECONDS = 20.0  # of the song, that the memory of the instant path has heard before
 SECONDS = 10.0  # enough to tell settings apart by some tenths of a dB
 _DIGITS = 3
 
@@ -57,18 +61,27 @@ class Take:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A point to measure; without a spec offline."""
+    """A point to measure; without a spec offline. With a `delay`, in seconds, it is one of the
+    instant path, and the spec that of its late stems."""
 
     point: Point
     take: Take
     spec: StreamSpec | None
+    delay: float | None = None
 
     @property
     def cost(self) -> float:
         """Seconds of audio that it computes, about."""
-        rate = self.spec.sample_rate if self.spec else 0
-        run_in = min(self.take.start_s, self.spec.window / rate) if self.spec else 0.0
+        run_in = min(self.take.start_s, self.run_in / self.spec.sample_rate) if self.spec else 0.0
         return cost(self.spec) * (run_in + self.take.seconds)
+
+    @property
+    def run_in(self) -> int:
+        """Samples that a stream hears before the take, where there are so many."""
+        if self.spec is None:
+            return 0
+        known = round(KNOWN_SECONDS * self.spec.sample_rate) if self.delay else 0
+        return max(self.spec.window, known)
 
 
 def take_song(
@@ -96,7 +109,7 @@ def take_song(
             "choose another --start or --seconds"
         )
     margin = _margin(separator)
-    begin = max(first - margin, 0)
+    begin = max(first - max(margin, round(KNOWN_SECONDS * rate)), 0)
     return Take(
         name=name,
         song={track: a.copy() for track, a in excerpt(song, begin, last + margin).items()},
@@ -107,13 +120,27 @@ def take_song(
     )
 
 
-def all_jobs(separator: Separator, takes: Sequence[Take], specs: Sequence[StreamSpec]) -> list[Job]:
-    """Offline first, then setting by setting as they are given, each on all takes."""
+def all_jobs(
+    separator: Separator,
+    takes: Sequence[Take],
+    specs: Sequence[StreamSpec],
+    delays: Sequence[float] = (),
+) -> list[Job]:
+    """Offline first, then the instant path with these delays, then setting by setting as they are
+    given, each on all takes."""
+    late = late_spec(separator) if delays else None
+    ways = [(None, None), *((late, delay) for delay in delays), *((spec, None) for spec in specs)]
     return [
-        Job(point=_point(separator, take, spec), take=take, spec=spec)
-        for spec in (None, *specs)
+        Job(point=_point(separator, take, spec, delay), take=take, spec=spec, delay=delay)
+        for spec, delay in ways
         for take in takes
     ]
+
+
+def late_spec(separator: Separator) -> StreamSpec:
+    """Of the late stems that the instant path learns from: the usual one."""
+    window = min(DEFAULTS.window, separator.longest_window)
+    return separator.spec(window=window, hop=DEFAULTS.hop, lookahead=DEFAULTS.lookahead)
 
 
 def measure(separator: Separator, job: Job, advance: Callable[[float], None]) -> Measurement:
@@ -136,7 +163,7 @@ def measure(separator: Separator, job: Job, advance: Callable[[float], None]) ->
 def _streamed(
     separator: Separator, job: Job, spec: StreamSpec, advance: Callable[[float], None]
 ) -> tuple[Audio, float | None]:
-    mix, scored = job.take.surrounded(spec.window, spec.latency_samples)
+    mix, scored = job.take.surrounded(job.run_in, spec.latency_samples)
     times = StepTimes(spec.hop / spec.sample_rate)
     steps = mix.shape[1] // spec.hop
 
@@ -144,14 +171,16 @@ def _streamed(
         times.add(seconds)
         advance(job.cost / steps)
 
+    path: dict[str, Any] = {} if job.delay is None else {"path": "instant", "delay": job.delay}
     stream = separator.stream(
         window=spec.window / spec.sample_rate,
         hop=spec.hop / spec.sample_rate,
         lookahead=spec.lookahead / spec.sample_rate,
         mode=spec.mode,
+        **path,
     )
     stems = streamed(stream, mix, heed)[..., scored]
-    return stems, times.milliseconds().get("p50")
+    return stems, times.milliseconds().get("p50") if job.delay is None else None
 
 
 def _offline(separator: Separator, job: Job, advance: Callable[[float], None]) -> Audio:
@@ -168,14 +197,17 @@ def _margin(separator: Separator) -> int:
     return round(separator.longest_window * separator.sample_rate)
 
 
-def _point(separator: Separator, take: Take, spec: StreamSpec | None) -> Point:
+def _point(separator: Separator, take: Take, spec: StreamSpec | None, delay: float | None) -> Point:
     times = {}
     if spec is not None:
         rate = spec.sample_rate
+        hop, lookahead = spec.hop, spec.lookahead
+        if delay is not None:
+            hop = lookahead = hop_of(delay)
         times = {
             "window_s": round(spec.window / rate, _DIGITS),
-            "hop_ms": round(1000 * spec.hop / rate, _DIGITS),
-            "lookahead_ms": round(1000 * spec.lookahead / rate, _DIGITS),
+            "hop_ms": round(1000 * hop / rate, _DIGITS),
+            "lookahead_ms": round(1000 * lookahead / rate, _DIGITS),
         }
     return Point(
         song=take.name,
@@ -183,6 +215,12 @@ def _point(separator: Separator, take: Take, spec: StreamSpec | None) -> Point:
         precision=separator.precision.name,
         start_s=take.start_s,
         seconds=take.seconds,
-        mode=spec.mode if spec else OFFLINE,
+        mode=_mode(spec, delay),
         **times,
     )
+
+
+def _mode(spec: StreamSpec | None, delay: float | None) -> str:
+    if delay is not None:
+        return INSTANT
+    return spec.mode if spec else OFFLINE

@@ -29,8 +29,9 @@ class DelayLine:
         longest: int,
         delay: int,
         instant: Ring | None = None,
+        path: int = 0,
     ) -> None:
-        """As `Playout`, with the delay at the beginning, which is that of the full path."""
+        """As `Playout`, with the path and its delay at the beginning."""
         channels, count = dry.channels, stems.channels // dry.channels
         self.delay = delay
         self._before = delay
@@ -40,8 +41,8 @@ class DelayLine:
         ]
         if instant:
             self._paths.append([Playout(instant, dry, ratios, control, longest) for _ in range(2)])
-        self._path = 0
-        self._now, self._old = self._paths[0]
+        self._path = path
+        self._now, self._old = self._paths[path]
         shapes = ((count, channels), (channels,), (channels,), (channels,))
         self._blended = tuple(np.zeros((*shape, longest), np.float32) for shape in shapes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker, util
@@ -12,6 +13,8 @@ from typing import Any
 
 from rtsep.processes.ending import Failed, Stop
 
+# Windows knows no closed terminals.
+_HELD = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _END_SECONDS = 3.0  # for a good end; then it is ended
 
 
@@ -26,13 +29,18 @@ class Child:
         self, context: SpawnContext, name: str, target: Callable[..., None], *arguments: Any
     ) -> None:
         self.name = name
-        self.link, theirs = context.Pipe()
-        self._process = context.Process(
-            target=target, args=(theirs, *arguments), name=name, daemon=True
-        )
-        with interrupts_ignored():
-            self._process.start()
-        theirs.close()  # so that the link ends with the process
+        try:
+            with interrupts_held():
+                self.link, theirs = context.Pipe()
+                self._process = context.Process(
+                    target=target, args=(theirs, *arguments), name=name, daemon=True
+                )
+                with interrupts_ignored():
+                    self._process.start()
+                theirs.close()  # so that the link ends with the process
+        except KeyboardInterrupt:  # one that came meanwhile, and nobody has this child yet
+            self.kill()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -96,6 +104,27 @@ def end_tracker_at_exit() -> None:
     """
     # The lowest priority: after the children have ended, and the semaphores, which talk to it.
     util.Finalize(None, resource_tracker._resource_tracker._stop, exitpriority=-1)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """What would interrupt does so at the end. A child that is only half started stays for ever:
+    nobody knows it, and it waits for what it was to be told."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    came: list[int] = []
+    ours = {number: signal.getsignal(number) for number in _HELD}
+    ours = {number: handler for number, handler in ours.items() if callable(handler)}
+    for number in ours:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -10,16 +10,17 @@ import numpy as np
 
 from rtsep.errors import ConfigError
 from rtsep.metrics import MEAN
-from rtsep.report.map_table import OFFLINE, Measurement, Point
+from rtsep.report.map_table import INSTANT, OFFLINE, Measurement, Point
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """SDR over latency while the hop grows."""
+    """SDR over latency while the hop grows. On the instant path, its mode, the lookahead grows with
+    it and is None."""
 
     mode: str
     window_s: float
-    lookahead_ms: float
+    lookahead_ms: float | None
     latency_ms: list[float]
     sdr_db: list[float]
 
@@ -81,15 +82,17 @@ def _only_one(kinds: set[tuple[str, str]]) -> tuple[str, str]:
 def _curves(means: dict[Point, float]) -> list[Curve]:
     """By mode, window and lookahead; each from the shortest latency on."""
     lines: defaultdict[tuple[str, float, float], list[tuple[float, float]]] = defaultdict(list)
+    alone = -1.0  # in the place of a lookahead that is no choice
     for point, db in means.items():
         if point.window_s is None or point.lookahead_ms is None or point.latency_ms is None:
             continue  # offline
-        lines[point.mode, point.window_s, point.lookahead_ms].append((point.latency_ms, db))
+        lookahead = alone if point.mode == INSTANT else point.lookahead_ms
+        lines[point.mode, point.window_s, lookahead].append((point.latency_ms, db))
     return [
         Curve(
             mode=mode,
             window_s=window,
-            lookahead_ms=lookahead,
+            lookahead_ms=None if lookahead == alone else lookahead,
             latency_ms=[latency for latency, _ in sorted(points)],
             sdr_db=[db for _, db in sorted(points)],
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtsep.errors import ConfigError
 from rtsep.report.map_chart import Chart, Curve
+from rtsep.report.map_table import INSTANT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,10 +21,11 @@ WIDTH, HEIGHT = 8.8, 4.8
 ROW, MARGIN = 0.21, 0.9  # of a legend's entry; above and below the axes
 HEADING_ROWS = 2.2  # a legend's heading, and the space behind it
 PNG_DOTS_PER_INCH = 200
-TICKS_MS = (20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
+TICKS_MS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 # Of the colour map, dark to light; beyond this the lines are too pale on white.
 LIGHTEST = 0.82
-LINES = {"exact": "-", "incremental": (0, (4, 1.6))}
+LINES = {"exact": "-", "incremental": (0, (4, 1.6)), "instant": (0, (1, 1.2))}
+ALONE = "h"  # of the instant path, where no lookahead is chosen
 MARKERS = "osD^vPX*"  # lookaheads in turn
 MOST_NAMED = 3  # songs in the title
 GREY = "#555555"
@@ -66,7 +68,8 @@ class Looks:
 
         self.modes = sorted({curve.mode for curve in chart.curves})
         windows = sorted({curve.window_s for curve in chart.curves})
-        lookaheads = sorted({curve.lookahead_ms for curve in chart.curves})
+        chosen = {curve.lookahead_ms for curve in chart.curves}
+        lookaheads = sorted(lookahead for lookahead in chosen if lookahead is not None)
         shades = colormaps["viridis"]
         self.colours = {
             window: shades(LIGHTEST * index / max(len(windows) - 1, 1))
@@ -78,12 +81,15 @@ class Looks:
         return {
             "color": self.colours[curve.window_s],
             "linestyle": LINES[curve.mode],
-            "marker": self.markers[curve.lookahead_ms],
+            "marker": self._marker(curve),
             "markersize": 6.5,
             "markeredgecolor": "white",  # tells apart markers that touch
             "markeredgewidth": 0.8,
             "linewidth": 1.6,
         }
+
+    def _marker(self, curve: Curve) -> str:
+        return ALONE if curve.lookahead_ms is None else self.markers[curve.lookahead_ms]
 
     def legends(self) -> dict[str, list[Line2D]]:
         """Entries by heading."""
@@ -91,7 +97,12 @@ class Looks:
             "Window": [
                 _sample(f"{round(w, 1):g} s", color=c, linewidth=4) for w, c in self.colours.items()
             ],
-            "Mode": [_sample(mode, color=GREY, linestyle=LINES[mode]) for mode in self.modes],
+            "Mode": [
+                _sample(
+                    mode, color=GREY, linestyle=LINES[mode], marker=ALONE if mode == INSTANT else ""
+                )
+                for mode in self.modes
+            ],
             "Lookahead": [
                 _sample(f"{ms:.0f} ms", color=GREY, linestyle="", marker=marker)
                 for ms, marker in self.markers.items()

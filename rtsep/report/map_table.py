@@ -18,6 +18,9 @@ from rtsep.errors import ConfigError
 from rtsep.metrics import MEAN
 
 OFFLINE = "offline"  # in the place of a mode; such rows have no window, hop and latency
+# In the place of a mode too. The window is that of the late stems; hop and lookahead are those of
+# the path itself, one hop each.
+INSTANT = "instant"
 COLUMNS = (
     "song", "model", "precision", "mode", "window_s", "hop_ms", "lookahead_ms", "latency_ms",
     "start_s", "seconds", "stem", "sdr_db", "step_p50_ms", "device",
@@ -141,7 +144,7 @@ def _measurements(rows: Iterator[list[str]], path: Path) -> Iterator[Measurement
 
 def _point(cells: dict[str, str]) -> Point:
     """Raises ValueError."""
-    if cells["mode"] not in (*MODES, OFFLINE):
+    if cells["mode"] not in (*MODES, INSTANT, OFFLINE):
         raise ValueError(f"mode {cells['mode'][:80]!r}")
     times = [_optional(cells[name]) for name in ("window_s", "hop_ms", "lookahead_ms")]
     if any((time is None) != (cells["mode"] == OFFLINE) for time in times):

@@ -109,7 +109,7 @@ def test_a_server_at_another_rate(tmp_path: Path) -> None:
 
 @pytest.fixture
 def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("sound", "midi", "permission", "torch", "model")
+    names = ("sound", "midi", "permission", "torch", "model", "instant")
     answers = dict.fromkeys(names, asking.Failure("no answer in 10 s"))
     monkeypatch.setattr(asking, "ask", lambda *rounds: answers)
 

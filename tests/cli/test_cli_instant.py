@@ -33,6 +33,19 @@ def test_a_file_is_separated_as_it_would_be_live(
     assert "23 ms after the sound" in told.err
 
 
+def test_a_file_with_the_shorter_delay(
+    small_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(
+        "--input", "demo", "--output", "null", "--model", small_model, "--path", "instant",
+        "--delay", "12", "--window", "0.6", "--json",
+    )  # fmt: skip
+    told = capsys.readouterr()
+    assert code == 0, told.err
+    assert json.loads(told.out)["latency"]["algorithmic"]["samples"] == 512
+    assert "12 ms after the sound" in told.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -41,6 +54,12 @@ def test_a_file_is_separated_as_it_would_be_live(
             ("--latency", "instant", "--hop", "93"),
             "--hop does not go with --latency; write --path instant",
         ),
+        (("--delay", "12"), "--delay is that of the instant path; write --path instant too"),
+        (
+            ("--pace", "realtime", "--path", "full", "--delay", "12"),
+            "--delay is that of the instant path",
+        ),
+        (("--path", "instant", "--delay", "11"), "'11' is not one of '12', '23'"),
         (("--path", "quick"), "'quick' is not one of"),
         (("--latency", "soon"), "neither auto, instant nor milliseconds"),
     ],

@@ -77,6 +77,25 @@ def test_a_map_is_a_table_and_two_pictures(mapped: Rtsep, tmp_path: Path) -> Non
     assert len(rows) == POINTS and "hop 139 + lookahead  46 = 186 ms" in rows[1]
 
 
+def test_the_instant_path_joins_the_table(
+    rtsep: Rtsep, mapped: Rtsep, small_model: Path, folder: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "out" / "map.csv"
+    assert mapped("--no-plot").code == 0
+    done = rtsep(
+        "map", folder, "--model", small_model, "--compute", "cpu", "--path", "instant",
+        "--output", table.with_suffix(".svg"),
+    )  # fmt: skip
+    assert done.code == 0 and "2 settings and offline on song: 3 points; 1 are in" in done.err
+    assert "instant      12 ms after the sound" in done.err
+    points = [m.point for m in read_map(table)]
+    assert [(p.mode, p.latency_ms) for p in points[3:]] == [
+        ("instant", 23.22),
+        ("instant", 11.61),
+    ]
+    assert table.with_suffix(".svg").stat().st_size > 500
+
+
 def test_what_is_measured_is_not_measured_again(
     mapped: Rtsep, tmp_path: Path, stop_at: Callable[[int], list[Job]]
 ) -> None:
@@ -138,6 +157,7 @@ def test_without_matplotlib_nothing_is_measured_for_a_picture(
         (["--window", "nan"], "'nan' is not a number"),
         (["--window", "3"], "window must be at most 1.00 s"),
         (["--mode", "swift"], "'swift' is not one of 'exact', 'incremental'"),
+        (["--path", "instant"], "--window is of the full path; leave it or --path out"),
         (["--seconds", "0"], "--seconds"),
         (["--seconds", "9"], "song is 0.40 s long and has no 9 s from 0 s on"),
         (["--start", "2"], "song is 0.40 s long and has no"),

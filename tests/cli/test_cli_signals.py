@@ -11,6 +11,7 @@ import pytest
 from cli_support import db, finish, sound, start
 from small_models import RATE, band, write_band
 
+from rtsep.cli.common.signals import interrupted_by_signals
 from rtsep.files.ways import BLOCK
 
 # On Windows neither can be sent to another process politely.
@@ -48,3 +49,17 @@ def test_asked_to_stop(
     assert db(untouched - band(60)[:, : untouched.shape[1]]) < -120
     assert db(mix[:, -1]) < -120
     assert np.abs(np.diff(mix[:, -last_hop - 1 :])).max() <= np.abs(np.diff(untouched)).max()
+
+
+class Finalized:
+    """Is hit by a signal at its end."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_an_interrupt_that_hits_a_finalizer_comes_again() -> None:
+    """There it ends, as Python has it, and nobody would hear of it."""
+    with pytest.raises(KeyboardInterrupt), interrupted_by_signals():
+        Finalized()
+        time.sleep(20)

@@ -36,7 +36,11 @@ def test_what_tune_finds_is_what_latency_auto_takes(
     assert tuned.code == 0
     told = json.loads(tuned.out.splitlines()[-1])
     chosen = told["chosen"]
-    assert len(tuned.said) == len(told["trials"]) + 3
+    assert len(tuned.said) == len(told["trials"]) + 4
+    age = 1000 * (chosen["hop"] + chosen["lookahead"] + chosen["budget"])
+    assert tuned.said[-1] == (
+        f"--latency instant: 23 ms and what devices add, from stems that are up to {age:.0f} ms old"
+    )
     ran = rtsep("--input", song, "--output", "null", *model, "--latency", "auto", "--json")
     assert ran.code == 0 and "measuring" not in ran.err
     report = json.loads(ran.out.splitlines()[-1])

@@ -18,8 +18,10 @@ from packaging.requirements import Requirement
 
 from rtsep.audio.devices import Device
 from rtsep.doctor import (
+    asking,
     disk,
     graphics,
+    instant,
     load,
     midi,
     model,
@@ -337,6 +339,21 @@ def test_other_programs_and_a_host_that_steals() -> None:
     advises(load.stolen(dataclasses.replace(quiet, stolen_before=0.019)), "1.9% since the start")
     advises(load.stolen(dataclasses.replace(quiet, stolen=0.2)), "20.0% of the time now")
     assert load.stolen(dataclasses.replace(quiet, stolen=None)) is None
+
+
+def test_what_a_frame_of_the_instant_path_takes() -> None:
+    fast = instant.InstantFacts(p50=0.0008, p99=0.0016)
+    is_ok(instant.frames(fast), "a frame takes 0.8 ms, 99 of 100 at most 1.6, of 5")
+    slow = dataclasses.replace(fast, p99=0.0062)
+    advises(instant.frames(slow), "at most 6.2; it has 5", "leave --latency instant")
+
+
+def test_a_frame_is_measured_in_a_process_of_its_own() -> None:
+    """Which loads no PyTorch, and has the threads of a session."""
+    answers = asking.ask(asking.frames_round())
+    found = answers["instant"]
+    assert isinstance(found, instant.InstantFacts), found
+    assert 0 < found.p50 <= found.p99
 
 
 def test_stolen_time_is_a_share_of_all_time() -> None:

@@ -32,13 +32,16 @@ def notes(seconds: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("block", [64, 256, 1000])
-def test_at_unity_the_input_comes_out_as_late_as_is_declared(block: int) -> None:
-    session = VirtualSession(block=block, instant=True)
+@pytest.mark.parametrize(("asked", "frame"), [(0.023, 1024), (0.012, 512)])
+def test_at_unity_the_input_comes_out_as_late_as_is_declared(
+    block: int, asked: float, frame: int
+) -> None:
+    session = VirtualSession(block=block, instant=True, instant_delay=asked)
     desk_of(session).set_path("instant")
     audio = notes(2.0)
     played = session.run(audio)
     delay = session.layout.instant_delay
-    assert delay == 1024 + max(block, 221)  # of which 5 ms, or a block, are for computing
+    assert delay == frame + max(block, 221)  # of which 5 ms, or a block, are for computing
     skipped = delay + 4096  # the crossfade to the path that was chosen
     np.testing.assert_allclose(
         played[:, skipped:], audio[:, skipped - delay : -delay], atol=1e-6, rtol=0
@@ -221,6 +224,45 @@ def test_where_it_begins_anew_no_hop_of_silence_is_heard(killed: bool) -> None:
     differs = np.abs(summed[:, RATE:] - audio[:, RATE - delay : -delay]).max(0) > 1e-5
     assert session.callback._line.gaps > 0
     assert np.count_nonzero(differs) <= FADE
+
+
+def test_a_new_audio_process_goes_on_with_the_path_that_is_heard() -> None:
+    """Not by way of the other one, whose sound is another."""
+    session = VirtualSession(instant=True)
+    desk_of(session).set_path("instant")
+    audio, delay = notes(3.0), session.layout.instant_delay
+
+    def move(position: int) -> None:
+        if 2 * RATE <= position < 2 * RATE + 256:
+            session.new_callback(settle=True)
+
+    played = session.run(audio, before=move)
+    here = slice(2 * RATE - 4096, 2 * RATE + 4096)
+    expected = audio[:, here.start - delay : here.stop - delay]
+    np.testing.assert_allclose(played[:, here], expected, atol=1e-6, rtol=0)
+
+
+def test_what_is_overwritten_while_it_is_read_is_not_learnt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The engine goes on writing, and comes round to where the path still reads."""
+    session = VirtualSession(instant=True)
+    loop, stems, learnt = session.instant, session.shared.stems, []
+    assert loop is not None
+    whole = stems.read_into
+
+    def lapped(position: int, out: np.ndarray) -> tuple[int, int]:
+        start, stop = whole(position, out)
+        if position % (2 * loop._hop):
+            return start, stop
+        out[:, : loop._hop // 2] = 0
+        return loop._hop // 2, stop
+
+    monkeypatch.setattr(stems, "read_into", lapped)
+    monkeypatch.setattr(loop._path, "learn", lambda position, stems: learnt.append(position))
+    session.run(notes(1.0))
+    assert len(learnt) > 20
+    assert {position % (2 * loop._hop) for position in learnt} == {loop._hop}
 
 
 def test_hops_that_nobody_made_are_late() -> None:

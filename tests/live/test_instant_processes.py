@@ -44,6 +44,14 @@ def goes_on(session: LiveSession) -> None:
     wait_until(lambda: known(session).hops > hops + 50)
 
 
+def test_it_hears_the_first_sample_of_the_sound(live_session: Start) -> None:
+    """It is warm before the sound begins."""
+    session = live_session(instant=True, path="instant")
+    assert session.shared.instant is not None
+    wait_until(lambda: known(session).hops > 3)
+    assert session.shared.instant.since == 0
+
+
 def test_a_killed_instant_process_is_replaced_and_the_sound_goes_on(session: LiveSession) -> None:
     first, before = session.pids["instant"], session.status()
     os.kill(first, signal.SIGKILL)

@@ -12,6 +12,7 @@ from cli_support import sound
 from live_rig import VirtualSession, music, wait_until
 
 from rtsep.audio import wav
+from rtsep.config import PATHS
 from rtsep.live_session.recorder import Recorder, RecordSpec
 from rtsep.mixer.desk import Desk
 
@@ -23,14 +24,16 @@ class Studio:
 
     def __init__(self, folder: Path, **spec: Any) -> None:
         self.events: list[str] = []
-        self.session = VirtualSession()
-        self.desk = Desk(STEMS, self.session.shared.control)
+        self.session = VirtualSession(instant=True)
+        shared = self.session.shared
+        self.desk = Desk(STEMS, shared.control, PATHS)
         self.desk.set_recording(spec.pop("now", False))
         self.recorder = Recorder(
-            self.session.shared.tape,
+            shared.tape,
             self.session.layout,
             self.desk,
             RecordSpec(folder=folder, **spec),
+            heard=lambda: shared.input.head - shared.delay_on(shared.path),
             end=lambda: None,
             on_event=self.events.append,
         )
@@ -61,6 +64,25 @@ def test_a_later_take_begins_when_the_button_is_pressed(tmp_path: Path) -> None:
     studio.play(audio)
     studio.recorder.close()
     played = np.concatenate((audio, audio), 1)[:, pressed : studio.session.shared.tape.head]
+    assert np.array_equal(sound(tmp_path / "take-001" / "input.wav"), played)
+
+
+def test_a_take_after_a_change_to_a_later_path_begins_no_later(tmp_path: Path) -> None:
+    """What is heard once more then is on the tape from the first time, and only there."""
+    studio, audio = Studio(tmp_path), music(1.0)
+    session = studio.session
+    studio.desk.set_path("instant")
+    studio.play(audio)
+    studio.desk.set_path("full")
+    studio.play(audio[:, :2048])  # the crossfade
+    pressed = session.shared.input.head - session.delay
+    assert pressed < session.shared.tape.head - 1000
+    studio.desk.set_recording(True)
+    wait_until(lambda: bool(studio.recorder.files))
+    studio.play(audio)
+    studio.recorder.close()
+    came = np.concatenate((audio, audio[:, :2048], audio), 1)
+    played = came[:, pressed : session.shared.tape.head]
     assert np.array_equal(sound(tmp_path / "take-001" / "input.wav"), played)
 
 

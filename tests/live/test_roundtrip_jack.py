@@ -130,16 +130,18 @@ def test_the_whole_chain_is_as_late_as_declared(jack_server: JackServer, live_mo
     assert "whole chain" in done.err and "to the sample" in done.err
 
 
+@pytest.mark.parametrize(("delay", "frame", "most_ms"), [(23, 1024, 35), (12, 512, 24)])
 def test_the_instant_path_is_as_late_as_declared_with_the_real_model(
-    jack_server: JackServer, official: object, weights_cache: Path
-) -> None:
-    """Within 35 ms, whatever the full path takes beside it."""
+    jack_server: JackServer, official: object, weights_cache: Path, delay: int, frame: int,
+    most_ms: int,
+) -> None:  # fmt: skip
+    """Whatever the full path takes beside it."""
     with running_loop(jack_server, delay=37):
         for _ in range(3):
             done = profiled(
-                jack_server, "--path", "instant", "--input", "loop", "--output", "loop",
-                "--blocksize", 256, "--cache", weights_cache, "--window", 0.5, "--hop", 279,
-                "--lookahead", 46, *SMALL,
+                jack_server, "--path", "instant", "--delay", delay, "--input", "loop",
+                "--output", "loop", "--blocksize", 256, "--cache", weights_cache, "--window", 0.5,
+                "--hop", 279, "--lookahead", 46, *SMALL,
             )  # fmt: skip
             if done.code == 0:
                 break
@@ -147,10 +149,10 @@ def test_the_instant_path_is_as_late_as_declared_with_the_real_model(
     told = done.json
     chain = told["whole_chain"]
     device = told["device_path"]["latency"]["samples"]
-    assert chain["declared"]["frame"]["samples"] == 1024
-    assert chain["latency"]["samples"] == device + 1024 + 256
+    assert chain["declared"]["frame"]["samples"] == frame
+    assert chain["latency"]["samples"] == device + frame + 256
     assert chain["not_declared"]["samples"] == 256 + 37
-    assert chain["declared"]["total"]["ms"] <= 35
+    assert chain["declared"]["total"]["ms"] <= most_ms
     assert told["stems"] is None or told["stems"]["latency"] == chain["latency"]
 
 

@@ -54,6 +54,26 @@ def test_figures_are_those_of_a_stream(small_separator: Separator, folder: Path,
     assert (offline.point.mode, offline.point.latency_ms) == ("offline", None)
 
 
+@pytest.mark.parametrize(("delay", "samples"), [(0.012, 512), (0.023, 1024)])
+def test_the_instant_path_has_points_of_its_own(
+    small_separator: Separator, folder: Path, delay: float, samples: int
+) -> None:
+    """What it hears before the excerpt is all of the song, where that is no more than 20 s."""
+    song = read_song(folder, RATE)
+    take = take_song(small_separator, folder, 0.5, 0.5)
+    _, job = all_jobs(small_separator, [take], [], [delay])
+    parts: list[float] = []
+    found = measure(small_separator, job, parts.append)
+    stream = small_separator.stream(window=1.0, path="instant", delay=delay)
+    out = np.concatenate((stream.process(song["mixture"]), stream.flush()), -1)
+    out = out[..., stream.latency_samples :][..., RATE // 2 :]
+    scored = {name: audio[:, RATE // 2 :] for name, audio in song.items()}
+    assert found.sdr == score(small_separator.stems, scored, out)
+    assert (found.point.mode, found.step_p50_ms) == ("instant", None)
+    assert found.point.latency_ms == pytest.approx(1000 * samples / RATE, abs=0.01)
+    assert sum(parts) == pytest.approx(job.cost)
+
+
 def test_a_stream_has_run_in_before_the_excerpt(small_separator: Separator, folder: Path) -> None:
     """A window of the song is heard before, and the audio after, as in the middle of a set."""
     song = read_song(folder, RATE)

@@ -46,6 +46,17 @@ def test_curves_are_means_over_all_songs() -> None:
     assert chart.incomplete == 1
 
 
+def test_the_instant_path_is_one_curve() -> None:
+    """Though its lookahead, a hop of its own, grows with it."""
+    instant = [
+        measured(db, mode="instant", hop_ms=ms, lookahead_ms=ms) for db, ms in ((6, 11.6), (5, 5.8))
+    ]
+    chart = chart_of([measured(8), *instant])
+    curve = next(curve for curve in chart.curves if curve.mode == "instant")
+    assert (curve.latency_ms, curve.sdr_db) == ([11.6, 23.2], [5, 6])
+    assert curve.lookahead_ms is None
+
+
 def test_the_same_song_elsewhere_is_other_music() -> None:
     with pytest.raises(ConfigError, match="no setting was measured on every excerpt of a, a; "):
         chart_of([measured(1, start_s=0.0), measured(2, start_s=8.0, hop_ms=50.0)])
@@ -60,11 +71,18 @@ def test_one_picture_is_of_one_model_in_one_precision() -> None:
 
 def test_pictures(tmp_path: Path) -> None:
     first, second, png = (tmp_path / name for name in ("1.svg", "2.svg", "map.png"))
-    draw(chart_of(MAP), [first, png])
-    draw(chart_of(MAP), [second])
+    instant = [measured(5, song, "instant", hop_ms=11.6, lookahead_ms=11.6) for song in "ab"]
+    draw(chart_of([*MAP, *instant]), [first, png])
+    draw(chart_of([*MAP, *instant]), [second])
     assert first.read_bytes() == second.read_bytes()
     svg = first.read_text()
-    for text in ("Algorithmic latency", "SDR, mean of stems", "offline, 12.0 dB", "incremental"):
+    for text in (
+        "Algorithmic latency",
+        "SDR, mean of stems",
+        "offline, 12.0 dB",
+        "incremental",
+        "instant",
+    ):
         assert f"<!-- {text}" in svg
     pixels = matplotlib.image.imread(png)
     height, width, _ = pixels.shape

@@ -69,10 +69,8 @@ _LIVE_OPTIONS = (
         "--on-late",
         "policy",
         type=click.Choice(POLICIES),
-        default="hold",
-        show_default=True,
         help="Heard while stems are late: their last balance, the input, nothing, or what the "
-        "song's own memory says.",
+        "song's own memory says.  [default: hold; instant, where there is an instant path]",
     ),
     click.option(
         "--ui",

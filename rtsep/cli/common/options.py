@@ -144,14 +144,26 @@ def target_option(command: Command) -> Command:
     )(command)
 
 
-def path_option(command: Command) -> Command:
-    """--path"""
-    return click.option(
+_PATH_OPTIONS = (
+    click.option(
         "--path",
         type=click.Choice(PATHS),
         help="Stems of the network itself, or 23 ms after the sound from the song's own memory, "
         "which --latency instant asks for too.  [default: full]",
-    )(command)
+    ),
+    click.option(
+        "--delay",
+        type=click.Choice(["12", "23"]),
+        callback=lambda ctx, param, value: None if value is None else int(value) / 1000,
+        help="Of the instant path, in ms: the shorter one costs more than twice the time, and "
+        "some quality.  [default: 23]",
+    ),
+)
+
+
+def path_options(command: Command) -> Command:
+    """--path, --delay in seconds"""
+    return added(_PATH_OPTIONS, command)
 
 
 def model_options(command: Command) -> Command:

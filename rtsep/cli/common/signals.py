@@ -5,10 +5,15 @@ Before and without a session they interrupt: Ctrl-C by itself, the others as it 
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+_AGAIN_SECONDS = 0.05
 
 # Windows knows no closed terminals.
 NUMBERS = [
@@ -31,10 +36,40 @@ def interrupted_by_signals() -> Iterator[None]:
     for number in ours:
         signal.signal(number, interrupt)
     try:
-        yield
+        with _none_is_lost():
+            yield
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def _none_is_lost() -> Iterator[None]:
+    """Python runs finalizers wherever it is, and an interrupt that hits one ends there, with a note
+    that it was ignored. It comes again in a moment, when the finalizer is over."""
+    before = sys.unraisablehook
+
+    def told(lost: Any) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            threading.Timer(_AGAIN_SECONDS, _interrupt).start()
+        else:
+            before(lost)
+
+    sys.unraisablehook = told
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _interrupt() -> None:
+    """As Ctrl-C does, from any thread, also where the main one waits for something."""
+    if hasattr(signal, "pthread_kill"):
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 @contextmanager

@@ -86,7 +86,9 @@ class StatusLine:
         assert self._tell
         most = _width() - 1
         text = f"{_WHEEL[self._turns % len(_WHEEL)]} {self._told(self._tell)}"[:most]
-        click.echo(f"\r{text:{min(self._columns, most)}}\r", err=True, nl=False)
+        over = min(self._columns, most)
+        self._columns = max(over, len(text))  # what is to be wiped if this is interrupted
+        click.echo(f"\r{text:{over}}\r", err=True, nl=False)
         self._columns = len(text)
 
     def _wipe(self) -> None:

@@ -13,7 +13,9 @@ from rtsep.cli.common.options import Command, model_options, precision_option
 from rtsep.cli.common.parsing import parse_list
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.values import Number
-from rtsep.config import MODES
+from rtsep.config import MODES, PATHS
+
+OF_FULL_PATH = ("windows", "hops", "lookaheads", "mode")
 
 
 def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
@@ -47,6 +49,11 @@ def _axis(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
 @_axis("lookahead", "MS,...", "Audio right of what is emitted.")
 @click.option("--mode", type=click.Choice(MODES), help="Only this one.  [default: both]")
 @click.option(
+    "--path",
+    type=click.Choice(PATHS),
+    help="Only this one.  [default: both; the full one, where its settings are chosen]",
+)
+@click.option(
     "--start",
     type=Number(min=0),
     metavar="S",
@@ -72,6 +79,7 @@ def map_command(
     23, 46, 93, 186 and 372 ms, and at the last three also windows of 1, 4 and 7.8 s and lookaheads
     of 0 and 186 ms. With --window, --hop or --lookahead it is all combinations of what they list
     (numbers with commas between them); of the others, 2 s, all five hops and 46 ms are taken.
+    Beside it are the two points of the instant path, 12 and 23 ms after the sound.
 
     The cheapest settings come first. After Ctrl-C the same command goes on, and another one adds
     to the same table.
@@ -90,10 +98,21 @@ def map_command(
         return
     if not songs:
         raise click.UsageError("give folders with songs to measure, or a table with --from")
+    paths = _paths(options.pop("path"), options)
     with RichObserver("loading PyTorch"):
         from rtsep.cli.measure.map_run import run_map
 
-    run_map(songs, **options)
+    run_map(songs, paths=paths, **options)
+
+
+def _paths(path: str | None, options: dict[str, Any]) -> tuple[str, ...]:
+    """Those that are measured."""
+    of_full = [name.removesuffix("s") for name in OF_FULL_PATH if options[name]]
+    if path == "instant" and of_full:
+        raise click.UsageError(f"--{of_full[0]} is of the full path; leave it or --path out")
+    if path is None and not of_full:
+        return PATHS
+    return (path or "full",)
 
 
 def _given(ctx: click.Context) -> set[str]:

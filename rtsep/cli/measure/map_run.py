@@ -12,13 +12,14 @@ from rtsep.cli.common.figures import say
 from rtsep.cli.common.progress import RichObserver, WorkProgress
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.instant.settings import DELAYS
 from rtsep.measure.grid import Axes, grid
 from rtsep.measure.mapping import Job, all_jobs, measure, take_song
 from rtsep.measure.songs import song_files
 from rtsep.metrics import MEAN
 from rtsep.report.map_chart import chart_of
 from rtsep.report.map_plot import draw, require_matplotlib
-from rtsep.report.map_table import MapTable, Measurement, Point, read_map
+from rtsep.report.map_table import INSTANT, MapTable, Measurement, Point, read_map
 from rtsep.setup.load import load
 from rtsep.setup.runtime import prepare_process
 
@@ -36,6 +37,7 @@ def run_map(
     start: float | None,
     seconds: float | None,
     no_plot: bool,
+    paths: Sequence[str],
     **axes: Any,
 ) -> None:
     """Measure and draw. `axes` are as on the command line, in its units."""
@@ -46,14 +48,15 @@ def run_map(
     prepare_process()
     with RichObserver(f"loading {model}") as observer:
         separator = load(model, device, precision=precision, cache=cache, observer=observer)
-        specs, misfits = grid(separator, _axes(**axes))
+        specs, misfits = grid(separator, _axes(**axes)) if "full" in paths else ([], 0)
+        delays = sorted(DELAYS, reverse=True) if "instant" in paths else []
         observer.phase("reading the songs")
         takes = [take_song(separator, folder, start, seconds) for folder in songs]
-    jobs, table = all_jobs(separator, takes, specs), MapTable(csv)
+    jobs, table = all_jobs(separator, takes, specs, delays), MapTable(csv)
     todo = [job for job in jobs if job.point not in table.measured]
     say(
-        f"{len(specs)} settings and offline on {', '.join(take.name for take in takes)}: "
-        f"{len(jobs)} points"
+        f"{len(specs) + len(delays)} settings and offline on "
+        f"{', '.join(take.name for take in takes)}: {len(jobs)} points"
         + (f"; {misfits} combinations do not fit and are left out" if misfits else "")
         + (f"; {len(jobs) - len(todo)} are in {csv} already" if len(todo) < len(jobs) else "")
     )
@@ -143,6 +146,8 @@ def _measure(separator: Separator, todo: Sequence[Job], table: MapTable) -> None
 
 
 def _named(point: Point) -> str:
+    if point.mode == INSTANT:
+        return f"{point.song}  {point.mode:11s}  {point.latency_ms:.0f} ms after the sound"
     if point.latency_ms is None:
         return f"{point.song}  {point.mode}"
     return (

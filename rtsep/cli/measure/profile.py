@@ -14,7 +14,7 @@ from rtsep.cli.common.options import (
     given_options,
     milliseconds,
     model_options,
-    path_option,
+    path_options,
     precision_option,
     stream_options,
     target_option,
@@ -35,7 +35,9 @@ LOOP_ONLY = {
 
 SECTIONS = {
     "Session": ("source", "destination", "duration", "runs"),
-    "Latency": ("target", "path", "hop", "lookahead", "window", "mode", "refresh", "budget"),
+    "Latency": (
+        "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",
+    ),
     "Model": ("model", "device", "precision", "executor", "cache"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
@@ -66,7 +68,7 @@ SECTIONS = {
 @model_options
 @stream_options
 @target_option
-@path_option
+@path_options
 @precision_option(None, "  [default: auto]")
 @executor_option
 @budget_option

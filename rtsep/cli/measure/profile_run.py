@@ -75,7 +75,7 @@ def _live_spec(source: str, destination: str | None, options: dict[str, Any]) ->
     return live_spec(
         where_from,
         where_to,
-        policy="hold",
+        policy=None,
         encoding="float",
         record=None,
         no_limiter=False,

@@ -11,6 +11,7 @@ import click
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.measure.roundtrip_report import as_dict, tell
 from rtsep.errors import RtsepError
+from rtsep.instant.settings import DELAY
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.request import engine_request
@@ -40,7 +41,7 @@ def run_roundtrip(
     `search` and `wait` are seconds, like the engine's times. Options of the devices and the engine
     mean what they mean for a live session.
     """
-    instant = options.pop("instant")
+    instant, delay = options.pop("instant"), options.pop("delay")
     engine = engine_request(options, adapts=False)
     audio = AudioRequest(**options)
     wanted = Search(repeats=repeats, level_db=level_db, seconds=search)
@@ -54,6 +55,7 @@ def run_roundtrip(
             budget=budget,
             record=record,
             instant=instant,
+            instant_delay=delay or DELAY,
             path="instant" if instant else "full",
         )
         found = _whole_chain(spec, wanted, wait)

@@ -17,6 +17,7 @@ from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.setup.tuning_line import TuningLine
 from rtsep.engine.tuning_time import COMPILE_SECONDS, USUALLY
 from rtsep.errors import CompileError, RtsepError
+from rtsep.instant.settings import DELAY
 
 if TYPE_CHECKING:
     from rtsep.config import StreamSpec
@@ -74,6 +75,7 @@ def tune(
                 begin=line.begin,
             )
         line.say(_chosen(best(trials)))
+        line.say(_instant(best(trials)))
         with _stopped("the result is remembered", compilations):
             compilations.make_reserves(best(trials).setting.spec(separator))
     if as_json:
@@ -140,6 +142,13 @@ def _chosen(found: Trial) -> str:
         f"--latency auto: {1000 * found.latency:.0f} ms and what devices add "
         f"(hop {1000 * setting.hop:.0f} + lookahead {1000 * setting.lookahead:.0f} + "
         f"compute {1000 * found.budget:.0f} ms), mode {setting.mode}"
+    )
+
+
+def _instant(found: Trial) -> str:
+    return (
+        f"--latency instant: {1000 * DELAY:.0f} ms and what devices add, from stems that are up to "
+        f"{1000 * found.latency:.0f} ms old"
     )
 
 

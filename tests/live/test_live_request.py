@@ -1,0 +1,57 @@
+"""What a live session shall be, from the options of a command and from Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import rtsep
+from rtsep.errors import ConfigError
+from rtsep.files.places import input_place, output_place
+from rtsep.live_session.request import live_spec
+from rtsep.live_session.spec import LiveSpec
+
+
+def a_spec(**options: Any) -> LiveSpec:
+    """As `rtsep --input demo --output null --pace realtime` asks for, but for `options`."""
+    usual: dict[str, Any] = {
+        "model": "m", "device": "cpu", "cache": None, "precision": "auto", "executor": "auto",
+        "window": 2.0, "hop": 0.1, "lookahead": 0.0, "mode": None, "refresh": None, "target": 0.0,
+        "budget": None, "encoding": "float", "record": None, "no_limiter": False, "loop": False,
+        "input_channels": None, "gains_db": {}, "mute": (), "solo": (), "policy": None,
+    }  # fmt: skip
+    return live_spec(input_place("demo"), output_place("null", live=False), **(usual | options))
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "instant"),
+    [
+        ({}, "hold", False),
+        ({"instant": True}, "instant", True),
+        ({"instant": True, "policy": "hold"}, "hold", True),
+        ({"policy": "instant"}, "instant", True),
+        ({"policy": "dry"}, "dry", False),
+    ],
+)
+def test_late_stems_are_made_up_by_an_instant_path_where_there_is_one(
+    options: dict[str, Any], policy: str, instant: bool
+) -> None:
+    """And none is started only because nobody said what is heard then."""
+    spec = a_spec(**options)
+    assert (spec.policy, spec.instant) == (policy, instant)
+
+
+def test_the_delay_of_the_instant_path() -> None:
+    assert a_spec(instant=True).instant_delay == 0.023
+    assert a_spec(instant=True, delay=0.012).instant_delay == 0.012
+    assert rtsep.live("demo", latency="instant", delay=0.012).spec.instant_delay == 0.012
+    with pytest.raises(ConfigError, match=r"must be 0\.012 or 0\.023 s, got 0\.1"):
+        rtsep.live("demo", latency="instant", delay=0.1)
+    with pytest.raises(ConfigError, match=r'delay is of the instant path; give latency="instant"'):
+        rtsep.live("demo", delay=0.012)
+
+
+def test_so_they_are_in_python() -> None:
+    assert rtsep.live("demo", latency="instant").spec.policy == "instant"
+    assert rtsep.live("demo").spec.policy == "hold"
