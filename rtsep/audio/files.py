@@ -33,14 +33,22 @@ class AudioSource(Closing):
     """
 
     def __init__(
-        self, path: Path, *, sample_rate: int, channels: int = 2, picked: Sequence[int] = ()
+        self,
+        path: Path,
+        *,
+        sample_rate: int,
+        channels: int = 2,
+        picked: Sequence[int] = (),
+        stream: int | None = None,
     ) -> None:
+        """`stream` is one of several, counted from 0; without it the default. Raises as
+        `open_audio`."""
         self.path = path
         self.sample_rate = sample_rate
         self.channels = channels
         self.sanitized = 0
         self._picked = tuple(picked)
-        self._decoder = open_decoder(path)
+        self._decoder = open_decoder(path, stream)
         self._notes: list[str] = []
         self._earlier = 0  # samples that came of the rates before this one
         self._ended = False
