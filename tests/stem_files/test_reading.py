@@ -147,7 +147,7 @@ def test_what_is_no_mp4(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="is a folder"):
         look_into(path)
     path.rmdir()
-    path.write_bytes((Path(__file__).read_bytes()))
+    path.write_bytes(Path(__file__).read_bytes())
     with pytest.raises(AudioFileError, match="not an audio file"):
         look_into(path)
 
