@@ -17,7 +17,7 @@ CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --lat
 # Who asks for one of them means a stream, also where nobody listens.
 OF_STREAMS = (*CHOSEN, "--latency", "--path", "--executor")
 # Who asks for one of them wants the master of a stem file separated.
-OF_NETWORKS = (*OF_STREAMS, "--model", "--stems")
+OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
 OF_FILES = ("encoding", "gains_db", "mute", "solo", "input_channels", "as_json")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
@@ -43,7 +43,7 @@ def run(
             from rtsep.cli.live.run import run_live
 
         settle_live(options, given)
-        run_live(where_from, where_to, **live, **options)
+        run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
     flags = [
         flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from rtsep.errors import ConfigError
 from rtsep.files.ways import BLOCK, Audio, Source
-from rtsep.stem_files.reading import StemFile, StemSource, look_into
+from rtsep.stem_files.reading import StemFile, StemSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +33,3 @@ class TrueStems:
         assert isinstance(source, StemSource), source
         for stems, _ in source.summing(BLOCK):
             yield stems
-
-
-def true_stems(path: str | Path, channels: object = ()) -> TrueStems:
-    """Raises AudioFileError for a file that is no stem file, ConfigError where `channels` of it
-    shall be taken."""
-    if channels:
-        raise ConfigError(
-            "--input-channels does not go with a stem file, which is played as it is; leave it out"
-        )
-    return TrueStems(file=look_into(path))

@@ -11,11 +11,12 @@ from rtsep.audio.routes import parse_channels
 from rtsep.config import AUTO, DEFAULTS, StreamSettings
 from rtsep.errors import ConfigError
 from rtsep.files.places import Kind, Place, input_place, output_place
-from rtsep.files.sources import SourceBlocks
-from rtsep.live_session.messages import AudioRequest, EngineRequest
+from rtsep.files.sources import SourceBlocks, check_stem_file
+from rtsep.live_session.messages import AudioRequest, EngineRequest, TrueStemsRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.stem_files.reading import is_stem_file
 from rtsep.weights.observer import LoggingObserver, Observer
 
 INSTANT_BLOCK = 256  # samples that a device brings at once, unless it was told otherwise
@@ -82,6 +83,9 @@ def live(
         input_channels=None,
         waits=wait,
         instant=instant,
+        true_stems=source.kind is Kind.FILE
+        and is_stem_file(source.name)
+        and (str(model), latency, stream, instant) == ("htdemucs", None, None, False),
     )
     return LiveSession(spec, observer or LoggingObserver())
 
@@ -110,16 +114,22 @@ def live_spec(
     adapts: bool = True,
     waits: bool = False,
     instant: bool = False,
+    true_stems: bool = False,
     **options: Any,
 ) -> LiveSpec:
-    """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
-    input that cannot be read like that."""
+    """Of the options of a command, by their names. With `true_stems` the source is a stem file that
+    is played as it is. Raises AudioFileError and ConfigError for an input that cannot be read like
+    that."""
     playing = source.kind is Kind.DEVICE
     picked = parse_channels(input_channels) if input_channels and not playing else ()
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
     if writes and record is not None:
         raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
+    engine: EngineRequest | TrueStemsRequest
     engine = engine_request(options, adapts=adapts and budget is None)
+    if true_stems:
+        check_stem_file(source, picked)
+        engine = TrueStemsRequest(path=Path(source.name), loop=loop)
     if instant:  # short blocks, which it would otherwise wait for
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "policy")}
@@ -131,7 +141,9 @@ def live_spec(
             output=destination.name if destination.kind is Kind.DEVICE else None,
             **options,
         ),
-        source=None if playing else SourceBlocks(source, loop=loop, channels=picked),
+        source=None
+        if playing
+        else SourceBlocks(source, loop=loop, channels=picked, stream=0 if true_stems else None),
         budget=budget,
         limiter=not no_limiter,
         record=RecordSpec(

@@ -12,10 +12,16 @@ import soundfile
 from stem_songs import decoded, example, song, write_song
 
 from rtsep.errors import AudioFileError, ConfigError
+from rtsep.files.places import Kind, Place
 from rtsep.files.session import FileSession, SessionReport, run_file_session
-from rtsep.files.true_stems import true_stems
+from rtsep.files.sources import check_stem_file
+from rtsep.files.true_stems import TrueStems
 from rtsep.measure.songs import MIXTURE, read_song
 from rtsep.stem_files.reading import StemSource, look_into
+
+
+def true_stems(path: Path, channels: tuple[int, ...] = ()) -> TrueStems:
+    return TrueStems(file=check_stem_file(Place(Kind.FILE, str(path)), channels))
 
 
 def play(output: Path, path: Path | None = None, **options: object) -> SessionReport:

@@ -19,8 +19,8 @@ from rtsep.engine.instant import InstantStream
 from rtsep.engine.separator import Separator
 from rtsep.files.places import Kind, Place
 from rtsep.files.session import FileSession, SessionReport, run_file_session
-from rtsep.files.sources import check_place
-from rtsep.files.true_stems import TrueStems, true_stems
+from rtsep.files.sources import check_place, check_stem_file
+from rtsep.files.true_stems import TrueStems
 from rtsep.files.ways import Streamed
 from rtsep.setup.load import load
 from rtsep.setup.runtime import prepare_process, share_cores
@@ -89,8 +89,8 @@ def run_stem_file(
     **options: Any,
 ) -> None:
     """Play a stem file under the faders, into files. `options` are those of `FileSession`."""
-    check_place(source)
-    known = true_stems(source.name, input_channels)
+    channels = parse_channels(input_channels) if input_channels else ()
+    known = TrueStems(file=check_stem_file(source, channels))
     session = FileSession(input=source.name, output=destination, **options)
     with stop_on_signals() as stop, file_progress(known.name, known.sample_rate) as progress:
         report = run_file_session(known, session, progress=progress, should_stop=stop.is_set)
