@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from rtsep.audio.encoding import FORMATS, Audio, EncodedWriter, checked_bitrate
+from rtsep.audio.encoding import Audio, EncodedWriter
+from rtsep.audio.formats import FORMATS, checked_bitrate
 from rtsep.audio.tags import Tags
 from rtsep.audio.writer import MIX, check_names, check_target, make_folder
 from rtsep.errors import AudioFileError

@@ -70,7 +70,7 @@ def add_cover(container: Any, cover: Cover) -> Any:
     stream = container.add_stream(cover.codec, rate=1)
     stream.width, stream.height = cover.width, cover.height
     stream.pix_fmt = _PICTURES[cover.codec][1]
-    stream.disposition = Disposition.attached_pic
+    stream.disposition = Disposition.attached_pic.value  # PyAV 16 takes numbers only
     return stream
 
 

@@ -16,17 +16,14 @@ import av
 import numpy as np
 
 from rtsep.audio.encoding import (
-    FORMATS,
     Audio,
-    Format,
     SoundStream,
     abandon,
     beside,
     cannot_write,
-    checked_bitrate,
-    file_rate,
     open_partial,
 )
+from rtsep.audio.formats import FORMATS, Format, checked_bitrate, file_rate
 from rtsep.audio.tags import Tags, add_cover, mux_cover, write_texts
 from rtsep.errors import AudioFileError
 from rtsep.stem_files.boxes import BadBoxes, Box, rewrite

@@ -13,8 +13,9 @@ import soundfile
 from encoded import noise
 
 from rtsep.audio.encoded_stems import EncodedStemWriter
-from rtsep.audio.encoding import FORMATS, EncodedWriter
+from rtsep.audio.encoding import EncodedWriter
 from rtsep.audio.files import read_audio
+from rtsep.audio.formats import FORMATS
 from rtsep.audio.tags import Cover, Tags, read_tags
 from rtsep.errors import AudioFileError
 
@@ -194,7 +195,8 @@ FULL = """
 import resource, signal, sys
 import numpy as np
 from pathlib import Path
-from rtsep.audio.encoding import FORMATS, EncodedWriter
+from rtsep.audio.encoding import EncodedWriter
+from rtsep.audio.formats import FORMATS
 from rtsep.errors import AudioFileError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
