@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -34,9 +35,7 @@ def test_the_example_is_what_pyav_decodes() -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_example_is_what_stempeg_reads() -> None:
-    import stempeg
-
+def test_the_example_is_what_stempeg_reads(stempeg: ModuleType) -> None:
     theirs, rate = stempeg.read_stems(str(example()), dtype=np.float32)
     stems, master = read(example())
     assert (rate, theirs.shape) == (44_100, (5, 268_288, 2))

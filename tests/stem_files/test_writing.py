@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import av
 import numpy as np
@@ -196,10 +197,25 @@ def test_memory_does_not_grow_with_the_song(tmp_path: Path) -> None:
     assert int(done.stdout) < 20_000  # KB
 
 
-def test_stempeg_reads_what_we_wrote(tmp_path: Path) -> None:
-    """Through FFmpeg's own program."""
-    import stempeg
+@pytest.mark.parametrize("codec", ["aac", "alac"])
+def test_ffmpeg_reads_what_we_wrote(tmp_path: Path, ffmpeg: str, codec: str) -> None:
+    path = tmp_path / "song.stem.mp4"
+    write_song(path, song(20_001), codec=codec)
+    for number, ours in enumerate(decoded(path)):
+        command = [ffmpeg, "-v", "error", "-i", path, "-map", f"0:a:{number}", "-f", "f32le", "-"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert done.stderr == b""
+        theirs = np.frombuffer(done.stdout, "<f4").reshape(-1, 2).T
+        np.testing.assert_allclose(theirs, ours, atol=2e-6)
+    done = subprocess.run(  # and unless told otherwise, the master
+        [ffmpeg, "-v", "error", "-i", path, "-f", "f32le", "-"], capture_output=True, check=True
+    )
+    master = np.frombuffer(done.stdout, "<f4").reshape(-1, 2).T
+    np.testing.assert_allclose(master, decoded(path)[0], atol=2e-6)
 
+
+def test_stempeg_reads_what_we_wrote(tmp_path: Path, stempeg: ModuleType) -> None:
+    """Through FFmpeg's own program."""
     stems = song(20_000)
     path = tmp_path / "song.stem.mp4"
     write_song(path, stems, codec="alac")
