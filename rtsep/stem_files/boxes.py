@@ -157,7 +157,10 @@ def _moov(file: BinaryIO, there: Iterable[Span]) -> Box:
     if any(span.kind == b"moof" for span in there):
         raise BadBoxes("it is in fragments, of which nobody knows where they lie")
     file.seek(found[0].start)
-    return parsed(file.read(found[0].size))[0]
+    try:
+        return parsed(file.read(found[0].size))[0]
+    except RecursionError as error:
+        raise BadBoxes("its boxes lie in each other without end") from error
 
 
 @dataclass

@@ -208,6 +208,29 @@ def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path) -> N
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_session_is_recorded_into_a_stem_file(path: Path, tmp_path: Path) -> None:
+    recorded = tmp_path / "take.stem.mp4"
+    place = Place(Kind.FILE, str(path))
+    spec = LiveSpec(
+        engine=TrueStemsRequest(path=path),
+        audio=AudioRequest(input=None, output=None),
+        source=SourceBlocks(place, stream=0),
+        record=RecordSpec(folder=tmp_path / "takes", first=str(recorded)),
+        record_now=True,
+    )
+    with LiveSession(spec, Quiet()) as session:
+        until(session.finished.is_set)
+        events = session.status().events
+    assert session.recorder.files == [recorded]
+    assert not any("went into other" in event for event in (*events, *session.events.texts))
+    with StemSource(look_into(recorded)) as source:
+        pieces = list(source.pieces(RATE))
+    read = np.concatenate([stems for stems, _ in pieces], -1)
+    assert abs(read.shape[-1] - 60_000) < RATE // 10  # a machine under load may add silence
+    for one, stem in zip(read, song(60_000), strict=True):
+        assert abs(np.std(one) / np.std(stem) - 1) < 0.1
+
+
 def test_in_python_it_is_the_same() -> None:
     assert isinstance(live(str(example()), "null").spec.engine, TrueStemsRequest)
     assert not isinstance(

@@ -102,6 +102,15 @@ def test_the_length_leaves_out_what_the_encoder_put_before(tmp_path: Path) -> No
     assert long == decoded(example())[0].shape[1] == 268_288  # it has no list of edits
 
 
+def test_boxes_in_boxes_without_end(tmp_path: Path) -> None:
+    nested = b""
+    for _ in range(5000):
+        nested = Box(b"trak", nested).packed()
+    (tmp_path / "deep.mp4").write_bytes(Box(b"moov", nested).packed())
+    with pytest.raises(BadBoxes, match="without end"):
+        read_moov(tmp_path / "deep.mp4")
+
+
 @pytest.mark.parametrize("share", [0.0, 0.00001, 0.01, 0.02, 0.025, 0.5, 0.99])
 def test_a_file_that_was_cut(tmp_path: Path, share: float) -> None:
     data = example().read_bytes()
