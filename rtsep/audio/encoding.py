@@ -127,8 +127,8 @@ class SoundStream:
         self._layout = _LAYOUTS[channels]
         self._stream = container.add_stream(made.codec, rate=rate, layout=self._layout)
         context = self._context = self._stream.codec_context
-        if made.bitrate:
-            self._stream.bit_rate = 1000 * checked_bitrate(made, bitrate)
+        if kilobits := checked_bitrate(made, bitrate):
+            self._stream.bit_rate = 1000 * kilobits
         known = [one.name for one in context.codec.audio_formats]
         wanted = ("s32", "s32p") if made.bits else ("fltp", "flt")
         context.format = next(name for name in wanted if name in known)
@@ -172,9 +172,9 @@ class SoundStream:
 
 
 def beside(path: Path) -> Path:
-    """Where a file grows until it is whole: one name for each, so that runs after a crash replace
-    what it left, and never two processes' work."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Where a file grows until it is whole. Always the same place: what a crash has left there is
+    replaced by the next attempt."""
+    return path.with_name(f".{path.name}.part")
 
 
 def open_partial(path: Path, container: str, rate: int) -> Any:
@@ -183,6 +183,8 @@ def open_partial(path: Path, container: str, rate: int) -> Any:
         options = {"movie_timescale": str(rate), "brand": "M4A "}
     elif container == "mp3":
         options = {"id3v2_version": "3"}  # Windows and old decks know no newer one
+    elif container == "opus":
+        options = {"fflags": "+bitexact"}  # without it no two runs write the same bytes
     return av.open(str(path), "w", format=container, options=options)
 
 

@@ -18,7 +18,7 @@ class Format:
     codec: str
     bits: int | None = None
     bitrate: int | None = None
-    bitrates: tuple[int, int] = (8, 512)
+    bitrates: tuple[int, int] = (0, 0)
     rates: tuple[int, ...] = ()
 
 
@@ -50,7 +50,10 @@ def file_rate(made: Format, sample_rate: int) -> int:
 
 
 def checked_bitrate(made: Format, bitrate: int | None) -> int:
-    """In kb/s. Raises AudioFileError for one that the format does not know."""
+    """In kb/s, 0 where all of the sound is kept. Raises AudioFileError for one that the format does
+    not know."""
+    if bitrate is not None and made.bitrate is None:
+        raise AudioFileError(f"{made.codec} keeps all of the sound; leave the bit rate out")
     low, high = made.bitrates
     if bitrate is not None and not low <= bitrate <= high:
         raise AudioFileError(

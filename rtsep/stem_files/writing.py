@@ -166,8 +166,7 @@ def _form(codec: str, sample_rate: int, bitrate: int | None) -> Format:
     form = FORMATS[CODECS[codec]]
     if file_rate(form, sample_rate) != sample_rate:
         raise AudioFileError(f"no stem file of {codec} at {sample_rate} Hz; take 44100 or 48000")
-    if form.bitrate:
-        checked_bitrate(form, bitrate)
+    checked_bitrate(form, bitrate)
     return form
 
 

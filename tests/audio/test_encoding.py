@@ -139,6 +139,22 @@ def test_a_bitrate_is_kept(tmp_path: Path) -> None:
         assert 1.6 < sizes[format, 192] / sizes[format, 96] < 2.2
     with pytest.raises(AudioFileError, match="no aac of 1 kb/s; choose a bit rate from 32 to 512"):
         EncodedWriter(tmp_path / "x.m4a", format="m4a", sample_rate=RATE, bitrate=1)
+    with pytest.raises(AudioFileError, match="flac keeps all of the sound; leave the bit rate out"):
+        EncodedWriter(tmp_path / "x.flac", format="flac", sample_rate=RATE, bitrate=256)
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_again_is_the_same_bytes(tmp_path: Path, format: str) -> None:
+    """Over what a killed run left, too."""
+    suffix = FORMATS[format].suffix
+    tags = Tags(texts=TEXTS, cover=picture(tmp_path, "png"))
+    (tmp_path / f".two{suffix}.part").write_bytes(b"half a file" * 10_000)
+    for name in ("one", "two"):
+        written(
+            tmp_path / f"{name}{suffix}", music(9000), format=format, sample_rate=RATE, tags=tags
+        )
+    assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
     assert not list(tmp_path.glob(".*"))
 
 

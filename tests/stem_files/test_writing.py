@@ -140,6 +140,17 @@ def test_tags_and_cover(tmp_path: Path) -> None:
     assert {stream.shape[1] for stream in decoded(path)} == {5120}
 
 
+def test_the_same_again_is_the_same_bytes(tmp_path: Path) -> None:
+    """Over what a killed run left, too."""
+    one, two = tmp_path / "one.stem.mp4", tmp_path / "two.stem.mp4"
+    for part in (".two.stem.mp4.part", ".two.stem.mp4.edited"):
+        (tmp_path / part).write_bytes(b"half a file" * 10_000)
+    for path in (one, two):
+        write_song(path, song(9000))
+    assert one.read_bytes() == two.read_bytes()
+    assert set(tmp_path.iterdir()) == {one, two}
+
+
 def test_nothing_half_is_left(tmp_path: Path) -> None:
     path = tmp_path / "song.stem.mp4"
     path.write_bytes(b"an older file")
