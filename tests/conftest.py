@@ -29,6 +29,7 @@ NEEDS = {
     "jack": {"jack_server", "running_jack", "Deck"},
     "browser": {"browser"},
     "compiler": {"CompiledSteps"},
+    "ffmpeg": {"ffmpeg"},
 }
 
 

@@ -27,6 +27,7 @@ LAYERS = (
     {"doctor", "measure"},
     {"live_session"},
     {"files", "setup", "tui"},
+    {"stem_files"},
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},

@@ -33,13 +33,14 @@ def layout_of(file: io.RawIOBase) -> Layout:
         return named(stream.codec_context.layout)
 
 
-def open_container(file: Any) -> tuple[Any, Any]:
-    """The container and its default audio stream. Raises Unreadable."""
+def open_container(file: Any, number: int | None = None) -> tuple[Any, Any]:
+    """The container and its default audio stream, or that `number` of them, counted from 0. Raises
+    Unreadable."""
     try:
         container = av.open(file, options=_OPTIONS, metadata_errors="ignore")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise Unreadable(reason(error)) from error
-    stream = _default_stream(container)
+    stream = _default_stream(container) if number is None else _stream(container, number)
     if stream is None or stream.codec_context is None:
         container.close()
         raise Unreadable("it holds no audio stream" if stream is None else "unknown kind of sound")
@@ -51,6 +52,11 @@ def _default_stream(container: Any) -> Any:
         return container.streams.best("audio")
     except IndexError:  # a stream of a damaged file, which showed up after PyAV had counted them
         return None
+
+
+def _stream(container: Any, number: int) -> Any:
+    streams = container.streams.audio
+    return streams[number] if number < len(streams) else None
 
 
 def reason(error: Exception) -> str:

@@ -41,12 +41,13 @@ class FfmpegDecoder:
 
     tool = "FFmpeg"
 
-    def __init__(self, path: Path) -> None:
-        """Raises Unreadable."""
+    def __init__(self, path: Path, number: int | None = None) -> None:
+        """Of its audio streams that `number`, counted from 0, or the default. Raises Unreadable."""
+        self._chosen = number is not None
         self._file = path.open("rb")
         self._size = os.fstat(self._file.fileno()).st_size
         try:
-            self._container, self._stream = open_container(self._file)
+            self._container, self._stream = open_container(self._file, number)
         except Unreadable:
             self._file.close()
             raise
@@ -116,6 +117,8 @@ class FfmpegDecoder:
 
     def _told_stream(self) -> Iterator[str]:
         streams = self._container.streams.audio
+        if self._chosen:
+            return
         if len(streams) > 1:
             number = streams.index(self._stream) + 1
             language = self._stream.language or "und"

@@ -33,14 +33,20 @@ class AudioSource(Closing):
     """
 
     def __init__(
-        self, path: Path, *, sample_rate: int, channels: int = 2, picked: Sequence[int] = ()
+        self,
+        path: Path,
+        *,
+        sample_rate: int,
+        channels: int = 2,
+        picked: Sequence[int] = (),
+        stream: int | None = None,
     ) -> None:
         self.path = path
         self.sample_rate = sample_rate
         self.channels = channels
         self.sanitized = 0
         self._picked = tuple(picked)
-        self._decoder = open_decoder(path)
+        self._decoder = open_decoder(path, stream)
         self._notes: list[str] = []
         self._earlier = 0  # samples that came of the rates before this one
         self._ended = False
@@ -143,14 +149,22 @@ class AudioSource(Closing):
 
 
 def open_audio(
-    path: str | Path, *, sample_rate: int, channels: int = 2, picked: Sequence[int] = ()
+    path: str | Path,
+    *,
+    sample_rate: int,
+    channels: int = 2,
+    picked: Sequence[int] = (),
+    stream: int | None = None,
 ) -> AudioSource:
     """Open a file to be read at `sample_rate`: mono is duplicated, surround mixed to stereo.
 
     `picked`, counted from 0, are channels of the file to take instead: one for both sides, or left
-    and right. Raises AudioFileError, and ConfigError for channels that there are not.
+    and right. `stream` is one of several, without it the default. Raises AudioFileError, and
+    ConfigError for channels that there are not.
     """
-    return AudioSource(Path(path), sample_rate=sample_rate, channels=channels, picked=picked)
+    return AudioSource(
+        Path(path), sample_rate=sample_rate, channels=channels, picked=picked, stream=stream
+    )
 
 
 def read_audio(path: str | Path, sample_rate: int = 44_100, *, channels: int = 2) -> Audio:

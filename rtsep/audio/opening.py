@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rtsep.audio.decoding import Decoder, Unreadable
@@ -12,11 +14,18 @@ from rtsep.audio.sndfile import SndfileDecoder
 from rtsep.errors import AudioFileError
 
 
-def open_decoder(path: Path) -> Decoder:
-    """libsndfile for what it reads exactly, FFmpeg for all else. Raises AudioFileError."""
+def open_decoder(path: Path, stream: int | None = None) -> Decoder:
+    """libsndfile for what it reads exactly, FFmpeg for all else, such as that `stream` of several.
+    Raises AudioFileError."""
     begin = _begin(path)
     tried = []
-    for decoder in (OggDecoder if begin == b"OggS" else SndfileDecoder, _ffmpeg):
+    decoders: list[Callable[[Path], Decoder]] = [
+        OggDecoder if begin == b"OggS" else SndfileDecoder,
+        _ffmpeg,
+    ]
+    if stream is not None:
+        decoders = [partial(_ffmpeg, number=stream)]
+    for decoder in decoders:
         try:
             return decoder(path)
         except Unreadable as error:
@@ -29,10 +38,10 @@ def open_decoder(path: Path) -> Decoder:
     )
 
 
-def _ffmpeg(path: Path) -> Decoder:
+def _ffmpeg(path: Path, number: int | None = None) -> Decoder:
     from rtsep.audio.ffmpeg import FfmpegDecoder  # a tenth of a second, and many need it never
 
-    return FfmpegDecoder(path)
+    return FfmpegDecoder(path, number)
 
 
 def _begin(path: Path) -> bytes:

@@ -39,14 +39,14 @@ class StemWriter:
         self.folder = Path(folder)
         self.samples = 0
         names = [*stems, MIX] if mix else list(stems)
-        _check_names(names)
+        check_names(names)
         if encoding not in ENCODINGS:
             raise AudioFileError(f"no encoding {encoding!r}; choose from {', '.join(ENCODINGS)}")
         suffix = ".flac" if encoding == "flac" else ".wav"
         self.files = [self.folder / f"{name}{suffix}" for name in names]
-        _make_folder(self.folder)
+        make_folder(self.folder)
         for path in self.files:
-            _check_target(path, inputs)
+            check_target(path, inputs)
         self._shape = (len(stems), channels)
         self._writers: list[SoundWriter] = []
         with ExitStack() as opened:  # closes the first files if a later one cannot be opened
@@ -111,8 +111,8 @@ def open_output(
         encoding = "flac"
     elif encoding == "flac":
         raise AudioFileError(f"cannot write {path} as FLAC; end its name with .flac")
-    _make_folder(path.parent)
-    _check_target(path, inputs)
+    make_folder(path.parent)
+    check_target(path, inputs)
     return create(path, sample_rate=sample_rate, channels=channels, encoding=encoding)
 
 
@@ -122,7 +122,7 @@ def write_file(path: str | Path, audio: Audio, sample_rate: int) -> None:
         file.write(audio)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str]) -> None:
     """Stem names come with the model, perhaps from a stranger: they must stay inside the folder."""
     for name in names:
         if not name or name in (".", "..") or set(name) & set("/\\:\0"):
@@ -131,7 +131,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise AudioFileError(f"two of the files to write are named {name!r}; rename the stem")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -144,7 +144,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _check_target(path: Path, inputs: Iterable[str | Path]) -> None:
+def check_target(path: Path, inputs: Iterable[str | Path]) -> None:
     if not os.path.exists(path):  # whose name may have any length
         return
     if not path.is_file():

@@ -11,10 +11,14 @@ from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
+from rtsep.stem_files.reading import is_stem_file
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
 OF_STREAMS = (*CHOSEN, "--latency", "--path", "--delay", "--executor")
+# Who asks for one of them wants the master of a stem file separated.
+OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
+OF_FILES = ("encoding", "gains_db", "mute", "solo", "input_channels", "as_json")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
@@ -30,6 +34,7 @@ def run(
     check_target(options["target"], given)
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
+    true_stems = _has_true_stems(where_from) and not set(OF_NETWORKS) & set(given)
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
@@ -38,7 +43,7 @@ def run(
             from rtsep.cli.live.run import run_live
 
         settle_live(options, given)
-        run_live(where_from, where_to, **live, **options)
+        run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
     flags = [
         flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS
@@ -51,11 +56,19 @@ def run(
     if destination is None:
         _ask_where(where_from)
     with RichObserver("loading PyTorch"):
-        from rtsep.cli.files.run import run_file
+        from rtsep.cli.files.run import run_file, run_stem_file
 
+    if true_stems:
+        wanted = {name: options[name] for name in OF_FILES}
+        run_stem_file(where_from, destination=destination, **wanted)
+        return
     offline = not set(OF_STREAMS) & set(given)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def _has_true_stems(source: Place) -> bool:
+    return source.kind is Kind.FILE and is_stem_file(source.name)
 
 
 def _ask_where(source: Place) -> NoReturn:

@@ -18,6 +18,7 @@ from rtsep.audio.devices import list_devices
 from rtsep.audio.portaudio import for_a_moment
 from rtsep.errors import ConfigError
 from rtsep.files.sinks import FILE_SUFFIXES
+from rtsep.stem_files.reading import is_stem_file
 
 DEMO, NULL = "demo", "null"
 _DEVICE = "device:"
@@ -64,7 +65,7 @@ def output_place(text: str, *, live: bool) -> Place:
         return Place(Kind.NULL, text)
     if device := _device(text, DEFAULTS["output"]):
         return device
-    if Path(text).suffix.lower() in FILE_SUFFIXES:
+    if Path(text).suffix.lower() in FILE_SUFFIXES or is_stem_file(text):
         return Place(Kind.FILE, text)
     if os.path.isdir(text) or _SURELY_PATH.match(text):
         return Place(Kind.FOLDER, text)

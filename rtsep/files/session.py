@@ -22,6 +22,7 @@ from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.files.places import DEMO
 from rtsep.files.sinks import Sink, open_sink
+from rtsep.files.true_stems import TrueStems
 from rtsep.files.ways import (
     BLOCK,
     Audio,
@@ -29,12 +30,14 @@ from rtsep.files.ways import (
     Progress,
     Source,
     Streamed,
+    Way,
     in_blocks,
     told,
 )
 from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
+from rtsep.stem_files.reading import StemSource
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
 
@@ -43,7 +46,8 @@ FADE_OUT_SECONDS = 0.05  # when a run is stopped early
 class FileSession:
     """What to separate, how, and where to.
 
-    `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, or "null".
+    `input` is a path or "demo"; `output` a folder, a .wav or .flac for the mix alone, a .stem.mp4,
+    or "null".
     Without a `stream` it is separated offline, with one on that `path`, "full" or "instant".
     `input_channels` of a file count from 0, none stands for all.
     """
@@ -76,22 +80,21 @@ class SessionReport:
 
 
 def run_file_session(
-    separator: Separator,
+    separator: Separator | TrueStems,
     session: FileSession,
     *,
     progress: Progress = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SessionReport:
-    """Run to the end, or until `should_stop`, which fades out and finishes the files.
+    """Run to the end, or until `should_stop`, which fades out and finishes the files. With
+    `TrueStems`, the input is their file, and no stream is asked for.
 
     `progress` hears of samples separated, of how many, first of none. Raises ConfigError for
     settings that do not fit and AudioFileError for files that cannot be read or written.
     """
     rate = separator.sample_rate
-    streamed = None
-    if session.stream:
-        streamed = Streamed(separator, session.stream, session.path, session.delay)
-    way = streamed or Offline(separator, summing=True)
+    way = _way(separator, session)
+    streamed = way if isinstance(way, Streamed) else None
     mix = _mixer(separator, session)
     demo = _demo(separator) if session.input == DEMO else None
     done, kept = 0, []
@@ -119,14 +122,23 @@ def run_file_session(
     )
 
 
-def _demo(separator: Separator) -> Demo:
+def _way(separator: Separator | TrueStems, session: FileSession) -> Way:
+    if isinstance(separator, TrueStems):
+        assert session.stream is None
+        return separator
+    if session.stream:
+        return Streamed(separator, session.stream, session.path, session.delay)
+    return Offline(separator, summing=True)
+
+
+def _demo(separator: Separator | TrueStems) -> Demo:
     demo = demo_song(separator.sample_rate)
     if len(demo.mix) != separator.channels:
         raise ConfigError(f"the demo is stereo, {separator.name} is not; give a file")
     return demo
 
 
-def _mixer(separator: Separator, session: FileSession) -> Callable[[Audio], Audio]:
+def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[Audio], Audio]:
     """What makes (channels, n) of (stems, channels, n), n up to BLOCK.
 
     Does not limit: a file may go over full scale, or says what it had to clip.
@@ -148,8 +160,10 @@ def _mixer(separator: Separator, session: FileSession) -> Callable[[Audio], Audi
 
 
 def _open_source(
-    session: FileSession, separator: Separator, demo: Demo | None
+    session: FileSession, separator: Separator | TrueStems, demo: Demo | None
 ) -> AbstractContextManager[Source]:
+    if isinstance(separator, TrueStems):
+        return StemSource(separator.file)
     if demo:
         return nullcontext(MemorySource(demo.mix))  # there is nothing to close
     return open_audio(
@@ -160,7 +174,9 @@ def _open_source(
     )
 
 
-def _open_sink(session: FileSession, separator: Separator) -> AbstractContextManager[Sink]:
+def _open_sink(
+    session: FileSession, separator: Separator | TrueStems
+) -> AbstractContextManager[Sink]:
     return open_sink(
         session.output,
         separator.stems,

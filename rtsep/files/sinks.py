@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from rtsep.audio.wav import SoundWriter
-from rtsep.audio.writer import StemWriter, open_output
+from rtsep.audio.writer import StemWriter, check_target, open_output
+from rtsep.errors import ConfigError
+from rtsep.stem_files.reading import is_stem_file
+
+if TYPE_CHECKING:
+    from rtsep.stem_files.writing import StemFileWriter
 
 NULL = "null"
+INPUT = "input"  # among stems: what came in, which live sessions record too
 # What nobody means as the name of a folder. Only the first two can be written.
 FILE_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")
 
@@ -56,6 +62,23 @@ class MixSink:
         self._writer.write(mix)
 
 
+class StemFileSink:
+    """Keeps what comes in and its stems, in a stem file; a deck has faders of its own."""
+
+    def __init__(self, writer: StemFileWriter, stems: Sequence[str]) -> None:
+        self.files = writer.files
+        self._writer = writer
+        self._kept = [at for at, stem in enumerate(stems) if stem != INPUT]
+
+    @property
+    def notes(self) -> list[str]:
+        return self._writer.notes
+
+    def write(self, stems: Audio, mix: Audio) -> None:
+        kept = stems[self._kept]
+        self._writer.write(kept, kept.sum(0))
+
+
 @contextmanager
 def open_sink(
     output: str,
@@ -64,14 +87,26 @@ def open_sink(
     *,
     channels: int,
     encoding: str,
-    inputs: Iterable[str],
+    inputs: Sequence[str],
 ) -> Iterator[Sink]:
-    """`output` is "null", a .wav or .flac for the mix alone, or a folder for stems and mix.
+    """`output` is "null", a .wav or .flac for the mix alone, a .stem.mp4, or a folder for stems and
+    mix.
 
     Files are finished on the way out. The `inputs` are never overwritten. Raises AudioFileError.
     """
     if output == NULL:
         yield NullSink()
+    elif is_stem_file(output):
+        from rtsep.audio.tags import read_tags  # a tenth of a second, and many need it never
+        from rtsep.stem_files.writing import StemFileWriter
+
+        if channels != 2:
+            raise ConfigError(f"cannot write {output}: stem files are stereo, the model is not")
+        check_target(Path(output), inputs)
+        tags = next((read_tags(path) for path in inputs), None)
+        kept = [stem for stem in stems if stem != INPUT]
+        with StemFileWriter(output, kept, sample_rate, tags=tags) as stem_file:
+            yield StemFileSink(stem_file, stems)
     elif Path(output).suffix.lower() in FILE_SUFFIXES:
         with closing(
             open_output(output, sample_rate, channels=channels, encoding=encoding, inputs=inputs)

@@ -13,6 +13,7 @@ from rtsep.demo import demo_song
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.places import DEMO, Kind, Place
 from rtsep.ring.ring import Audio
+from rtsep.stem_files.reading import StemFile, look_into
 
 
 class SourceBlocks:
@@ -21,14 +22,22 @@ class SourceBlocks:
     What is to be said of the file goes to `tell`, each sentence once, as soon as it is known.
     """
 
-    def __init__(self, place: Place, *, loop: bool = False, channels: Sequence[int] = ()) -> None:
-        """With `loop`, over and over; with `channels`, those of the file instead of all.
+    def __init__(
+        self,
+        place: Place,
+        *,
+        loop: bool = False,
+        channels: Sequence[int] = (),
+        stream: int | None = None,
+    ) -> None:
+        """With `loop`, over and over; with `channels`, those of the file instead of all; with
+        `stream`, that of several.
 
         Raises AudioFileError for a file that cannot be read, ConfigError for missing channels.
         """
         self._place = place
         self._loop = loop
-        self._channels = tuple(channels)
+        self._channels, self._stream = tuple(channels), stream
         self._notes: list[str] = []
         self._told: Callable[[str], object] | None = None
         self._lock = threading.Lock()  # blocks are read on one thread and told about on another
@@ -49,7 +58,10 @@ class SourceBlocks:
                 yield from demo.blocks(samples)
             else:
                 with open_audio(
-                    self._place.name, sample_rate=rate, picked=self._channels
+                    self._place.name,
+                    sample_rate=rate,
+                    picked=self._channels,
+                    stream=self._stream,
                 ) as source:
                     self._note(source.notes)
                     yield from source.blocks(samples)
@@ -74,6 +86,17 @@ def check_place(place: Place, channels: Sequence[int] = ()) -> None:
         if os.path.exists(place.name):
             raise
         raise AudioFileError(f"{error}; no input device is called so either") from error
+
+
+def check_stem_file(place: Place, channels: Sequence[int] = ()) -> StemFile:
+    """Raises AudioFileError for a file that is no stem file, ConfigError where `channels` of it
+    shall be taken."""
+    if channels:
+        raise ConfigError(
+            "--input-channels does not go with a stem file, which is played as it is; leave it out"
+        )
+    check_place(place)
+    return look_into(place.name)
 
 
 def check_input(name: str, channels: Sequence[int] = ()) -> None:

@@ -19,9 +19,10 @@ from rtsep.config import StreamSettings
 from rtsep.engine.separator import Separator
 from rtsep.engine.step import share_residual
 from rtsep.metrics import StepTimes
+from rtsep.stem_files.reading import StemSource
 
 Audio = np.ndarray[Any, np.dtype[np.float32]]
-Source = AudioSource | MemorySource
+Source = AudioSource | MemorySource | StemSource
 Progress = Callable[[int, int], None]  # samples done, of how many
 
 BLOCK = 8192  # the most samples of a piece that are mixed and written at once

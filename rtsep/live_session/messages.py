@@ -52,6 +52,18 @@ class EngineRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrueStemsRequest:
+    """A stem file whose stems are played in the place of a network's."""
+
+    path: Path
+    loop: bool = False
+
+    def settled(self, spec: StreamSpec, budget: float | None) -> TrueStemsRequest:
+        """As of `EngineRequest`: there is nothing to settle."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelReady:
     """The engine's answer: what it loaded, and how long a step takes when nothing disturbs it.
 

@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.errors import AudioFileError
-from rtsep.files.sinks import Sink, open_sink
+from rtsep.files.sinks import INPUT, Sink, open_sink
 from rtsep.live_session.shared import Layout
 from rtsep.mixer.desk import Desk
 from rtsep.ring.ring import Ring
 
-INPUT = "input"
 _PAUSE_SECONDS = 0.1
 _PIECE = 1 << 14  # samples written at once
 

@@ -11,12 +11,13 @@ from rtsep.audio.routes import parse_channels
 from rtsep.config import AUTO, DEFAULTS, StreamSettings
 from rtsep.errors import ConfigError
 from rtsep.files.places import Kind, Place, input_place, output_place
-from rtsep.files.sources import SourceBlocks
+from rtsep.files.sources import SourceBlocks, check_stem_file
 from rtsep.instant.settings import DELAY, hop_of
-from rtsep.live_session.messages import AudioRequest, EngineRequest
+from rtsep.live_session.messages import AudioRequest, EngineRequest, TrueStemsRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.stem_files.reading import is_stem_file
 from rtsep.weights.observer import LoggingObserver, Observer
 
 INSTANT_BLOCK = 256  # samples that a device brings at once, unless it was told otherwise
@@ -88,6 +89,9 @@ def live(
         waits=wait,
         instant=instant,
         delay=delay,
+        true_stems=source.kind is Kind.FILE
+        and is_stem_file(source.name)
+        and (str(model), latency, stream, instant) == ("htdemucs", None, None, False),
     )
     return LiveSession(spec, observer or LoggingObserver())
 
@@ -117,31 +121,37 @@ def live_spec(
     waits: bool = False,
     instant: bool = False,
     delay: float | None = None,
+    true_stems: bool = False,
     **options: Any,
 ) -> LiveSpec:
-    """Of the options of a command, by their names. Raises AudioFileError and ConfigError for an
-    input that cannot be read like that."""
+    """Of the options of a command, by their names. With `true_stems` the source is a stem file that
+    is played as it is. Raises AudioFileError and ConfigError for an input that cannot be read like
+    that."""
     playing = source.kind is Kind.DEVICE
     picked = parse_channels(input_channels) if input_channels and not playing else ()
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
     if writes and record is not None:
         raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
     engine = engine_request(options, adapts=adapts and budget is None)
+    if true_stems:
+        check_stem_file(source, picked)
     if delay is not None:
         hop_of(delay)  # which says now what would be wrong with it
     if instant:  # short blocks, which it would otherwise wait for
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
+    stream = 0 if true_stems else None
+    blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo")}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
-        engine=engine,
+        engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,
         audio=AudioRequest(
             input=source.name if playing else None,
             input_channels=input_channels if playing else None,
             output=destination.name if destination.kind is Kind.DEVICE else None,
             **options,
         ),
-        source=None if playing else SourceBlocks(source, loop=loop, channels=picked),
+        source=blocks,
         budget=budget,
         limiter=not no_limiter,
         record=RecordSpec(

@@ -30,6 +30,7 @@ from rtsep.live_session.messages import (
     ModelReady,
     Retuned,
     Traced,
+    TrueStemsRequest,
 )
 from rtsep.live_session.recorder import Recorder
 from rtsep.live_session.shared import Shared, allocate
@@ -44,6 +45,7 @@ from rtsep.live_session.spec import (
 )
 from rtsep.live_session.status import counted
 from rtsep.live_session.timing import Change, Timing, difference
+from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
 from rtsep.live_session.wiring import Wiring
 from rtsep.mixer.desk import Desk, preset_desk
@@ -220,9 +222,9 @@ class LiveSession:
         return {name: keeper.child.pid for name, keeper in keepers.items()}
 
     def _new_engine(self) -> Child:
-        return Child(
-            self._context, "engine", run_engine, self._wake, self._buffer, self._engine_request
-        )
+        request = self._engine_request
+        run = run_true_stems if isinstance(request, TrueStemsRequest) else run_engine
+        return Child(self._context, "engine", run, self._wake, self._buffer, request)
 
     def _new_audio(self) -> Child:
         wakes = (self._wake, self._instant_wake) if self.spec.instant else (self._wake,)

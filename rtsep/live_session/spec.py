@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, replace
 from rtsep.config import PACE
 from rtsep.errors import ConfigError
 from rtsep.instant.settings import DELAY, DELAYS, hop_of
-from rtsep.live_session.messages import AudioRequest, DeviceReady, EngineRequest, ModelReady
+from rtsep.live_session.messages import (
+    AudioRequest,
+    DeviceReady,
+    EngineRequest,
+    ModelReady,
+    TrueStemsRequest,
+)
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
@@ -31,7 +37,7 @@ class LiveSpec:
     what was found together with the latency.
     """
 
-    engine: EngineRequest
+    engine: EngineRequest | TrueStemsRequest
     audio: AudioRequest
     source: Source | None = None
     budget: float | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.live_session.messages import EngineRequest
 from rtsep.live_session.notes import Notes
 from rtsep.live_session.rates import withheld_samples
 from rtsep.live_session.session import LiveSession
@@ -45,6 +46,7 @@ class ProfileSpec:
 def profiled(live: LiveSpec, trace: Path | None = None) -> LiveSpec:
     """The same session with an engine that notes its stages and pauses; with `trace` it writes one
     of some steps there."""
+    assert isinstance(live.engine, EngineRequest), live.engine
     return replace(live, engine=replace(live.engine, profiled=True, trace=trace))
 
 

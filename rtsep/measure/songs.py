@@ -1,7 +1,8 @@
 """Music with known stems, and how near a separation comes to them.
 
 A song is a folder with `mixture` and a file for some of its stems, named like them; one named
-`rest` is compared with the sum of all stems that have no file of their own.
+`rest` is compared with the sum of all stems that have no file of their own. Or it is a stem file,
+whose mixture is the sum of its stems: the master of a record has been through more than a sum.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rtsep.config import REST
 from rtsep.engine.stream import Stream
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.metrics import MEAN, sdr
+from rtsep.stem_files.reading import StemSource, is_stem_file, look_into
 
 Audio = np.ndarray[Any, Any]
 Song = dict[str, Audio]  # (channels, samples) each, all of one length
@@ -29,6 +31,14 @@ PADDING_SECONDS = 0.1
 # Of the mixture's energy. A stem below it (60 dB) rests, and is compared with nothing: the SDR of
 # a rest is hugely negative and would drown the others in a mean.
 INAUDIBLE = 1e-6
+
+
+def check_song(path: Path) -> None:
+    """Raises AudioFileError unless it is a song. Decodes nothing."""
+    if is_stem_file(path):
+        look_into(path)
+    else:
+        song_files(path)
 
 
 def song_files(folder: Path) -> dict[str, Path]:
@@ -64,8 +74,10 @@ def song_files(folder: Path) -> dict[str, Path]:
 def read_song(folder: Path, sample_rate: int, channels: int = 2) -> Song:
     """All of it, at `sample_rate`. What encoders padded is cut off.
 
-    Raises AudioFileError as `song_files` does, and for stems of another length than the mixture.
+    Raises AudioFileError as `check_song` does, and for stems of another length than the mixture.
     """
+    if is_stem_file(folder):
+        return _read_stem_file(folder, sample_rate, channels)
     files = song_files(folder)
     song = {name: read_audio(path, sample_rate, channels=channels) for name, path in files.items()}
     lengths = {name: audio.shape[1] / sample_rate for name, audio in song.items()}
@@ -77,6 +89,15 @@ def read_song(folder: Path, sample_rate: int, channels: int = 2) -> Song:
             )
     samples = min(audio.shape[1] for audio in song.values())
     return {name: audio[:, :samples] for name, audio in song.items()}
+
+
+def _read_stem_file(path: Path, sample_rate: int, channels: int) -> Song:
+    if channels != 2:
+        raise ConfigError(f"{path} is stereo, and the model is not; give a folder with stems")
+    with StemSource(look_into(path), sample_rate) as source:
+        stems = np.concatenate([stems for stems, _ in source.pieces(sample_rate)], -1)
+        names = source.file.stems
+    return {MIXTURE: stems.sum(0), **dict(zip(names, stems, strict=True))}
 
 
 def excerpt(song: Song, first: int, last: int) -> Song:

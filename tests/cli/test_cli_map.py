@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import stem_songs
 from cli_support import Done, Rtsep
 from music import SAMPLE_RATE, mixture, stempeg_stems
 from small_songs import write_song
@@ -58,6 +59,18 @@ def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[Job]]:
         return seen
 
     return install
+
+
+def test_a_stem_file_is_a_song(mapped: Rtsep, tmp_path: Path) -> None:
+    path = tmp_path / "tune.stem.mp4"
+    stem_songs.write_song(path, stem_songs.song(20_000), codec="alac")
+    done = mapped("--no-plot", songs=(path,))
+    assert done.code == 0, done
+    points = read_map(tmp_path / "out" / "map.csv")
+    assert {m.point.song for m in points} == {"tune.stem.mp4"}
+    assert set(points[0].sdr) == {"drums", "bass", "other", "vocals", "mean"}
+    path.write_bytes(b"no sound")
+    assert "not an audio file" in mapped("--no-plot", songs=(path,)).complaint
 
 
 def test_a_map_is_a_table_and_two_pictures(mapped: Rtsep, tmp_path: Path) -> None:

@@ -19,13 +19,14 @@ from rtsep.engine.instant import InstantStream
 from rtsep.engine.separator import Separator
 from rtsep.files.places import Kind, Place
 from rtsep.files.session import FileSession, SessionReport, run_file_session
-from rtsep.files.sources import check_place
+from rtsep.files.sources import check_place, check_stem_file
+from rtsep.files.true_stems import TrueStems
 from rtsep.files.ways import Streamed
 from rtsep.setup.load import load
 from rtsep.setup.runtime import prepare_process, share_cores
 from rtsep.setup.tuned import chosen
 
-OFFLINE = "offline"  # in the place of a mode
+OFFLINE, TRUE = "offline", "true stems"  # in the place of a mode
 
 
 def run_file(
@@ -74,9 +75,28 @@ def run_file(
     name = "demo" if source.kind is Kind.DEMO else Path(source.name).name
     with stop_on_signals() as stop, file_progress(name, separator.sample_rate) as progress:
         report = run_file_session(separator, session, progress=progress, should_stop=stop.is_set)
-    _tell(report, separator)
+    tell(report, f"{separator.name} on {separator.device}")
     if as_json:
         click.echo(json.dumps(as_dict(report, separator)))
+
+
+def run_stem_file(
+    source: Place,
+    *,
+    destination: str,
+    input_channels: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Play a stem file under the faders, into files. `options` are those of `FileSession`."""
+    channels = parse_channels(input_channels) if input_channels else ()
+    known = TrueStems(file=check_stem_file(source, channels))
+    session = FileSession(input=source.name, output=destination, **options)
+    with stop_on_signals() as stop, file_progress(known.name, known.sample_rate) as progress:
+        report = run_file_session(known, session, progress=progress, should_stop=stop.is_set)
+    tell(report, f"the true stems of {known.name}", how="")
+    if as_json:
+        click.echo(json.dumps(as_dict(report, known)))
 
 
 def _stream_for(separator: Separator, latency: float, cache: Path | None) -> StreamSettings:
@@ -86,14 +106,15 @@ def _stream_for(separator: Separator, latency: float, cache: Path | None) -> Str
     return StreamSettings(**dataclasses.asdict(setting))
 
 
-def _tell(report: SessionReport, separator: Separator) -> None:
-    """A few lines for a person, on standard error so that --json stays alone on the other."""
+def tell(report: SessionReport, by: str, *, how: str = ", offline, the best quality") -> None:
+    """A few lines for a person, on standard error so that --json stays alone on the other. `by` is
+    who made the stems, `how` is said of those that no stream made."""
     for note in report.notes:
         say(f"note: {note}")
     say(
-        f"{separator.name} on {separator.device}: {report.seconds:.1f} s of audio in "
+        f"{by}: {report.seconds:.1f} s of audio in "
         f"{report.wall_seconds:.1f} s ({report.seconds / report.wall_seconds:.2f} x real time)"
-        + ("" if report.streamed else ", offline, the best quality")
+        + ("" if report.streamed else how)
         + (", stopped early" if report.stopped_early else "")
     )
     if report.streamed:
@@ -124,15 +145,20 @@ def _tell_stream(streamed: Streamed) -> None:
         )
 
 
-def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
+def as_dict(report: SessionReport, separator: Separator | TrueStems) -> dict[str, Any]:
     """What --json prints: plain numbers and texts. What a file has none of is null: xruns, and
-    offline everything about steps."""
+    offline everything about steps; of true stems also who made them."""
+    made = (
+        {"model": None, "device": None}
+        if isinstance(separator, TrueStems)
+        else {"model": separator.name, "device": str(separator.device)}
+    )
+    mode = TRUE if isinstance(separator, TrueStems) else OFFLINE
     return {
-        "model": separator.name,
-        "device": str(separator.device),
+        **made,
         "sample_rate": separator.sample_rate,
         "stems": list(separator.stems),
-        **_steps_dict(report.streamed),
+        **_steps_dict(report.streamed, mode),
         "xruns": None,
         "seconds": round(report.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
@@ -144,10 +170,10 @@ def as_dict(report: SessionReport, separator: Separator) -> dict[str, Any]:
     }
 
 
-def _steps_dict(streamed: Streamed | None) -> dict[str, Any]:
+def _steps_dict(streamed: Streamed | None, otherwise: str) -> dict[str, Any]:
     if streamed is None:
         names = ("path", "executor", "spec", "latency", "steps", "step_ms", "deadline_misses")
-        return {"mode": OFFLINE} | dict.fromkeys(names)
+        return {"mode": otherwise} | dict.fromkeys(names)
     spec, rate = streamed.stream.spec, streamed.stream.spec.sample_rate
     instant = isinstance(streamed.stream, InstantStream)
     return {

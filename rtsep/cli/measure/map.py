@@ -73,7 +73,8 @@ def map_command(
     """Measure the SDR of streaming over its latency, beside offline separation.
 
     A SONG is a folder with mixture.wav and a file per stem, such as drums.wav and vocals.wav;
-    rest.wav is compared with the sum of all stems that have no file.
+    rest.wav is compared with the sum of all stems that have no file. Or it is a stem file of a
+    deck, SONG.stem.mp4.
 
     Unless told otherwise, the map is a star: a window of 2 s with a lookahead of 46 ms at hops of
     23, 46, 93, 186 and 372 ms, and at the last three also windows of 1, 4 and 7.8 s and lookaheads

@@ -15,7 +15,7 @@ from rtsep.errors import ConfigError, RtsepError
 from rtsep.instant.settings import DELAYS
 from rtsep.measure.grid import Axes, grid
 from rtsep.measure.mapping import Job, all_jobs, measure, take_song
-from rtsep.measure.songs import song_files
+from rtsep.measure.songs import check_song
 from rtsep.metrics import MEAN
 from rtsep.report.map_chart import chart_of
 from rtsep.report.map_plot import draw, require_matplotlib
@@ -96,10 +96,10 @@ def places(output: Path) -> tuple[Path, list[Path]]:
 
 
 def check_songs(songs: Sequence[Path]) -> None:
-    """Raises UsageError unless all are folders with songs, each with a name of its own."""
+    """Raises UsageError unless all are songs, each with a name of its own."""
     named: dict[str, Path] = {}
     for folder in songs:
-        song_files(folder)
+        check_song(folder)
         first = named.setdefault(folder.resolve().name, folder)
         if first is not folder:
             raise ConfigError(
