@@ -130,13 +130,8 @@ def live_spec(
     playing = source.kind is Kind.DEVICE
     picked = parse_channels(input_channels) if input_channels and not playing else ()
     writes = destination.kind in (Kind.FILE, Kind.FOLDER)
-    if writes and record is not None:
-        raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
+    _check(source, destination, picked, record if writes else None, delay, true_stems)
     engine = engine_request(options, adapts=adapts and budget is None)
-    if true_stems:
-        check_stem_file(source, picked)
-    if delay is not None:
-        hop_of(delay)  # which says now what would be wrong with it
     if instant:  # short blocks, which it would otherwise wait for
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
     stream = 0 if true_stems else None
@@ -168,3 +163,21 @@ def live_spec(
         path="instant" if instant else "full",
         **mixer,
     )
+
+
+def _check(
+    source: Place,
+    destination: Place,
+    picked: Sequence[int],
+    recorded: Path | None,
+    delay: float | None,
+    true_stems: bool,
+) -> None:
+    """What would be noticed late, or not at all. `recorded` is where takes go beside an output that
+    is one."""
+    if recorded is not None:
+        raise ConfigError(f"--record and --output {destination.name} both record; leave one out")
+    if true_stems:
+        check_stem_file(source, picked)
+    if delay is not None:
+        hop_of(delay)
