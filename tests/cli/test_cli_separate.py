@@ -11,6 +11,7 @@ from cli_support import Done, Rtsep, sound
 from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
+from rtsep.library.record import RECORD
 from rtsep.setup.load import load
 
 STEMS = ["drums", "bass", "other", "vocals"]
@@ -19,7 +20,8 @@ STEMS = ["drums", "bass", "other", "vocals"]
 @pytest.fixture
 def separate(rtsep: Rtsep, small_model: Path) -> Rtsep:
     def call(*arguments: object) -> Done:
-        return rtsep("separate", *arguments, "--model", small_model, "--compute", "cpu")
+        settings = ("--model", small_model, "--compute", "cpu", "--precision", "fp32")
+        return rtsep("separate", *arguments, *settings)
 
     return call
 
@@ -50,7 +52,7 @@ def test_only_some_stems(separate: Rtsep, song: Path, tmp_path: Path) -> None:
     done = separate(song, "-o", tmp_path, "--stem", "vocals", "--stem", "bass")
     names = ["vocals.wav", "bass.wav"]
     assert [Path(line).name for line in done.out.splitlines()] == names
-    assert {path.name for path in (tmp_path / "song").iterdir()} == set(names)
+    assert {path.name for path in (tmp_path / "song").iterdir()} == {*names, RECORD}
 
 
 @pytest.mark.parametrize(
@@ -65,12 +67,15 @@ def test_formats(
     assert (info.subtype, info.frames) == (subtype, soundfile.info(song).frames)
 
 
-def test_files_of_one_name_are_refused(separate: Rtsep, tmp_path: Path) -> None:
+def test_files_of_one_name_have_a_folder_each(separate: Rtsep, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     files = [write_band(path, 0.1) for path in (tmp_path / "a.wav", tmp_path / "other" / "a.flac")]
     done = separate(*files, "-o", tmp_path / "out")
-    assert done.code == 2 and "would both be written to" in done.complaint
-    assert not (tmp_path / "out").exists()
+    assert done.code == 0 and len(set(done.out.splitlines())) == 8
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {
+        "a.wav",
+        "a.flac",
+    }
 
 
 @pytest.mark.parametrize(
