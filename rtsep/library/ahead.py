@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from rtsep.closing import Closing
@@ -90,10 +91,8 @@ class ReadAhead(Closing, Generic[Item]):
             self._tell(error)
 
     def _tell(self, error: Exception) -> None:
-        try:
+        with suppress(_Stopped):
             self._pipe.put(error)
-        except _Stopped:
-            return
 
 
 class WriteBehind(Closing, Generic[Item]):
@@ -125,11 +124,11 @@ class WriteBehind(Closing, Generic[Item]):
         self._writer.join()
 
     def _send(self, item: list[Item] | None) -> None:
-        try:
+        with suppress(_Stopped):
             self._pipe.put(item, self._deadline)
-        except _Stopped:
-            assert self._error is not None
-            raise self._error from None
+            return
+        assert self._error is not None
+        raise self._error
 
     def _run(self) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -74,7 +75,16 @@ class _Worker:
 class Crew:
     """`jobs` processes, which share the processors."""
 
-    def __init__(self, jobs: int, model: ModelSpec, making: Making, heard: Heard) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        model: ModelSpec,
+        making: Making,
+        heard: Heard,
+        life: Callable[..., None] | None = None,
+    ) -> None:
+        """Each lives the `life` of `serve`, unless another one is given."""
+        self._life = life or serve
         self._jobs, self._model, self._making, self._heard = jobs, model, making, heard
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
@@ -86,7 +96,6 @@ class Crew:
     def start(self, observer: Observer) -> Ready:
         """The first one may fetch the model, the others find it."""
         self._observer = observer
-        observer.phase("loading PyTorch")
         first = self._begin()
         while first.ready is None:
             self._listen([first])
@@ -126,7 +135,7 @@ class Crew:
 
     def _begin(self) -> _Worker:
         arguments = (self._model, self._making, _threads(self._jobs))
-        worker = _Worker(Child(self._context, "library", serve, *arguments))
+        worker = _Worker(Child(self._context, "library", self._life, *arguments))
         self._workers.append(worker)
         return worker
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rtsep.atomic import endless, sha256_of
 from rtsep.library.kinds import UNREADABLE, ItemError
-from rtsep.library.record import Origin, known_origin, record_of
+from rtsep.library.record import RECORD, Origin, known_origin, record_of
 from rtsep.library.tree import Item
 
 _THREADS, _AHEAD = 2, 16
@@ -18,10 +18,15 @@ _PLAIN = (".wav", ".wave", ".aif", ".aiff", ".aifc", ".au", ".caf", ".rf64", ".s
 _PACKED = 8  # so many times as long, about, is what lies in as many bytes of an MP3
 
 
-def longest_first(items: Sequence[Item]) -> list[Item]:
-    """By what their size and kind let expect: opening all of them would take longer than it
-    gains."""
-    return sorted(items, key=lambda item: (-expected_length(item.path), item.path))
+def in_order(items: Sequence[Item]) -> list[Item]:
+    """Those that may be there come first, so that others with the same content find them; then
+    the longest, by what their size and kind let expect, as opening all would take too long."""
+
+    def rank(item: Item) -> tuple[bool, int, Path]:
+        there = (item.folder / RECORD).exists()
+        return not there, -expected_length(item.path), item.path
+
+    return sorted(items, key=rank)
 
 
 def expected_length(path: Path) -> int:

@@ -44,8 +44,8 @@ class Record:
 
     def text(self) -> str:
         value = {"rtsep": VERSION, "source": vars(self.origin),
-                 "made": {key: vars(made) for key, made in self.made.items()}}  # fmt: skip
-        return json.dumps(value, indent=1, sort_keys=True) + "\n"
+                 "made": {key: vars(made) for key, made in sorted(self.made.items())}}  # fmt: skip
+        return json.dumps(value, indent=1) + "\n"
 
     def with_made(self, key: str, made: Made) -> Record:
         """Of what was made earlier, that stays of which no file was written anew."""

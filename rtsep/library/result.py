@@ -47,7 +47,8 @@ class LibraryResult:
     @property
     def times_real_time(self) -> float | None:
         """How many seconds of audio a second took, where it took any."""
-        return round(self.seconds / self.wall_seconds, 3) if self.wall_seconds else None
+        took = self.wall_seconds if self.seconds else 0.0
+        return round(self.seconds / took, 3) if took else None
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON; a path that is no text keeps its bytes as JSON's escapes."""

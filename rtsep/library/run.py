@@ -17,7 +17,7 @@ from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
 from rtsep.library.crew import Crew
 from rtsep.library.here import Here
-from rtsep.library.identity import identified, longest_first
+from rtsep.library.identity import identified, in_order
 from rtsep.library.kinds import DISK_FULL, UNREADABLE, ItemError, writing_error
 from rtsep.library.messages import Hands, Outcome, Ready, Task
 from rtsep.library.partial import partial_folder, seal, tidy
@@ -90,7 +90,7 @@ class LibraryRun(Closing):
         for folder, message in self.tree.refused:
             if self._is_ours(_digest(folder)):
                 yield _failed(Item(folder, self._out), ItemError(UNREADABLE, message))
-        for item, found in identified(longest_first(self.tree.items)):
+        for item, found in identified(in_order(self.tree.items)):
             yield from self._met(item, found, ready)
             if self._full:
                 break

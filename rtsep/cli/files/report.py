@@ -50,7 +50,8 @@ class LibraryBar:
         self._at(result.path, 1.0)
         self._name()
         if not result.ok:
-            self.say(f"{result.path}: {result.message}")
+            named = str(result.path) in result.message
+            self.say(result.message if named else f"{result.path}: {result.message}")
         elif result.status == OK:
             for note in result.notes:
                 self.say(f"note: {result.path.name}: {note}")
