@@ -23,7 +23,7 @@ def in_order(items: Sequence[Item]) -> list[Item]:
     the longest, by what their size and kind let expect, as opening all would take too long."""
 
     def rank(item: Item) -> tuple[bool, int, Path]:
-        there = (item.folder / RECORD).exists()
+        there = os.path.exists(item.folder / RECORD)  # whatever the length of its name
         return not there, -expected_length(item.path), item.path
 
     return sorted(items, key=rank)
