@@ -12,6 +12,7 @@ from rtsep.library.messages import Ready
 from rtsep.library.settings import Making, ModelSpec
 from rtsep.library.work import Workbench
 from rtsep.setup.load import assembled, choose_device
+from rtsep.setup.runtime import give_back_memory
 from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.observer import Observer
 
@@ -35,6 +36,8 @@ def open_workbench(model: ModelSpec, making: Making, observer: Observer) -> tupl
         sample_rate=separator.sample_rate,
         outputs=bench.outputs.names,
     )
+    del checkpoint  # half of what is resident by now
+    give_back_memory()
     return bench, ready
 
 
