@@ -110,7 +110,8 @@ class Crew:
 
     @property
     def free(self) -> int:
-        return sum(each.task is None for each in self._workers) - len(self._waiting)
+        idle = sum(each.task is None for each in self._workers)
+        return max(idle - len(self._waiting), 0)
 
     @property
     def busy(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
+from rtsep.library.cluster import Cluster
 from rtsep.library.crew import Crew
 from rtsep.library.here import Here
 from rtsep.library.identity import identified, in_order
@@ -56,7 +57,7 @@ class LibraryRun(Closing):
         self._out, self._making, self._running = out, making, running
         self._precision = model.precision
         self.progress: FileProgress = lambda path, done, total: None
-        self._hands = hands or _hands(model, making, running.jobs, self._heard)
+        self._hands = hands or _hands(model, making, running, out, self._heard)
         self._tasks: dict[int, Task] = {}
         self._waiting: dict[str, list[Identity]] = {}  # for one with the same content, by key
         self._done: dict[str, tuple[Path, Made]] = {}
@@ -198,9 +199,17 @@ class LibraryRun(Closing):
 
 
 def _hands(
-    model: ModelSpec, making: Making, jobs: int, heard: Callable[[int, int, int], None]
+    model: ModelSpec,
+    making: Making,
+    running: Running,
+    out: Path,
+    heard: Callable[[int, int, int], None],
 ) -> Hands:
-    return Crew(jobs, model, making, heard) if jobs else Here(model, making, heard)
+    if running.ray:
+        return Cluster(running.ray, running.jobs, model, making, out)
+    if running.jobs:
+        return Crew(running.jobs, model, making, heard)
+    return Here(model, making, heard)
 
 
 def _whole(

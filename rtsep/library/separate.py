@@ -29,6 +29,7 @@ def separate_library(
     stop: float | None = None,
     batch: int = 0,
     jobs: int = 0,
+    ray: str | None = None,
     shard: tuple[int, int] = (1, 1),
     time_limit: float | None = None,
     force: bool = False,
@@ -43,8 +44,8 @@ def separate_library(
     with some stems on `mute` or under `gains_db`. `start` and `stop` are seconds.
 
     `jobs` processes do the work, or this one if there are none; they import the main program anew,
-    which therefore has to begin below `if __name__ == "__main__":`. `shard` (3, 16) is the third of
-    sixteen parts.
+    which therefore has to begin below `if __name__ == "__main__":`. With `ray`, "auto" or an
+    address, actors of a Ray cluster do it. `shard` (3, 16) is the third of sixteen parts.
 
     Raises ConfigError and AudioFileError at once for what cannot be asked for; the first result may
     raise ModelError and DownloadError, any of them DiskFullError.
@@ -69,7 +70,7 @@ def separate_library(
             stop=stop,
             batch=batch,
         ),
-        running=Running(jobs=jobs, shard=shard, time_limit=time_limit, force=force),
+        running=Running(jobs=jobs, ray=ray, shard=shard, time_limit=time_limit, force=force),
     )
     run.progress = progress
     return _results(run, observer or LoggingObserver())

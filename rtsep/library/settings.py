@@ -69,10 +69,12 @@ class Running:
     """How a library is gone through.
 
     `jobs` processes, or none but this one; part `shard[0]` of `shard[1]`, counted from 1;
-    `time_limit` seconds for a file; with `force`, what is there is made again.
+    `time_limit` seconds for a file; with `force`, what is there is made again. `ray` is the address
+    of a cluster that does it instead.
     """
 
     jobs: int = 0
+    ray: str | None = None
     shard: tuple[int, int] = (1, 1)
     time_limit: float | None = None
     force: bool = False

@@ -21,7 +21,7 @@ from rtsep.cli.help import Sectioned
 SECTIONS = {
     "What": ("output", "stems", "two_stems", "mute", "gains_db", "start", "stop", "encoding"),
     "How": ("overlap", "batch", "input_channels"),
-    "A library": ("jobs", "shard", "time_limit", "force", "as_json"),
+    "A library": ("jobs", "shard", "ray", "time_limit", "force", "as_json"),
     "Model": ("model", "named", "complete", "device", "precision", "cache"),
 }
 
@@ -83,6 +83,9 @@ SECTIONS = {
 @click.option(
     "--time-limit", type=Number(min=0, min_open=True), metavar="S", help="Seconds for a file."
 )
+@click.option(
+    "--ray", metavar="auto|ADDRESS", help="A Ray cluster does the work; see docs/library.md."
+)
 @click.option("--force", is_flag=True, help="Make again what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @input_channels_option
@@ -91,8 +94,8 @@ def separate(**options: Any) -> None:
     """Separate PATHS, files and folders of files, as well as the model can.
 
     \b
-    rtsep separate song.flac -o stems         stems/song/drums.wav, bass, other, vocals
-    rtsep separate ~/Music -o stems           a library; run it again for what is missing
+    rtsep separate song.flac -o stems     stems/song/drums.wav, bass, ...
+    rtsep separate ~/Music -o stems       a library; again: what is missing
     rtsep separate song.flac -o karaoke --mute vocals
 
     No file ends the run: FOLDER/rtsep-log.jsonl has a line for each. Ends with 1 if any failed.
