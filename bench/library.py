@@ -120,7 +120,8 @@ def quality(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Ends with an AssertionError if a file is ever half, or the end is not the same."""
-    from tests.library_support import contents, quick_model, write_noise
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest has it
+    from library_support import contents, quick_model, write_noise
 
     model = quick_model(folder / "quick.safetensors")
     for number in range(40):
