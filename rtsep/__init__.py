@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rtsep.audio.files import read_audio
     from rtsep.engine.separator import Separator
     from rtsep.engine.stream import Stream
+    from rtsep.library.result import DiskFullError, LibraryResult
+    from rtsep.library.separate import separate_library
     from rtsep.live_session.request import live
     from rtsep.live_session.session import LiveSession
     from rtsep.setup.load import load
@@ -30,18 +32,23 @@ __version__ = "0.1.0"
 openmp.share_processors()
 
 _LAZY = {
+    "DiskFullError": "rtsep.library.result",
+    "LibraryResult": "rtsep.library.result",
     "Separator": "rtsep.engine.separator",
     "Stream": "rtsep.engine.stream",
     "LiveSession": "rtsep.live_session.session",
     "live": "rtsep.live_session.request",
     "load": "rtsep.setup.load",
     "read_audio": "rtsep.audio.files",
+    "separate_library": "rtsep.library.separate",
 }
 
 __all__ = [
     "AudioFileError",
     "ConfigError",
+    "DiskFullError",
     "DownloadError",
+    "LibraryResult",
     "LiveSession",
     "ModelError",
     "NetworkConfig",
@@ -55,6 +62,7 @@ __all__ = [
     "live",
     "load",
     "read_audio",
+    "separate_library",
 ]
 
 

@@ -25,7 +25,7 @@ ROOT = Path(rtsep.__file__).parent
 LAYERS = (
     {"cli"},
     {"doctor", "measure"},
-    {"live_session"},
+    {"library", "live_session"},
     {"files", "setup", "tui"},
     {"stem_files"},
     {"audio", "control", "demo", "report"},

@@ -21,7 +21,12 @@ class Sectioned(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # Taken out one by one; what is left is --help, which versions of click name differently.
-        options = {parameter.name: parameter for parameter in self.get_params(ctx)}
+        # Arguments are in the line of usage.
+        options = {
+            parameter.name: parameter
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+        }
         sections = {
             heading: [options.pop(name) for name in names]
             for heading, names in self.sections.items()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,8 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag
+
+Item = TypeVar("Item")
 
 
 class Separator:
@@ -104,13 +106,37 @@ class Separator:
         self, mix: Tensor, stems: Sequence[str] | None = None, overlap: float = 0.25
     ) -> Iterator[Tensor]:
         """As `separate`, but yields stretches of the result one after the other."""
-        pieces = separate_segments(self._only(stems), mix, overlap=overlap, device=self.device)
-        return self._in_precision(pieces)
+        pieces = self.separate_blocks([mix], stems, overlap)
+        return (piece for piece, _ in pieces)
 
-    def _in_precision(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:
+    def separate_blocks(
+        self,
+        blocks: Iterable[Tensor],
+        stems: Sequence[str] | None = None,
+        overlap: float = 0.25,
+        *,
+        batch: int = 1,
+        alike: bool = False,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `separate`, of blocks (channels, n) in the memory of one segment: stretches (stems,
+        channels, n) that follow each other, each with the mix (channels, n) under it.
+
+        A forward takes `batch` segments, which rounds otherwise. Two runs are `alike` to the bit if
+        both use the same number of threads throughout, whatever other programs need. Raises
+        ConfigError before the first block is asked for.
+        """
+        network = self._only(stems)
+        pieces = separate_segments(
+            network, blocks, overlap=overlap, device=self.device, batch=batch
+        )
+        return self._in_precision(pieces, None if alike else self._cores)
+
+    def _in_precision(self, pieces: Iterator[Item], cores: Cores | None) -> Iterator[Item]:
         while True:
-            cores = self._cores.shared() if self._cores else nullcontext()
-            with products_in(self.precision, self.device), cores:
+            with (
+                products_in(self.precision, self.device),
+                cores.shared() if cores else nullcontext(),
+            ):
                 piece = next(pieces, None)
             if piece is None:
                 return

@@ -54,16 +54,13 @@ class Offline:
         self._summing = summing and separator.complete
 
     def pieces(self, source: Source) -> Iterator[Audio]:
-        mix = torch.from_numpy(np.concatenate(list(source.blocks(BLOCK)), axis=1))
-        separated = self._separator.separate_in_pieces(mix, self._stems, self._overlap)
-        return self._finished(separated, mix)
+        blocks = map(torch.from_numpy, source.blocks(BLOCK))
+        return self._finished(self._separator.separate_blocks(blocks, self._stems, self._overlap))
 
-    def _finished(self, separated: Iterator[torch.Tensor], mix: torch.Tensor) -> Iterator[Audio]:
-        done = 0
-        for piece in separated:
+    def _finished(self, separated: Iterator[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[Audio]:
+        for piece, mix in separated:
             if self._summing:
-                share_residual(piece[None], mix[None, :, done : done + piece.shape[-1]])
-            done += piece.shape[-1]
+                share_residual(piece[None], mix[None])
             yield piece.numpy()
 
 

@@ -54,7 +54,7 @@ from rtsep.errors import RtsepError
         (["--input", "a.wav"], "where shall a.wav go? --output stems makes a folder"),
         (["--input", "demo", "--mute", "vocals"], "where shall demo go?"),
         (["--input", "a.wav", "--hop", "50"], "--output speakers plays it live, --output null"),
-        (["separate"], "Missing argument 'FILES...'"),
+        (["separate"], "Missing argument 'PATHS...'"),
         (["separate", "a.wav"], "Missing option '-o' / '--output'"),
         (["separate", "a.wav", "-o", "x", "--overlap", "1"], "--overlap"),
         (["separate", "a.wav", "-o", "x", "--overlap", "-0.1"], "--overlap"),
@@ -112,13 +112,17 @@ def test_inputs_that_are_no_sound(rtsep: Rtsep, tmp_path: Path) -> None:
         "song.wav": "not an audio file",
         "text.flac": "not an audio file",
         "empty.wav": "the file is empty",
-        "": "is a folder; give one audio file in it",
     }.items():
         for command in (["--input", tmp_path / name],
                         ["separate", tmp_path / name, "-o", tmp_path / "out"]):  # fmt: skip
             done = rtsep(*command, "--model", "stored-nowhere", "--cache", tmp_path / "cache")
             assert done.code == 2 and complaint in done.complaint
     assert not (tmp_path / "out").exists()
+    done = rtsep("--input", tmp_path, "--cache", tmp_path / "cache")
+    assert done.code == 2 and "is a folder; give one audio file in it" in done.complaint
+    (tmp_path / "folder").mkdir()
+    done = rtsep("separate", tmp_path / "folder", "-o", tmp_path / "out")
+    assert done.code == 2 and "no audio files in" in done.complaint
 
 
 @pytest.mark.parametrize("output", ["file", "file/below", "file/mix.wav", "file/a/b.flac"])

@@ -11,6 +11,7 @@ from cli_support import Done, Rtsep, sound
 from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
+from rtsep.library.record import RECORD
 from rtsep.setup.load import load
 
 STEMS = ["drums", "bass", "other", "vocals"]
@@ -19,7 +20,8 @@ STEMS = ["drums", "bass", "other", "vocals"]
 @pytest.fixture
 def separate(rtsep: Rtsep, small_model: Path) -> Rtsep:
     def call(*arguments: object) -> Done:
-        return rtsep("separate", *arguments, "--model", small_model, "--compute", "cpu")
+        settings = ("--model", small_model, "--compute", "cpu", "--precision", "fp32")
+        return rtsep("separate", *arguments, *settings)
 
     return call
 
@@ -50,7 +52,7 @@ def test_only_some_stems(separate: Rtsep, song: Path, tmp_path: Path) -> None:
     done = separate(song, "-o", tmp_path, "--stem", "vocals", "--stem", "bass")
     names = ["vocals.wav", "bass.wav"]
     assert [Path(line).name for line in done.out.splitlines()] == names
-    assert {path.name for path in (tmp_path / "song").iterdir()} == set(names)
+    assert {path.name for path in (tmp_path / "song").iterdir()} == {*names, RECORD}
 
 
 @pytest.mark.parametrize(
@@ -65,12 +67,15 @@ def test_formats(
     assert (info.subtype, info.frames) == (subtype, soundfile.info(song).frames)
 
 
-def test_files_of_one_name_are_refused(separate: Rtsep, tmp_path: Path) -> None:
+def test_files_of_one_name_have_a_folder_each(separate: Rtsep, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     files = [write_band(path, 0.1) for path in (tmp_path / "a.wav", tmp_path / "other" / "a.flac")]
     done = separate(*files, "-o", tmp_path / "out")
-    assert done.code == 2 and "would both be written to" in done.complaint
-    assert not (tmp_path / "out").exists()
+    assert done.code == 0 and len(set(done.out.splitlines())) == 8
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {
+        "a.wav",
+        "a.flac",
+    }
 
 
 @pytest.mark.parametrize(
@@ -146,3 +151,51 @@ def test_channels_of_a_file_can_be_chosen(separate: Rtsep, tmp_path: Path) -> No
     assert separate(tmp_path / "two.wav", "-o", tmp_path / "b").code == 0
     one, two = (tmp_path / where / "vocals.wav" for where in ("a/six", "b/two"))
     np.testing.assert_array_equal(soundfile.read(one)[0], soundfile.read(two)[0])
+
+
+def test_a_stretch_of_a_song_without_its_vocals(
+    separate: Rtsep, small_model: Path, tmp_path: Path
+) -> None:
+    song = write_band(tmp_path / "song.wav", 1.8)
+    stretch = ("--from", "0:00.5", "--to", "1.25", "--mute", "vocals", "--json")
+    done = separate(song, "-o", tmp_path / "out", *stretch)
+    assert done.code == 0 and done.json["separated"] == 1 and done.json["seconds"] == 0.75
+    mix = tmp_path / "out" / "song" / "mix.wav"
+    assert done.out.splitlines()[:-1] == [str(mix)]
+    cut = sound(song)[:, round(0.5 * RATE) : round(1.25 * RATE)]
+    (vocals,) = load(small_model, "cpu").separate(cut, stems=["vocals"])
+    np.testing.assert_allclose(sound(mix), cut - vocals, rtol=0, atol=1e-6)
+
+
+def test_one_stem_and_the_rest_of_the_song(separate: Rtsep, song: Path, tmp_path: Path) -> None:
+    done = separate(song, "-o", tmp_path, "--two-stems", "vocals")
+    assert [Path(line).name for line in done.out.splitlines()] == ["vocals.wav", "no_vocals.wav"]
+
+
+def test_what_is_there_is_told(separate: Rtsep, song: Path, tmp_path: Path) -> None:
+    first, again = (separate(song, "-o", tmp_path) for _ in range(2))
+    assert first.out == again.out and again.code == 0
+    assert "song.wav: there already; --force makes it again" in again.err
+    assert "there already" not in separate(song, "-o", tmp_path, "--force").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--from", "soon"], "'soon' is not a time like 90 or 1:30"),
+        (["--from", "2:00", "--to", "1:59"], "119.0 s as the end is not behind 120.0 s"),
+        (["--from", "9:00"], "ends at 0.70 s, and from 540 s on was asked for"),
+        (["--shard", "0/4"], "'0/4' is not like 3/16"),
+        (["--shard", "5/4"], "'5/4' is not like 3/16"),
+        (["--two-stems", "piano"], "no stem piano"),
+        (["--stem", "bass", "--mute", "bass"], "are different outputs; choose one"),
+        (["--gain", "bass=7"], "must be -inf to +6 dB"),
+        (["--time-limit", "0"], "0"),
+        (["--jobs", "-1"], "-1"),
+    ],
+)
+def test_options_of_libraries(
+    separate: Rtsep, song: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    done = separate(song, "-o", tmp_path, *arguments)
+    assert done.code == 2 and complaint in done.complaint

@@ -16,7 +16,6 @@ from small_models import RATE, band, write_band
 from rtsep.config import StreamSettings
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.files.offline import folders_for
 from rtsep.files.session import FileSession, SessionReport, run_file_session
 from rtsep.files.sources import check_input
 from rtsep.setup.load import choose_device
@@ -178,13 +177,6 @@ def test_auto_takes_the_best_device_there_is(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto") == torch.device("cuda")
     assert choose_device("cuda:1") == torch.device("cuda:1")
-
-
-def test_a_folder_per_file_and_never_two_in_one() -> None:
-    paths = [Path("a.wav"), Path("x/b.tar.flac")]
-    assert folders_for(paths, Path("out")) == [Path("out/a"), Path("out/b.tar")]
-    with pytest.raises(ConfigError, match=r"a\.wav and .*a\.mp3 would both be written to .*out"):
-        folders_for([*paths, Path("y/a.mp3")], Path("out"))
 
 
 def test_our_own_processes_flush_denormals() -> None:

@@ -58,6 +58,27 @@ def test_pieces_are_the_whole(small_separator: Separator) -> None:
     np.testing.assert_array_equal(torch.cat(pieces, -1), small_separator.separate(mix))
 
 
+def streamed(separator: Separator, mix: np.ndarray, size: int, batch: int = 1) -> np.ndarray:
+    blocks = torch.from_numpy(mix).split(size, -1)
+    pieces = list(separator.separate_blocks(blocks, batch=batch, alike=True))
+    np.testing.assert_array_equal(torch.cat([under for _, under in pieces], -1), mix)
+    return torch.cat([stems for stems, _ in pieces], -1).numpy()
+
+
+@pytest.mark.parametrize("samples", [1, RATE - 1, RATE + 1, RATE * 7 // 4, 101_011])
+def test_blocks_change_nothing(small_separator: Separator, samples: int) -> None:
+    mix = band(3)[:, :samples]
+    whole = streamed(small_separator, mix, samples)
+    for size in (8192, RATE):
+        np.testing.assert_array_equal(streamed(small_separator, mix, size), whole)
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_segments_together_are_those_alone(small_separator: Separator, batch: int) -> None:
+    mix = band(3.3)
+    assert_same(streamed(small_separator, mix, 8192, batch), streamed(small_separator, mix, 8192))
+
+
 @pytest.mark.parametrize("overlap", [-0.1, 1.0, 0.99999999, float("nan")])
 def test_overlaps_that_leave_no_step(small_separator: Separator, overlap: float) -> None:
     with pytest.raises(ConfigError, match="overlap"):

@@ -93,3 +93,26 @@ def parse_stems(
     if not all(stems):
         raise click.BadParameter(f"{value!r} is not like kick,snare,toms", ctx, param)
     return stems
+
+
+def parse_time(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """ "90", "1:30" or "1:02:03.5" as seconds."""
+    if value is None:
+        return None
+    if not re.fullmatch(r"(\d{1,6}:)?(\d{1,6}:)?\d{1,9}(\.\d{1,9})?", value, re.ASCII):
+        raise click.BadParameter(f"{value!r} is not a time like 90 or 1:30", ctx, param)
+    seconds = 0.0
+    for part in value.split(":"):
+        seconds = 60 * seconds + float(part)
+    return seconds
+
+
+def parse_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int]:
+    """ "3/16" as two numbers; all is the first part of one."""
+    if value is None:
+        return 1, 1
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", value, re.ASCII)
+    part, parts = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise click.BadParameter(f"{value!r} is not like 3/16, from 1/16 to 16/16", ctx, param)
+    return part, parts

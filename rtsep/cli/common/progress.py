@@ -131,6 +131,7 @@ class WorkProgress:
 
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn())
         console = Console(stderr=True)
+        self.drawn = console.is_terminal
         self._bars = Progress(
             *columns,
             TimeRemainingColumn(),

@@ -1,4 +1,4 @@
-"""`rtsep separate`: whole files, offline, with the best quality."""
+"""`rtsep separate`: files and folders of files, offline, with the best quality."""
 
 from __future__ import annotations
 
@@ -12,12 +12,26 @@ from rtsep.cli.common.options import (
     input_channels_option,
     model_options,
     naming_options,
+    precision_option,
 )
+from rtsep.cli.common.parsing import parse_gains, parse_shard, parse_time
 from rtsep.cli.common.values import Number
+from rtsep.cli.help import Sectioned
+
+SECTIONS = {
+    "What": ("output", "stems", "two_stems", "mute", "gains_db", "start", "stop", "encoding"),
+    "How": ("overlap", "batch", "input_channels"),
+    "A library": ("jobs", "shard", "ray", "time_limit", "force", "as_json"),
+    "Model": ("model", "named", "complete", "device", "precision", "cache"),
+}
 
 
-@click.command(short_help="Separate whole files, offline, with the best quality.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    cls=Sectioned,
+    sections=SECTIONS,
+    short_help="Separate files and whole libraries, offline, with the best quality.",
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
@@ -28,7 +42,20 @@ from rtsep.cli.common.values import Number
 )
 @model_options
 @naming_options
+@precision_option("auto")
 @click.option("--stem", "stems", metavar="STEM", multiple=True, help="Only such stems.")
+@click.option("--two-stems", metavar="STEM", help="This stem, and all others together.")
+@click.option("--mute", metavar="STEM", multiple=True, help="One mix, without such stems.")
+@click.option(
+    "--gain",
+    "gains_db",
+    metavar="STEM=DB",
+    multiple=True,
+    callback=parse_gains,
+    help="One mix, with this stem louder or softer.",
+)
+@click.option("--from", "start", metavar="TIME", callback=parse_time, help="From 90 or 1:30 on.")
+@click.option("--to", "stop", metavar="TIME", callback=parse_time, help="Up to there.")
 @click.option(
     "--overlap",
     type=Number(0, 1, max_open=True),
@@ -37,51 +64,45 @@ from rtsep.cli.common.values import Number
     metavar="SHARE",
     help="Of neighbouring segments, 0 to less than 1.",
 )
+@click.option(
+    "--batch",
+    type=Number(0, 256, whole=True),
+    default=0,
+    metavar="N",
+    help="Segments in one forward.  [default: 8 on a graphics card, else 1]",
+)
+@click.option(
+    "--jobs",
+    type=Number(0, 256, whole=True),
+    metavar="N",
+    help="Processes that share the work; 0 is this one alone.  [default: 1; 0 for one file]",
+)
+@click.option(
+    "--shard", metavar="I/N", callback=parse_shard, help="Only the I-th of N parts of the work."
+)
+@click.option(
+    "--time-limit", type=Number(min=0, min_open=True), metavar="S", help="Seconds for a file."
+)
+@click.option(
+    "--ray", metavar="auto|ADDRESS", help="A Ray cluster does the work; see docs/library.md."
+)
+@click.option("--force", is_flag=True, help="Make again what is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @input_channels_option
 @format_option
-def separate(
-    files: tuple[Path, ...],
-    output: Path,
-    model: str,
-    device: str,
-    cache: Path | None,
-    input_channels: str | None,
-    named: tuple[str, ...] | None,
-    complete: bool | None,
-    **options: Any,
-) -> None:
-    """Separate FILES as well as the model can, without regard to latency."""
-    from rtsep.audio.routes import parse_channels
+def separate(**options: Any) -> None:
+    """Separate PATHS, files and folders of files, as well as the model can.
+
+    \b
+    rtsep separate song.flac -o stems     stems/song/drums.wav, bass, ...
+    rtsep separate ~/Music -o stems       a library; again: what is missing
+    rtsep separate song.flac -o karaoke --mute vocals
+
+    No file ends the run: FOLDER/rtsep-log.jsonl has a line for each. Ends with 1 if any failed.
+    """
     from rtsep.cli.common.progress import RichObserver
-    from rtsep.cli.files.progress import file_progress
 
-    with RichObserver("loading PyTorch"):
-        from rtsep.files.offline import folders_for, separate_file
-        from rtsep.files.sources import check_input
-        from rtsep.setup.load import load
-        from rtsep.setup.runtime import prepare_process
+    with RichObserver():
+        from rtsep.cli.files.library import run
 
-    channels = parse_channels(input_channels) if input_channels else ()
-    folders = folders_for(files, output)
-    for path in files:
-        check_input(str(path), channels)
-    prepare_process()
-    with RichObserver(f"loading {model}") as observer:
-        separator = load(
-            model, device, cache=cache, observer=observer, stems=named, complete=complete
-        )
-    for path, folder in zip(files, folders, strict=True):
-        with file_progress(path.name, separator.sample_rate) as progress:
-            written, notes = separate_file(
-                separator,
-                path,
-                folder,
-                inputs=files,
-                channels=channels,
-                progress=progress,
-                **options,
-            )
-        for note in notes:
-            click.echo(f"note: {path.name}: {note}", err=True)
-        for file in written:
-            click.echo(file)
+    run(**options)

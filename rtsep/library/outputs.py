@@ -1,0 +1,53 @@
+"""What comes out of a file: stems; or one stem and the others together; or a mix under gains.
+
+All but plain stems are the mix with more or less of some stems, so that the outputs sum to the
+input where they should, and no network runs that nobody hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rtsep.audio.writer import MIX
+from rtsep.errors import ConfigError
+from rtsep.library.settings import Making
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """`names` of what is written, `stems` that the model has to make for it. Each row of `gains`
+    is the share of the mix, then of those stems; without it the stems are the outputs."""
+
+    names: tuple[str, ...]
+    stems: tuple[str, ...]
+    gains: tuple[tuple[float, ...], ...] = ()
+
+    def of(self, stems: Tensor, mix: Tensor) -> Tensor:
+        """(stems, channels, n), (channels, n) -> (outputs, channels, n)"""
+        if not self.gains:
+            return stems
+        heard = torch.cat((mix[None], stems))
+        return torch.einsum("os,scn->ocn", torch.tensor(self.gains), heard)
+
+
+def outputs_of(making: Making, every: Sequence[str]) -> Outputs:
+    """Of a model with those stems. Raises ConfigError for others."""
+    if making.two_stems:
+        _check([making.two_stems], every)
+        names = (making.two_stems, f"no_{making.two_stems}")
+        return Outputs(names, (making.two_stems,), ((0.0, 1.0), (1.0, -1.0)))
+    if making.gains:
+        changed = dict(making.gains)
+        _check(list(changed), every)
+        return Outputs((MIX,), tuple(changed), ((1.0, *(gain - 1 for gain in changed.values())),))
+    return Outputs(tuple(making.stems or every), tuple(making.stems or every))
+
+
+def _check(names: Sequence[str], every: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        raise ConfigError(f"no stem {', '.join(unknown)}; the model has {', '.join(every)}")

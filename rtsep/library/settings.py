@@ -1,0 +1,102 @@
+"""What is made of every file of a library, with which model, and how the work is shared out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rtsep.audio.wav import ENCODINGS
+from rtsep.errors import ConfigError
+
+MOST_DB = 6.0  # as of faders
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """As `rtsep.load` takes it; `named` are its `stems`."""
+
+    model: str = "htdemucs"
+    device: str = "auto"
+    precision: str = "auto"
+    cache: Path | None = None
+    named: tuple[str, ...] | None = None
+    complete: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What is made of a file: some `stems` or all; or one and the others together; or one mix in
+    which stems have `gains`, as factors. Of `start` to `stop` only, in seconds.
+
+    `channels` of a file count from 0, none stands for all. A forward takes `batch` segments; 0
+    stands for what the device is good at.
+    """
+
+    stems: tuple[str, ...] | None = None
+    two_stems: str | None = None
+    gains: tuple[tuple[str, float], ...] = ()
+    overlap: float = 0.25
+    encoding: str = "float"
+    start: float = 0.0
+    stop: float | None = None
+    channels: tuple[int, ...] = ()
+    batch: int = 0
+
+    def __post_init__(self) -> None:
+        if self.encoding not in ENCODINGS:
+            raise ConfigError(
+                f"no encoding {self.encoding!r}; choose from {', '.join(sorted(ENCODINGS))}"
+            )
+        asked = {"stems": self.stems, "two_stems": self.two_stems, "gains or mute": self.gains}
+        given = [name for name, value in asked.items() if value]
+        if len(given) > 1:
+            raise ConfigError(f"{' and '.join(given)} are different outputs; choose one")
+        if not 0 <= self.start < math.inf:
+            raise ConfigError(f"the beginning must be a time in seconds, got {self.start}")
+        if self.stop is not None and not self.start < self.stop:
+            raise ConfigError(f"{self.stop} s as the end is not behind {self.start} s")
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the results depend on, as JSON."""
+        return {name: value for name, value in asdict(self).items() if name != "batch"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How a library is gone through.
+
+    `jobs` processes, or none but this one; part `shard[0]` of `shard[1]`, counted from 1;
+    `time_limit` seconds for a file; with `force`, what is there is made again. `ray` is the address
+    of a cluster that does it instead.
+    """
+
+    jobs: int = 0
+    ray: str | None = None
+    shard: tuple[int, int] = (1, 1)
+    time_limit: float | None = None
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        part, parts = self.shard
+        if not 1 <= part <= parts:
+            raise ConfigError(
+                f"shard {part}/{parts} is none; give one of 1/{parts} to {parts}/{parts}"
+            )
+        if self.jobs < 0:
+            raise ConfigError(f"jobs must be at least 0, got {self.jobs}")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise ConfigError(f"time_limit must be more than 0 seconds, got {self.time_limit}")
+
+
+def gains_of(
+    gains_db: Mapping[str, float] | None, mute: Sequence[str]
+) -> tuple[tuple[str, float], ...]:
+    """Factors, of levels in dB and of what is silent. Raises ConfigError for other levels."""
+    for stem, level in (gains_db or {}).items():
+        if not level <= MOST_DB:
+            raise ConfigError(f"the gain of {stem} must be -inf to +{MOST_DB:g} dB, got {level}")
+    gains = {stem: 10 ** (level / 20) for stem, level in (gains_db or {}).items()}
+    return tuple(sorted((gains | dict.fromkeys(mute, 0.0)).items()))
