@@ -93,18 +93,21 @@ def import_model(
 def show_path(name: str | None, cache: Path | None) -> None:
     """Print the folder where models are kept, or the files of the model NAME."""
     from rtsep.errors import ModelError
-    from rtsep.weights.registry import OFFICIAL, unknown_model
+    from rtsep.weights.registry import DELTAS, NAMES, delta_file, unknown_model
 
     store = _open(cache)
     if name is None:
         click.echo(store.folder)
         return
-    if name not in store.models():
-        if name in OFFICIAL:
+    kept = DELTAS.get(name, name)
+    if kept not in store.models():
+        if name in NAMES:
             raise ModelError(f"{name} is not stored here; fetch it with `rtsep models pull {name}`")
         raise unknown_model(name, store.models())
-    for path in store.model_paths(name):
+    for path in store.model_paths(kept):
         click.echo(path)
+    if name in DELTAS:
+        click.echo(delta_file(name))
 
 
 def _open(folder: Path | None) -> Cache:

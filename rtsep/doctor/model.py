@@ -11,7 +11,7 @@ from rtsep.doctor.outcome import Failure, Outcome, advise, ok, problem
 from rtsep.doctor.surroundings import Surroundings, existing, short
 from rtsep.engine.tuning_time import USUALLY
 from rtsep.weights.cache import Cache, default_folder
-from rtsep.weights.registry import OFFICIAL, unknown_model
+from rtsep.weights.registry import DELTAS, NAMES, official_of, unknown_model
 from rtsep.weights.resolve import is_path
 
 _COMPILERS = {"darwin": "clang++", "win32": "cl"}  # as PyTorch chooses; g++ elsewhere
@@ -25,7 +25,7 @@ _COMPILED_WHY = "a compiled step takes two thirds of the time (README: 62 instea
 
 def check_name(here: Surroundings) -> None:
     """Raises ModelError for a model that nobody knows."""
-    if is_path(here.model) or here.model in OFFICIAL:
+    if is_path(here.model) or here.model in NAMES:
         return
     known = Cache(here.cache).models()
     if here.model not in known:
@@ -42,7 +42,8 @@ def weights(facts: ModelFacts | Failure, here: Surroundings) -> Outcome:
     if facts.loaded:
         return ok(f"{_stored(here)}, verified; runs on {facts.device}")
     damaged = f": {'; '.join(facts.notices)}" if facts.notices else ""
-    size = OFFICIAL[here.model].download_bytes / 1e6 if here.model in OFFICIAL else 0
+    official = official_of(here.model)
+    size = official.download_bytes / 1e6 if official else 0
     return problem(
         f"{here.model} is not in {short(here.cache)}{damaged}",
         f"{_again(here)} ({size:.0f} MB)" if size else "import its file again: rtsep models import",
@@ -51,7 +52,7 @@ def weights(facts: ModelFacts | Failure, here: Surroundings) -> Outcome:
 
 
 def _again(here: Surroundings) -> str:
-    if here.model not in OFFICIAL:
+    if here.model not in NAMES:
         return "see rtsep models"
     return f"rtsep models pull {here.model}{_cache_option(here)}"
 
@@ -60,8 +61,9 @@ def _stored(here: Surroundings) -> str:
     if is_path(here.model):
         return short(Path(here.model).expanduser())
     cache = Cache(here.cache)
-    size = sum(path.stat().st_size for path in cache.model_paths(here.model))
-    others = [name for name in cache.models() if name != here.model]
+    kept = DELTAS.get(here.model, here.model)
+    size = sum(path.stat().st_size for path in cache.model_paths(kept))
+    others = [name for name in cache.models() if name != kept]
     also = f" (also {', '.join(others)})" if others else ""
     return f"{here.model} in {short(here.cache)}{also}, {size / 1e6:.0f} MB"
 

@@ -10,7 +10,7 @@ from rtsep.errors import ModelError
 from rtsep.weights.cache import Cache
 from rtsep.weights.checkpoint import NetworkWeights
 from rtsep.weights.observer import Observer
-from rtsep.weights.registry import OFFICIAL, OfficialModel, model_of_network
+from rtsep.weights.registry import DELTAS, OFFICIAL, OfficialModel, model_of_network
 from rtsep.weights.resolve import load_checkpoint
 
 
@@ -35,6 +35,8 @@ def import_file(
     official = OFFICIAL.get(name) if name else model_of_network(network.signature)
     if official is None:
         name = name or path.stem
+        if name in DELTAS:
+            raise ModelError(f"{name!r} is a model that comes with rtsep; choose another --name")
         if model_of_network(name):
             raise ModelError(f"{name!r} is the name of an official network; choose another --name")
         with cache.lock(name):

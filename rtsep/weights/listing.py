@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 from rtsep.errors import ModelError
 from rtsep.weights.cache import Cache
-from rtsep.weights.registry import OFFICIAL
+from rtsep.weights.registry import DELTAS, NAMES, OFFICIAL, delta_file
 from rtsep.weights.safetensors_file import read_config
 from rtsep.weights.shapes import expected_shapes
 
@@ -24,9 +25,10 @@ class ModelSummary:
 
 
 def summaries(cache: Cache) -> list[ModelSummary]:
-    """The official models in their order, then the user's own by name."""
-    own = [name for name in cache.models() if name not in OFFICIAL]
+    """The official models in their order, those that come with rtsep, then the user's own by name."""
+    own = [name for name in cache.models() if name not in NAMES]
     listed = [_official(name, cache) for name in OFFICIAL]
+    listed += [_delta(name, cache) for name in DELTAS]
     for name in own:
         try:
             listed.append(_own(name, cache))
@@ -46,6 +48,16 @@ def _official(name: str, cache: Cache) -> ModelSummary:
         size_bytes=sum(path.stat().st_size for path in paths) or model.download_bytes,
         cached=bool(paths),
         where=str(cache.folder) if paths else f"hf.co/{model.repository}",
+    )
+
+
+def _delta(name: str, cache: Cache) -> ModelSummary:
+    base = _official(DELTAS[name], cache)
+    return dataclasses.replace(
+        base,
+        name=name,
+        size_bytes=base.size_bytes + delta_file(name).stat().st_size,
+        where=f"rtsep, over {base.name} of {base.where}",
     )
 
 

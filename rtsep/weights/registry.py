@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rtsep.config import STEMS_4, STEMS_6
 from rtsep.errors import ModelError
@@ -89,10 +90,24 @@ OFFICIAL = {
     )
 }
 
+# Models that come with rtsep as changes to an official one, in the folder `deltas`.
+DELTAS = {"htdemucs_edge": "htdemucs"}
+NAMES = (*OFFICIAL, *DELTAS)
+
+
+def official_of(name: str) -> OfficialModel | None:
+    """The official model whose weights a name needs."""
+    return OFFICIAL.get(DELTAS.get(name, name))
+
+
+def delta_file(name: str) -> Path:
+    """Of one of DELTAS."""
+    return Path(__file__).parent / "deltas" / f"{name}.safetensors"
+
 
 def unknown_model(name: str, known: Iterable[str]) -> ModelError:
     """The error for a name nobody knows, with the nearest known one."""
-    names = sorted(set(known) | OFFICIAL.keys())
+    names = sorted({*known, *NAMES})
     near = difflib.get_close_matches(name[:80], names, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return ModelError(f"no model called {name[:80]!r}; {hint}Known: {', '.join(names)}")

@@ -12,7 +12,15 @@ from rtsep.weights.checkpoint import Checkpoint, bag
 from rtsep.weights.delta import base_of, changed
 from rtsep.weights.files import SUFFIXES, read_network
 from rtsep.weights.observer import LoggingObserver, Observer
-from rtsep.weights.registry import LICENCE_NOTICE, OFFICIAL, OfficialModel, unknown_model
+from rtsep.weights.registry import (
+    DELTAS,
+    LICENCE_NOTICE,
+    NAMES,
+    OFFICIAL,
+    OfficialModel,
+    delta_file,
+    unknown_model,
+)
 
 Source = Callable[[OfficialModel, Cache, Observer], Checkpoint]
 
@@ -42,6 +50,12 @@ def load_checkpoint(
     return bag(path.stem, [network])
 
 
+def _file(name_or_path: str | Path) -> Path:
+    if name_or_path in DELTAS:
+        return delta_file(str(name_or_path))
+    return _expanded(Path(name_or_path))
+
+
 def _expanded(path: Path) -> Path:
     try:
         return path.expanduser()
@@ -51,9 +65,9 @@ def _expanded(path: Path) -> Path:
 
 def stored(name_or_path: str | Path, cache: Path, observer: Observer) -> Checkpoint | None:
     """Like load_checkpoint, but fetches nothing: None for a name whose weights are not here."""
-    if not is_path(name_or_path):
+    if not is_path(name_or_path) and name_or_path not in DELTAS:
         return Cache(cache).model(str(name_or_path), observer)
-    path = _expanded(Path(name_or_path))
+    path = _file(name_or_path)
     if base := base_of(path):
         found = Cache(cache).model(base, observer)
         return changed(path, found) if found else None
@@ -62,6 +76,8 @@ def stored(name_or_path: str | Path, cache: Path, observer: Observer) -> Checkpo
 
 def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:
     """Like load_checkpoint, for a name."""
+    if name in DELTAS:
+        return changed(delta_file(name), pull(DELTAS[name], cache, observer))
     if name not in OFFICIAL and name not in cache.models():
         raise unknown_model(name, cache.models())
     if found := cache.model(name, observer):
@@ -125,5 +141,5 @@ def is_path(name_or_path: str | Path) -> bool:
         return True
     separators = [separator for separator in (os.sep, os.altsep) if separator]
     return any(item in name_or_path for item in separators) or (
-        name_or_path not in OFFICIAL and os.path.isfile(name_or_path)  # of any length
+        name_or_path not in NAMES and os.path.isfile(name_or_path)  # of any length
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from weights_support import SMALL, random_network
@@ -17,6 +18,8 @@ from rtsep.weights import LoggingObserver, NetworkWeights, load_checkpoint
 from rtsep.weights.cache import Cache
 from rtsep.weights.delta import identity, merged
 from rtsep.weights.importing import import_file
+from rtsep.weights.listing import summaries
+from rtsep.weights.registry import DELTAS, delta_file
 from rtsep.weights.resolve import stored
 from training.delta import new_delta, write_delta
 
@@ -89,10 +92,41 @@ def test_a_stored_base_is_used_and_nothing_is_fetched(file: Path, cache: Path) -
 
 
 def test_imported_it_has_a_name(file: Path, cache: Path) -> None:
-    assert import_file(file, "htdemucs_edge", Cache(cache), LoggingObserver()) == "htdemucs_edge"
+    assert import_file(file, "my_edge", Cache(cache), LoggingObserver()) == "my_edge"
+    (named,) = load_checkpoint("my_edge", cache=cache).networks
+    (direct,) = load_checkpoint(file, cache=cache).networks
+    assert all(torch.equal(named.state[name], t) for name, t in direct.state.items())
+
+
+def test_one_that_comes_with_rtsep_is_a_model_by_its_name(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small one in its place."""
+    for module in ("resolve", "listing"):
+        monkeypatch.setattr(f"rtsep.weights.{module}.delta_file", lambda name: file)
     (named,) = load_checkpoint("htdemucs_edge", cache=cache).networks
     (direct,) = load_checkpoint(file, cache=cache).networks
     assert all(torch.equal(named.state[name], t) for name, t in direct.state.items())
+    assert stored("htdemucs_edge", cache, LoggingObserver())
+    assert stored("htdemucs_edge", cache.parent / "empty", LoggingObserver()) is None
+    listed = {model.name: model for model in summaries(Cache(cache))}["htdemucs_edge"]
+    assert listed.cached and "over htdemucs" in listed.where
+    with pytest.raises(ModelError, match="comes with rtsep; choose another --name"):
+        import_file(file, "htdemucs_edge", Cache(cache), LoggingObserver())
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", DELTAS)
+def test_what_comes_with_rtsep_fits_the_official_weights(name: str, weights_cache: Path) -> None:
+    (network,) = load_checkpoint(DELTAS[name], cache=weights_cache).networks
+    (changed,) = load_checkpoint(name, cache=weights_cache).networks
+    moved = [n for n, t in network.state.items() if not torch.equal(t, changed.state[n])]
+    assert len(moved) > 0.9 * len(network.state)
+    assert delta_file(name).stat().st_size <= 8e6
+    with safe_open(delta_file(name), framework="pt") as found:
+        facts = json.loads(found.metadata()["facts"])
+    assert all(song["licence"] for song in facts["songs"].values())
+    assert not {"lithium", "francium"} & {title.split("-")[-1] for title in facts["songs"]}
 
 
 def test_other_weights_are_refused(network: NetworkWeights, file: Path, cache: Path) -> None:

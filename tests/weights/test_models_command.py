@@ -21,7 +21,7 @@ from rtsep.errors import ModelError
 from rtsep.weights import load_checkpoint
 from rtsep.weights.cache import Cache
 from rtsep.weights.checkpoint import NetworkWeights
-from rtsep.weights.registry import OFFICIAL
+from rtsep.weights.registry import NAMES, OFFICIAL
 from rtsep.weights.safetensors_file import write_safetensors
 
 
@@ -55,7 +55,7 @@ def test_the_list_shows_what_there_is(tmp_path: Path, mine: Path) -> None:
         table, _, rest = shown.output.partition("\n\n")
         assert str(tmp_path / "cache") in rest  # whole, to be copied
         lines = {line.split()[0]: line for line in table.splitlines() if line[0] != " "}
-        assert lines.keys() == {"model", *OFFICIAL, "mine"}
+        assert lines.keys() == {"model", *NAMES, "mine"}
         assert "167.9 M" in lines["htdemucs_ft"] and " no " in lines["htdemucs_ft"]
         assert "4 " in lines["htdemucs_ft"] and max(map(len, table.splitlines())) <= 80
         assert "yes" in lines["mine"] and "drums bass other vocals" in lines["mine"]
@@ -64,7 +64,7 @@ def test_the_list_shows_what_there_is(tmp_path: Path, mine: Path) -> None:
 def test_the_list_as_json(tmp_path: Path, mine: Path, small: NetworkWeights) -> None:
     run(tmp_path / "cache", "import", str(mine))
     listed = json.loads(run(tmp_path / "cache", "list", "--json").output)
-    assert [model["name"] for model in listed] == [*OFFICIAL, "mine"]
+    assert [model["name"] for model in listed] == [*NAMES, "mine"]
     assert listed[-1] == {
         "name": "mine",
         "stems": ["drums", "bass", "other", "vocals"],

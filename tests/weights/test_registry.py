@@ -53,7 +53,7 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
     error = unknown_model("htdemucs-ft", ["mine"])
     assert isinstance(error, ModelError)
     assert "did you mean 'htdemucs_ft'?" in str(error)
-    assert "Known: htdemucs, htdemucs_6s, htdemucs_ft, mine" in str(error)
+    assert "Known: htdemucs, htdemucs_6s, htdemucs_edge, htdemucs_ft, mine" in str(error)
     assert "did you mean" not in str(unknown_model("qqqq", []))
 
 
