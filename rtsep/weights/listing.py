@@ -25,7 +25,7 @@ class ModelSummary:
 
 
 def summaries(cache: Cache) -> list[ModelSummary]:
-    """The official models in their order, those that come with rtsep, then the user's own by name."""
+    """The official models in their order, those of rtsep, then the user's own by name."""
     own = [name for name in cache.models() if name not in NAMES]
     listed = [_official(name, cache) for name in OFFICIAL]
     listed += [_delta(name, cache) for name in DELTAS]
