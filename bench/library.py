@@ -3,12 +3,15 @@
     python -m bench.library speed             three minutes of music, wall time and peak memory
     python -m bench.library quality           what bf16 loses offline, in SDR
     python -m bench.library kill --times 20   kill -9 in the middle: never half a file, same end
+    python -m bench.library ray               what Ray costs an item, beside a process of ours
 
 `speed` runs both as commands of their own, in turn. The script imports PyTorch, SoundFile and
 `demucs`, loads its htdemucs from a file, reads the song, calls `apply_model` as it comes (eager,
 float32, one segment at a time, overlap 0.25) and saves four stems as 32-bit float WAV. Processor
 time stands beside wall time, as other programs disturb it less. The song is the example that
-stempeg ships, again and again, or `--song`.
+stempeg ships, again and again, or `--song`. `ray` takes a song of that length in two levels through
+one worker process and through one actor of a cluster that it starts, in turn, and compares the
+seconds from the first item handed out to the last result.
 """
 
 from __future__ import annotations
@@ -35,8 +38,10 @@ import rtsep
 from bench.hardware import finish
 from bench.songs import read_songs
 from bench.turns import ratios
+from rtsep.library.run import LibraryRun
+from rtsep.library.settings import Making, ModelSpec, Running
 from rtsep.metrics import sdr
-from rtsep.weights import load_checkpoint
+from rtsep.weights import LoggingObserver, load_checkpoint
 from rtsep.weights.safetensors_file import arguments_from_config
 
 RATE = 44_100
@@ -56,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["speed", "quality", "kill"])
+    parser.add_argument("what", choices=["speed", "quality", "kill", "ray"])
     parser.add_argument("--song", type=Path, help="instead of the example")
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -65,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", default="htdemucs", help="name, or path to a weights file")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     args = parser.parse_args(argv)
-    measure = {"speed": speed, "quality": quality, "kill": kill}[args.what]
+    measure = {"speed": speed, "quality": quality, "kill": kill, "ray": ray}[args.what]
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(args, Path(folder))
     finish(f"library-{args.what}", figures, save=args.save)
@@ -151,6 +156,33 @@ def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     assert _separate(folder, "out", model).wait() == 0
     assert contents(folder / "out") == expected
     return {"times": args.times, "seed": args.seed, "waits_s": waits, "with_a_partial": partials}
+
+
+def ray(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    audio, rate = soundfile.read(_song(args, folder), dtype="float32")
+    songs = [folder / "songs" / f"{level}.wav" for level in (0.5, 1.0)]
+    songs[0].parent.mkdir()
+    for song in songs:
+        soundfile.write(song, float(song.stem) * audio, rate, "FLOAT")
+    ways = {"process": Running(jobs=1, force=True), "ray": Running(ray="local", jobs=1, force=True)}
+    spans: dict[str, list[float]] = {name: [] for name in ways}
+    inside: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(args.rounds):
+        for name, running in ways.items():
+            with LibraryRun(
+                songs, folder / name, running=running, making=Making(),
+                model=ModelSpec(model=args.model, device="cpu"),
+            ) as run:  # fmt: skip
+                run.start(LoggingObserver())
+                began = time.perf_counter()
+                results = list(run.results())
+                spans[name].append(round(time.perf_counter() - began, 3))
+                inside[name].append(round(sum(each.wall_seconds for each in results), 3))
+            print(f"{name:8s} {spans[name][-1]} s, inside {inside[name][-1]} s", flush=True)
+    outside = [1 - i / s for i, s in zip(inside["ray"], spans["ray"], strict=True)]
+    return {"seconds": args.seconds, "items": len(songs), "span_s": spans, "inside_s": inside,
+            "outside_of_ray": [round(share, 5) for share in outside],
+            "ratio": ratios(spans["ray"], spans["process"])}  # fmt: skip
 
 
 def _separate(folder: Path, out: str, model: Path) -> subprocess.Popen[bytes]:
