@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
 from rtsep.library.cluster import Cluster
 from rtsep.library.crew import Crew
+from rtsep.library.formats import file_names
 from rtsep.library.here import Here
 from rtsep.library.identity import identified, in_order
 from rtsep.library.kinds import DISK_FULL, UNREADABLE, ItemError, writing_error
@@ -67,7 +69,7 @@ class LibraryRun(Closing):
         """Load the model. Raises ModelError, DownloadError, ConfigError, and AudioFileError if a
         result would be written over a file that is read."""
         self.ready = self._hands.start(observer)
-        self._check_inputs(self.ready)
+        self._check_inputs()
 
     def results(self) -> Iterator[LibraryResult]:
         """One for every file of the shard, as they come; each has been logged. Raises
@@ -160,10 +162,12 @@ class LibraryRun(Closing):
     def _copied(self, item: Item, origin: Origin, key: str) -> LibraryResult:
         """Copies and no links: what somebody does to one must not happen to the other."""
         folder, made = self._done[key]
+        names = dict(zip(self._names(item), made.files, strict=True))
         try:
             with partial_folder(item.folder) as partial:
-                for name in made.files:
-                    shutil.copyfile(folder / name, partial / name)
+                for name, there in names.items():
+                    shutil.copyfile(folder / there, partial / name)
+                made = replace(made, files={name: made.files[names[name]] for name in names})
                 seal(partial, item.folder, key, origin, made)
         except OSError as error:
             return _failed(item, self._noticed(writing_error(error, item.folder)), origin)
@@ -182,13 +186,15 @@ class LibraryRun(Closing):
         part, parts = self._running.shard
         return int(digest, 16) % parts == part - 1
 
-    def _check_inputs(self, ready: Ready) -> None:
+    def _names(self, item: Item) -> list[str]:
+        return file_names(self.ready.outputs, self._making.encoding, item.path)
+
+    def _check_inputs(self) -> None:
         """No result may be written over a file that is read."""
         inputs = {os.path.realpath(item.path) for item in self.tree.items}
-        suffix = ".flac" if self._making.encoding == "flac" else ".wav"
         for item in self.tree.items:
-            for name in ready.outputs:
-                target = item.folder / f"{name}{suffix}"
+            for name in self._names(item):
+                target = item.folder / name
                 if os.path.realpath(target) in inputs:
                     raise AudioFileError(
                         f"{target} is being read and would be overwritten; write elsewhere"
