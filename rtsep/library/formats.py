@@ -29,8 +29,8 @@ def bitrate_of(encoding: str, bitrate: int | None) -> int:
         if bitrate is not None:
             lossy = [name for name in ENCODINGS if (form := format_of(name)) and form.bitrate]
             raise ConfigError(
-                f"{encoding if made else 'WAV'} has no bit rate, as it keeps all of the sound; leave {bitrate} kb/s "
-                f"out, or take one of {', '.join(lossy)}"
+                f"{encoding if made else 'WAV'} has no bit rate, as it keeps all of the sound; "
+                f"leave {bitrate} kb/s out, or take one of {', '.join(lossy)}"
             )
         return 0
     try:

@@ -21,6 +21,9 @@ from rtsep.stem_files.boxes import BadBoxes, read_moov
 from rtsep.stem_files.tracks import described, sound_tracks
 from rtsep.stem_files.writing import StemFileWriter
 
+# What is left of a single frame of LAME behind its delay; it declares no less.
+_SHORTEST = {"libmp3lame": 47}
+
 Writer = StemWriter | EncodedStemWriter | StemFileWriter
 
 
@@ -71,7 +74,8 @@ def check_whole(writer: Writer, samples: int, encoding: str, sample_rate: int) -
 def _length(made: Format | None, samples: int, sample_rate: int) -> int:
     if made is None:
         return samples
-    return resampled_length(samples, sample_rate, file_rate(made, sample_rate))
+    length = resampled_length(samples, sample_rate, file_rate(made, sample_rate))
+    return max(length, _SHORTEST.get(made.codec, 0))
 
 
 def _lengths(file: Path) -> list[int]:
