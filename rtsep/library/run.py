@@ -162,12 +162,12 @@ class LibraryRun(Closing):
     def _copied(self, item: Item, origin: Origin, key: str) -> LibraryResult:
         """Copies and no links: what somebody does to one must not happen to the other."""
         folder, made = self._done[key]
-        names = dict(zip(self._names(item), made.files, strict=True))
+        names = list(zip(made.files, self._names(item), strict=True))
+        made = replace(made, files={name: made.files[there] for there, name in names})
         try:
             with partial_folder(item.folder) as partial:
-                for name, there in names.items():
+                for there, name in names:
                     shutil.copyfile(folder / there, partial / name)
-                made = replace(made, files={name: made.files[names[name]] for name in names})
                 seal(partial, item.folder, key, origin, made)
         except OSError as error:
             return _failed(item, self._noticed(writing_error(error, item.folder)), origin)
@@ -192,13 +192,13 @@ class LibraryRun(Closing):
     def _check_inputs(self) -> None:
         """No result may be written over a file that is read."""
         inputs = {os.path.realpath(item.path) for item in self.tree.items}
-        for item in self.tree.items:
-            for name in self._names(item):
-                target = item.folder / name
-                if os.path.realpath(target) in inputs:
-                    raise AudioFileError(
-                        f"{target} is being read and would be overwritten; write elsewhere"
-                    )
+        for target in (
+            each.folder / name for each in self.tree.items for name in self._names(each)
+        ):
+            if os.path.realpath(target) in inputs:
+                raise AudioFileError(
+                    f"{target} is being read and would be overwritten; write elsewhere"
+                )
 
     def _heard(self, number: int, done: int, total: int) -> None:
         self.progress(self._tasks[number].path, done, total)
