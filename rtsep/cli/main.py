@@ -116,7 +116,7 @@ class Root(SectionedGroup):
 )
 @click.option("--mute", metavar="STEM", multiple=True, help="Leave a stem out of the mix.")
 @click.option("--solo", metavar="STEM", multiple=True, help="Only such stems in the mix.")
-@format_option
+@format_option()
 @click.option(
     "--pace",
     type=click.Choice(["max", "realtime"]),

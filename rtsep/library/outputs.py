@@ -7,24 +7,31 @@ input where they should, and no network runs that nobody hears.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from rtsep.audio.writer import MIX
 from rtsep.errors import ConfigError
+from rtsep.library.formats import STEM_FILES
 from rtsep.library.settings import Making
 
 
 @dataclass(frozen=True)
 class Outputs:
     """`names` of what is written, `stems` that the model has to make for it. Each row of `gains`
-    is the share of the mix, then of those stems; without it the stems are the outputs."""
+    is the share of the mix, then of those stems; without it the stems are the outputs. With a
+    `master` the mix is written too, into their file."""
 
     names: tuple[str, ...]
     stems: tuple[str, ...]
     gains: tuple[tuple[float, ...], ...] = ()
+    master: bool = False
+
+    def written(self, stems: Tensor, mix: Tensor) -> tuple[Tensor, ...]:
+        """What a writer takes of a stretch."""
+        return (self.of(stems, mix), mix) if self.master else (self.of(stems, mix),)
 
     def of(self, stems: Tensor, mix: Tensor) -> Tensor:
         """(stems, channels, n), (channels, n) -> (outputs, channels, n)"""
@@ -36,6 +43,10 @@ class Outputs:
 
 def outputs_of(making: Making, every: Sequence[str]) -> Outputs:
     """Of a model with those stems. Raises ConfigError for others."""
+    return replace(_outputs(making, every), master=making.encoding in STEM_FILES)
+
+
+def _outputs(making: Making, every: Sequence[str]) -> Outputs:
     if making.two_stems:
         _check([making.two_stems], every)
         names = (making.two_stems, f"no_{making.two_stems}")

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
 from rtsep.library.cluster import Cluster
 from rtsep.library.crew import Crew
+from rtsep.library.formats import file_names
 from rtsep.library.here import Here
 from rtsep.library.identity import identified, in_order
 from rtsep.library.kinds import DISK_FULL, UNREADABLE, ItemError, writing_error
@@ -67,7 +69,7 @@ class LibraryRun(Closing):
         """Load the model. Raises ModelError, DownloadError, ConfigError, and AudioFileError if a
         result would be written over a file that is read."""
         self.ready = self._hands.start(observer)
-        self._check_inputs(self.ready)
+        self._check_inputs()
 
     def results(self) -> Iterator[LibraryResult]:
         """One for every file of the shard, as they come; each has been logged. Raises
@@ -160,10 +162,12 @@ class LibraryRun(Closing):
     def _copied(self, item: Item, origin: Origin, key: str) -> LibraryResult:
         """Copies and no links: what somebody does to one must not happen to the other."""
         folder, made = self._done[key]
+        names = list(zip(made.files, self._names(item), strict=True))
+        made = replace(made, files={name: made.files[there] for there, name in names})
         try:
             with partial_folder(item.folder) as partial:
-                for name in made.files:
-                    shutil.copyfile(folder / name, partial / name)
+                for there, name in names:
+                    shutil.copyfile(folder / there, partial / name)
                 seal(partial, item.folder, key, origin, made)
         except OSError as error:
             return _failed(item, self._noticed(writing_error(error, item.folder)), origin)
@@ -182,17 +186,19 @@ class LibraryRun(Closing):
         part, parts = self._running.shard
         return int(digest, 16) % parts == part - 1
 
-    def _check_inputs(self, ready: Ready) -> None:
+    def _names(self, item: Item) -> list[str]:
+        return file_names(self.ready.outputs, self._making.encoding, item.path)
+
+    def _check_inputs(self) -> None:
         """No result may be written over a file that is read."""
         inputs = {os.path.realpath(item.path) for item in self.tree.items}
-        suffix = ".flac" if self._making.encoding == "flac" else ".wav"
-        for item in self.tree.items:
-            for name in ready.outputs:
-                target = item.folder / f"{name}{suffix}"
-                if os.path.realpath(target) in inputs:
-                    raise AudioFileError(
-                        f"{target} is being read and would be overwritten; write elsewhere"
-                    )
+        for target in (
+            each.folder / name for each in self.tree.items for name in self._names(each)
+        ):
+            if os.path.realpath(target) in inputs:
+                raise AudioFileError(
+                    f"{target} is being read and would be overwritten; write elsewhere"
+                )
 
     def _heard(self, number: int, done: int, total: int) -> None:
         self.progress(self._tasks[number].path, done, total)

@@ -25,6 +25,7 @@ def separate_library(
     gains_db: Mapping[str, float] | None = None,
     overlap: float = 0.25,
     encoding: str = "float",
+    bitrate: int | None = None,
     start: float = 0.0,
     stop: float | None = None,
     batch: int = 0,
@@ -42,6 +43,10 @@ def separate_library(
     What is there already is not made again, unless `force` says so. `stems` are those that are
     written; or `two_stems` is one that is written beside the others together; or there is one mix,
     with some stems on `mute` or under `gains_db`. `start` and `stop` are seconds.
+
+    `encoding` is float, pcm24 or pcm16 (WAV), flac, mp3, m4a, alac or opus, a file per stem; or
+    stem or stem-alac, one `.stem.mp4` per song. `bitrate` is in kb/s, where it has one. What a song
+    says of itself, and its cover, is in all but WAV.
 
     `jobs` processes do the work, or this one if there are none; they import the main program anew,
     which therefore has to begin below `if __name__ == "__main__":`. With `ray`, "auto" or an
@@ -66,6 +71,7 @@ def separate_library(
             gains=gains_of(gains_db, mute),
             overlap=overlap,
             encoding=encoding,
+            bitrate=bitrate,
             start=start,
             stop=stop,
             batch=batch,

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rtsep.audio.wav import ENCODINGS
 from rtsep.errors import ConfigError
+from rtsep.library.formats import ENCODINGS, STEM_FILES, bitrate_of
 
 MOST_DB = 6.0  # as of faders
 
@@ -32,7 +32,7 @@ class Making:
     which stems have `gains`, as factors. Of `start` to `stop` only, in seconds.
 
     `channels` of a file count from 0, none stands for all. A forward takes `batch` segments; 0
-    stands for what the device is good at.
+    stands for what the device is good at. `bitrate` is in kb/s, none stands for the usual one.
     """
 
     stems: tuple[str, ...] | None = None
@@ -40,6 +40,7 @@ class Making:
     gains: tuple[tuple[str, float], ...] = ()
     overlap: float = 0.25
     encoding: str = "float"
+    bitrate: int | None = None
     start: float = 0.0
     stop: float | None = None
     channels: tuple[int, ...] = ()
@@ -47,13 +48,23 @@ class Making:
 
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
-            raise ConfigError(
-                f"no encoding {self.encoding!r}; choose from {', '.join(sorted(ENCODINGS))}"
-            )
+            raise ConfigError(f"no encoding {self.encoding!r}; choose from {', '.join(ENCODINGS)}")
+        bitrate_of(self.encoding, self.bitrate)
+        self._check_outputs()
+        self._check_stretch()
+
+    def _check_outputs(self) -> None:
         asked = {"stems": self.stems, "two_stems": self.two_stems, "gains or mute": self.gains}
         given = [name for name, value in asked.items() if value]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} are different outputs; choose one")
+        if self.encoding in STEM_FILES and (self.stems or self.gains):
+            raise ConfigError(
+                "a stem file holds all stems, and a deck has faders of its own; leave some stems, "
+                "gains and mute out, or choose another format"
+            )
+
+    def _check_stretch(self) -> None:
         if not 0 <= self.start < math.inf:
             raise ConfigError(f"the beginning must be a time in seconds, got {self.start}")
         if self.stop is not None and not self.start < self.stop:
@@ -61,7 +72,8 @@ class Making:
 
     def as_dict(self) -> dict[str, Any]:
         """What the results depend on, as JSON."""
-        return {name: value for name, value in asdict(self).items() if name != "batch"}
+        value = {name: value for name, value in asdict(self).items() if name != "batch"}
+        return {**value, "bitrate": bitrate_of(self.encoding, self.bitrate)}
 
 
 @dataclass(frozen=True, kw_only=True)

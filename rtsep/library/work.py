@@ -6,27 +6,23 @@ Memory is that of a few segments however long the file is. Knows nothing of othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import soundfile
 import torch
 from torch import Tensor
 
 from rtsep.audio.files import Audio, AudioSource, open_audio
-from rtsep.audio.wav import native
-from rtsep.audio.writer import StemWriter
 from rtsep.engine.separator import Separator
-from rtsep.errors import AudioFileError
+from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.ways import BLOCK
 from rtsep.library.ahead import Late, ReadAhead, WriteBehind
 from rtsep.library.kinds import (
     NOT_FINITE,
     TIME_LIMIT,
     UNSUITABLE,
-    UNWRITABLE,
     ItemError,
     item_error,
     writing_error,
@@ -36,6 +32,8 @@ from rtsep.library.outputs import outputs_of
 from rtsep.library.partial import partial_folder, seal
 from rtsep.library.record import Made
 from rtsep.library.settings import Making
+from rtsep.library.writers import Writer, check_whole, open_writer
+from rtsep.stem_files.reading import is_stem_file
 
 Progress = Callable[[int, int], None]  # samples done, of how many
 
@@ -51,6 +49,8 @@ class Workbench:
         """Raises ConfigError for stems that the model does not have, and such."""
         self._separator, self._making = separator, making
         self.outputs = outputs_of(making, separator.stems)
+        if self.outputs.master and separator.channels != 2:
+            raise ConfigError("stem files are stereo, the model is not; choose another format")
         self._batch = making.batch or (_CUDA_BATCH if separator.device.type == "cuda" else 1)
         next(self._separated(iter(())), None)
 
@@ -77,6 +77,7 @@ class Workbench:
             sample_rate=self._separator.sample_rate,
             channels=self._separator.channels,
             picked=self._making.channels,
+            stream=0 if is_stem_file(task.path) else None,  # its master
         ) as source:
             try:
                 with _writing_into(task.folder), partial_folder(task.folder) as partial:
@@ -94,17 +95,21 @@ class Workbench:
         stretch = _Stretch(source, self._making)
         progress(0, stretch.samples)
         done = 0
+
+        def write(piece: Sequence[Audio]) -> None:
+            writer.write(*piece)
+
         with (
-            self._writer(partial) as writer,
+            self._writer(partial, source.path) as writer,
             ReadAhead(stretch, _BLOCKS_AHEAD, deadline) as blocks,
-            WriteBehind(writer.write, _PIECES_BEHIND, deadline) as behind,
+            WriteBehind(write, _PIECES_BEHIND, deadline) as behind,
         ):
             for stems, mix in self._separated(map(torch.from_numpy, blocks)):
-                behind.put(_finite(self.outputs.of(stems, mix)))
+                behind.put([_finite(each) for each in self.outputs.written(stems, mix)])
                 done += mix.shape[-1]
                 progress(done, stretch.samples)
             behind.finish()
-        _check_whole(writer, stretch.taken)
+        check_whole(writer, stretch.taken, self._making.encoding, source.sample_rate)
         return Made(
             seconds=round(writer.samples / source.sample_rate, 3),
             files={file.name: file.stat().st_size for file in writer.files},
@@ -119,14 +124,15 @@ class Workbench:
         return {"model": separator.name, "precision": separator.precision.name,
                 **self._making.as_dict()}  # fmt: skip
 
-    def _writer(self, folder: Path) -> StemWriter:
-        return StemWriter(
+    def _writer(self, folder: Path, song: Path) -> Writer:
+        return open_writer(
             folder,
             self.outputs.names,
-            self._separator.sample_rate,
-            channels=self._separator.channels,
+            song=song,
             encoding=self._making.encoding,
-            mix=False,
+            bitrate=self._making.bitrate,
+            sample_rate=self._separator.sample_rate,
+            channels=self._separator.channels,
         )
 
     def _separated(self, blocks: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -189,11 +195,3 @@ def _finite(outputs: Tensor) -> Audio:
     if not outputs.isfinite().all():
         raise ItemError(NOT_FINITE, "the network made NaN or infinity of it; --precision fp32?")
     return outputs.numpy()
-
-
-def _check_whole(writer: StemWriter, samples: int) -> None:
-    """As long as what was read, also to somebody who reads it."""
-    frames = {file.name: soundfile.info(native(file)).frames for file in writer.files}
-    short = {name: count for name, count in frames.items() if count != samples}
-    if short or writer.samples != samples:
-        raise ItemError(UNWRITABLE, f"of {samples} samples there are {short or writer.samples}")

@@ -67,6 +67,14 @@ def test_formats(
     assert (info.subtype, info.frames) == (subtype, soundfile.info(song).frames)
 
 
+def test_a_bit_rate_for_what_has_one(separate: Rtsep, song: Path, tmp_path: Path) -> None:
+    done = separate(song, "-o", tmp_path / "a", "--format", "m4a", "--bitrate", 96)
+    assert [Path(line).name for line in done.out.splitlines()] == [f"{stem}.m4a" for stem in STEMS]
+    done = separate(song, "-o", tmp_path / "b", "--format", "flac", "--bitrate", 96)
+    assert done.code == 2 and "flac has no bit rate" in done.complaint
+    assert not (tmp_path / "b").exists()
+
+
 def test_files_of_one_name_have_a_folder_each(separate: Rtsep, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     files = [write_band(path, 0.1) for path in (tmp_path / "a.wav", tmp_path / "other" / "a.flac")]

@@ -115,6 +115,24 @@ def test_killed_at_random(
     assert not list(out.rglob(".rtsep-part-*"))
 
 
+@pytest.mark.parametrize("form", ["opus", "stem"])
+def test_killed_while_it_compresses(model: Path, shelf: Path, tmp_path: Path, form: str) -> None:
+    """In the end there is to the bit what an undisturbed run makes."""
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert finish(begun(model, shelf, "-o", whole, "--format", form)).code == 0
+    process = begun(model, shelf, "-o", out, "--format", form)
+    wait_for(out, 3, process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate()
+    psutil.wait_procs(family, timeout=30)
+    no_file_is_half(out, contents(whole))
+    assert finish(begun(model, shelf, "-o", out, "--format", form)).code == 0
+    assert contents(out) == contents(whole) and len(contents(out)) == 12 * (
+        5 if form == "opus" else 2
+    )
+
+
 def worker_of(process: subprocess.Popen[str]) -> psutil.Process:
     """That which computes: the largest."""
     children = psutil.Process(process.pid).children(recursive=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -204,17 +204,20 @@ def stream_options(command: Command) -> Command:
     return added(_STREAM_OPTIONS, command)
 
 
-def format_option(command: Command) -> Command:
+def format_option(
+    encodings: Mapping[str, str] = ENCODINGS,
+    help: str = "Of the files with stems: wav is 32-bit float, flac is 24 bits.",
+) -> Callable[[Command], Command]:
     """--format, as `encoding`"""
     return click.option(
         "--format",
         "encoding",
-        type=click.Choice(list(ENCODINGS)),
+        type=click.Choice(list(encodings)),
         default="wav",
         show_default=True,
-        callback=lambda ctx, param, value: ENCODINGS[value],
-        help="Of the files with stems: wav is 32-bit float, flac is 24 bits.",
-    )(command)
+        callback=lambda ctx, param, value: encodings[value],
+        help=help,
+    )
 
 
 def written_file(name: str, *endings: str, help: str) -> Callable[[Command], Command]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rtsep.cli.common.options import (
+    ENCODINGS,
     format_option,
     input_channels_option,
     model_options,
@@ -18,8 +19,20 @@ from rtsep.cli.common.parsing import parse_gains, parse_shard, parse_time
 from rtsep.cli.common.values import Number
 from rtsep.cli.help import Sectioned
 
+COMPRESSED = ("mp3", "m4a", "alac", "opus", "stem", "stem-alac")
+
 SECTIONS = {
-    "What": ("output", "stems", "two_stems", "mute", "gains_db", "start", "stop", "encoding"),
+    "What": (
+        "output",
+        "stems",
+        "two_stems",
+        "mute",
+        "gains_db",
+        "start",
+        "stop",
+        "encoding",
+        "bitrate",
+    ),
     "How": ("overlap", "batch", "input_channels"),
     "A library": ("jobs", "shard", "ray", "time_limit", "force", "as_json"),
     "Model": ("model", "named", "complete", "device", "precision", "cache"),
@@ -89,7 +102,16 @@ SECTIONS = {
 @click.option("--force", is_flag=True, help="Make again what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @input_channels_option
-@format_option
+@format_option(
+    {**ENCODINGS, **{name: name for name in COMPRESSED}},
+    help="wav is 32-bit float, flac and alac are 24 bits; stem is one .stem.mp4 for decks, of AAC.",
+)
+@click.option(
+    "--bitrate",
+    type=Number(1, 512, whole=True),
+    metavar="KB/S",
+    help="Of mp3, m4a, opus, stem.  [default: 320, 256, 192, 256]",
+)
 def separate(**options: Any) -> None:
     """Separate PATHS, files and folders of files, as well as the model can.
 
