@@ -23,6 +23,7 @@ from rtsep.weights.observer import LoggingObserver, Observer
 
 TRIES = 3
 _LOOK_SECONDS = 0.5
+_REACH_SECONDS = 5.0
 _START_SECONDS = 600.0  # for the first actor: it may have to fetch weights
 
 
@@ -80,6 +81,7 @@ class Cluster:
 
     def start(self, observer: Observer) -> Ready:
         observer.phase(f"joining the Ray cluster {self._address}")
+        _check_listening(self._address)
         try:
             self._ray.init(address=self._address, log_to_driver=False, logging_level="error")
         except (ConnectionError, ValueError) as error:
@@ -187,6 +189,20 @@ def _shares(ray: Any, jobs: int) -> tuple[int, dict[str, Any], int]:
     count = jobs or len(cores)
     each = max(min(min(cores), sum(cores) // count), 1)
     return count, {"num_cpus": each}, each
+
+
+def _check_listening(address: str) -> None:
+    """Ray itself tries for minutes, and prints what it tries."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise RtsepError(
+            f"no Ray cluster at {address}: {error}; check the address, or begin one with "
+            "`ray start --head`"
+        ) from error
 
 
 def _ray() -> Any:

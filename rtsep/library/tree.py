@@ -83,10 +83,12 @@ def _walk(root: Path, out: Path, tree: Tree) -> Iterator[Path]:
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for file in sorted(files):
             suffix = os.path.splitext(file)[1].lower()
-            if file.startswith(".") or suffix not in SUFFIXES:
-                tree.passed[suffix] += not file.startswith(".") and not file.startswith("rtsep-log")
-            else:
+            if file.startswith("."):
+                continue
+            if suffix in SUFFIXES:
                 yield folder / file
+            elif not file.startswith("rtsep-log"):
+                tree.passed[suffix] += 1
 
 
 def _places(depths: dict[Path, int]) -> dict[Path, PurePath]:
@@ -106,7 +108,8 @@ def _choices(file: Path, depth: int) -> Iterator[PurePath]:
     parts = file.parts[1:]
     for count in range(depth, len(parts) + 1):
         folder = PurePath(*parts[-count:-1])
-        yield folder / file.stem
+        if file.stem.strip("."):  # "...wav" has the stem "..", which is a place elsewhere
+            yield folder / file.stem
         yield folder / file.name
     digest = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
     yield PurePath(*parts[-depth:-1]) / f"{file.stem}~{digest}"

@@ -22,6 +22,7 @@ from rtsep.library.ahead import Late, ReadAhead, WriteBehind
 from rtsep.library.kinds import (
     NOT_FINITE,
     TIME_LIMIT,
+    UNREADABLE,
     UNSUITABLE,
     ItemError,
     item_error,
@@ -82,6 +83,7 @@ class Workbench:
             try:
                 with _writing_into(task.folder), partial_folder(task.folder) as partial:
                     made = self._separate(source, partial, deadline, progress)
+                    _check_same(task)
                     seal(partial, task.folder, task.key, task.origin, made)
             except Late:
                 raise ItemError(
@@ -195,3 +197,16 @@ def _finite(outputs: Tensor) -> Audio:
     if not outputs.isfinite().all():
         raise ItemError(NOT_FINITE, "the network made NaN or infinity of it; --precision fp32?")
     return outputs.numpy()
+
+
+def _check_same(task: Task) -> None:
+    """Its record, and copies for others, go by the content that was looked at before."""
+    origin = task.origin
+    try:
+        found = task.path.stat()
+    except OSError as error:
+        raise item_error(error) from error
+    if (found.st_size, found.st_mtime_ns) != (origin.bytes, origin.mtime_ns):
+        raise ItemError(
+            UNREADABLE, f"{task.path} changed while it was read; run it again when it is whole"
+        )

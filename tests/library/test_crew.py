@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -96,6 +97,27 @@ def test_a_model_that_cannot_be_loaded(model: str, complaint: str) -> None:
 def test_a_node_that_does_not_see_the_results(tmp_path: Path) -> None:
     with pytest.raises(RtsepError, match=r"does not see .*elsewhere; results"):
         cluster.Actor(ModelSpec(), Making(), 1, tmp_path / "elsewhere" / "mark")
+
+
+class _Unasked:
+    """A Ray that must not be asked."""
+
+    def init(self, **options: object) -> None:
+        raise AssertionError("Ray tries for minutes where nobody listens")
+
+    def shutdown(self) -> None:
+        pass
+
+
+def test_no_cluster_where_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cluster, "_ray", _Unasked)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        hands = cluster.Cluster(address, 0, ModelSpec(), Making(), tmp_path)
+        with pytest.raises(RtsepError, match="check the address"):
+            hands.start(LoggingObserver())
+    hands.close()
 
 
 def test_without_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

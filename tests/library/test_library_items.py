@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -239,6 +241,28 @@ def test_what_is_not_as_it_was_is_made_again(
     (again,) = library(song, **options)
     assert again.status == "ok" and again.files == first.files
     assert soundfile.info(stem).frames == soundfile.info(song).frames
+
+
+def test_a_file_that_changes_while_it_is_read(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of it, which did not change, must not get what was made of it."""
+    copy = tmp_path / "the_same.wav"
+    copy.write_bytes(song.read_bytes())
+    separate = Separator.separate_blocks
+
+    def changed(self: Separator, blocks: Iterable[Any], *more: Any, **options: Any) -> Any:
+        for piece in separate(self, blocks, *more, **options):
+            with song.open("ab") as file:
+                file.write(b"more")
+            yield piece
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Separator, "separate_blocks", changed)
+        results = library(song, copy)
+    assert {result.kind for result in results} == {"unreadable"}
+    assert "changed while it was read" in results[0].message
+    assert [result.status for result in library(copy)] == ["ok"]
 
 
 def test_two_ways_live_in_one_folder_until_they_share_a_file(library: Library, song: Path) -> None:

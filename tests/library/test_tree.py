@@ -52,6 +52,18 @@ def test_equal_names_of_files_and_folders_that_were_named(tmp_path: Path) -> Non
     assert places(first, first, tmp_path / "x") == ["01", "x/cd/01"]  # once, as it was named first
 
 
+@pytest.mark.parametrize("name", ["...wav", "..wav"])
+def test_a_name_of_dots_stays_below_the_output(tmp_path: Path, name: str) -> None:
+    (file,) = touched(tmp_path, name)
+    assert places(file) == [name]
+
+
+def test_the_run_s_own_log_counts_for_no_file(tmp_path: Path) -> None:
+    touched(tmp_path, "a.wav", "rtsep-log.jsonl", ".hidden.txt", "cover.jpg")
+    assert tree_of([tmp_path], tmp_path).passed == {".jpg": 1}
+    assert list(tree_of([tmp_path], tmp_path).passed) == [".jpg"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there, they are one file")
 def test_names_that_some_systems_take_for_one(tmp_path: Path) -> None:
     touched(tmp_path / "m", "a.wav", "A.wav", "a.WAV")
