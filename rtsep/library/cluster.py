@@ -8,6 +8,7 @@ place, and waits until the cluster has room for it.
 
 from __future__ import annotations
 
+import platform
 import secrets
 import socket
 import time
@@ -34,7 +35,7 @@ class Actor:
     def __init__(self, model: ModelSpec, making: Making, threads: int, seen: Path) -> None:
         if not seen.exists():
             raise RtsepError(
-                f"{socket.gethostname()} does not see {seen.parent}; results and inputs have to "
+                f"{platform.node()} does not see {seen.parent}; results and inputs have to "
                 "lie on a file system that all nodes see at the same paths"
             )
         import torch

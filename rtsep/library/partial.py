@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import platform
 import re
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -84,7 +84,7 @@ def _abandoned(partial: Path, host: str, pid: int) -> bool:
 
 
 def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.]", "-", socket.gethostname())[:64]
+    return re.sub(r"[^A-Za-z0-9.]", "-", platform.node())[:64]
 
 
 def _flush(file: Path) -> None:

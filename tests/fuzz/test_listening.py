@@ -91,7 +91,11 @@ def test_only_osc_knows_sockets() -> None:
             elif isinstance(node, ast.Attribute) and node.attr in ("Listener", "Manager"):
                 names = ["socket"]  # of multiprocessing
             found |= {str(path.relative_to(root)) for name in names if name in LISTENERS}
-    assert found == {os.path.join("control", "osc.py")}
+    asks_only = os.path.join("library", "cluster.py")  # whether a Ray cluster is there
+    assert found == {os.path.join("control", "osc.py"), asks_only}
+    tree = ast.parse((root / asks_only).read_text("utf-8"))
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "create_connection" in called and not {"bind", "listen", "create_server"} & called
 
 
 def sockets(pid: int) -> set[str]:
