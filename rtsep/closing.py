@@ -18,3 +18,16 @@ class Closing:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class ClosingOrDiscarding(Closing):
+    """`with` closes it if all went well, and discards it where an error comes out."""
+
+    def discard(self) -> None:
+        raise NotImplementedError
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self.close()
+        else:
+            self.discard()

@@ -9,16 +9,16 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from rtsep.audio.encoding import Audio, EncodedWriter
 from rtsep.audio.formats import FORMATS, checked_bitrate
 from rtsep.audio.tags import Tags
-from rtsep.audio.writer import MIX, check_names, check_target, make_folder
+from rtsep.audio.writer import MIX, check_names, check_target, clipped_notes, make_folder
+from rtsep.closing import ClosingOrDiscarding
 from rtsep.errors import AudioFileError
 
 
-class EncodedStemWriter:
+class EncodedStemWriter(ClosingOrDiscarding):
     """One file per stem, and one for the mix if it is wanted. They get their names when all are
     whole: `close` finishes them, `discard` leaves nothing, and so does `with` where an error comes
     out. `inputs` are files being read meanwhile: they are never overwritten."""
@@ -69,12 +69,7 @@ class EncodedStemWriter:
     @property
     def notes(self) -> list[str]:
         """What the listener should be told about what was written."""
-        return [
-            f"{path.name}: {writer.clipped} samples over full scale were clipped; "
-            "float WAV would keep them"
-            for path, writer in zip(self.files, self._writers, strict=True)
-            if writer.clipped
-        ]
+        return clipped_notes(self.files, [writer.clipped for writer in self._writers])
 
     def write(self, stems: Audio, mix: Audio | None = None) -> None:
         """Append (stems, channels, n) and, if there is a file for it, the mix (channels, n)."""
@@ -99,20 +94,6 @@ class EncodedStemWriter:
         """Leave nothing of what has no name yet."""
         for writer in self._writers:
             writer.discard()
-
-    def __enter__(self) -> EncodedStemWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.discard()
 
 
 def _of_stem(tags: Tags, stem: str) -> Tags:

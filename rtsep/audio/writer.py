@@ -59,12 +59,7 @@ class StemWriter:
     @property
     def notes(self) -> list[str]:
         """What the listener should be told about what was written."""
-        return [
-            f"{path.name}: {writer.clipped} samples over full scale were clipped; "
-            "float WAV would keep them"
-            for path, writer in zip(self.files, self._writers, strict=True)
-            if writer.clipped
-        ]
+        return clipped_notes(self.files, [writer.clipped for writer in self._writers])
 
     def write(self, stems: Audio, mix: Audio | None = None) -> None:
         """Append (stems, channels, n) and, if there is a file for it, the mix (channels, n)."""
@@ -120,6 +115,15 @@ def write_file(path: str | Path, audio: Audio, sample_rate: int) -> None:
     """Write (channels, samples) as float WAV or 24-bit FLAC, by the suffix."""
     with closing(open_output(path, sample_rate, channels=audio.shape[0])) as file:
         file.write(audio)
+
+
+def clipped_notes(files: Sequence[Path], clipped: Sequence[int]) -> list[str]:
+    """What the listener should be told about files of which so many samples were clipped."""
+    return [
+        f"{path.name}: {count} samples over full scale were clipped; float WAV would keep them"
+        for path, count in zip(files, clipped, strict=True)
+        if count
+    ]
 
 
 def check_names(names: Sequence[str]) -> None:

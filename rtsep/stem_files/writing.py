@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import av
@@ -25,6 +24,7 @@ from rtsep.audio.encoding import (
 )
 from rtsep.audio.formats import FORMATS, Format, checked_bitrate, file_rate
 from rtsep.audio.tags import Tags, add_cover, mux_cover, write_texts
+from rtsep.closing import ClosingOrDiscarding
 from rtsep.errors import AudioFileError
 from rtsep.stem_files.boxes import BadBoxes, Box, rewrite
 from rtsep.stem_files.manifest import Manifest, folded
@@ -35,7 +35,7 @@ SUFFIX = ".stem.mp4"
 MASTER_AND_STEMS = 5
 
 
-class StemFileWriter:
+class StemFileWriter(ClosingOrDiscarding):
     """One growing stem file. It gets its name when it is whole: `close` finishes it, `discard`
     leaves nothing, and so does `with` where an error comes out."""
 
@@ -106,20 +106,6 @@ class StemFileWriter:
         """Leave nothing of it. A file that was there before stays."""
         container, self._container = self._container, None
         abandon(container, self._partial)
-
-    def __enter__(self) -> StemFileWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.discard()
 
     def _open(self, form: Format, rate: int, bitrate: int | None, tags: Tags) -> None:
         self._container = open_partial(self._partial, form.container, rate)
