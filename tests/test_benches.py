@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
 from rtsep.config import POLICIES
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LONGEST = Fraction(39, 5)
 ALIKE_DB = 60.0  # rounding in fp32 only
 
@@ -26,15 +27,6 @@ ALIKE_DB = 60.0  # rounding in fp32 only
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
     return str(write_small_model(path, segment=LONGEST))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other are slow on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def run_peers(model: str, capsys: pytest.CaptureFixture[str], *names: str) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.library.backlog import TRIES, Backlog
 from rtsep.library.kinds import CRASHED
 from rtsep.library.messages import Outcome, Ready, Task
 from rtsep.library.settings import Making, ModelSpec
 from rtsep.weights.observer import LoggingObserver, Observer
 
-TRIES = 3
 _LOOK_SECONDS = 0.5
 _REACH_SECONDS = 5.0
 _START_SECONDS = 600.0  # for the first actor: it may have to fetch weights
@@ -77,8 +77,7 @@ class Cluster:
         self._address, self._jobs = address, jobs
         self._model, self._making, self._out = model, making, out
         self._hands: list[_Hand] = []
-        self._waiting: list[Task] = []
-        self._tries: dict[int, int] = {}
+        self._waiting = Backlog()
 
     def start(self, observer: Observer) -> Ready:
         observer.phase(f"joining the Ray cluster {self._address}")
@@ -106,7 +105,7 @@ class Cluster:
         return sum(each.task is not None for each in self._hands) + len(self._waiting)
 
     def give(self, task: Task) -> None:
-        self._waiting.append(task)
+        self._waiting.add(task)
         self._hand_out()
 
     def collect(self) -> list[Outcome]:
@@ -149,7 +148,7 @@ class Cluster:
     def _hand_out(self) -> None:
         for each in self._hands:
             if each.ready and each.task is None and self._waiting:
-                each.task, each.began = self._waiting.pop(0), time.monotonic()
+                each.task, each.began = self._waiting.next(), time.monotonic()
                 each.asked = each.actor.outcome.remote(each.task)
 
     def _answered(self, hand: _Hand) -> Outcome | None:
@@ -169,9 +168,7 @@ class Cluster:
     def _died(self, hand: _Hand, task: Task, error: Exception) -> Outcome | None:
         self._hands.remove(hand)
         self._begin()
-        self._tries[task.number] = self._tries.get(task.number, 0) + 1
-        if self._tries[task.number] < TRIES:
-            self._waiting.insert(0, task)
+        if self._waiting.again(task):
             return None
         seconds, kind = time.monotonic() - hand.began, type(error).__name__
         message = f"{TRIES} actors ended at it, the last one with {kind}"

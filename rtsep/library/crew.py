@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from rtsep.errors import RtsepError
+from rtsep.library.backlog import TRIES, Backlog
 from rtsep.library.kinds import CRASHED, TIME_LIMIT
 from rtsep.library.messages import Heard, Outcome, Ready, Task
 from rtsep.library.settings import Making, ModelSpec
@@ -23,7 +24,6 @@ from rtsep.processes.ending import Stop
 from rtsep.processes.process import Child
 from rtsep.weights.observer import Observer
 
-TRIES = 3
 _LOOK_SECONDS = 0.5
 _TELL_SECONDS = 0.3  # between two words of how far a file is
 _GRACE_SECONDS = 20.0  # for a process to see by itself that a file's time is up
@@ -88,8 +88,7 @@ class Crew:
         self._jobs, self._model, self._making, self._heard = jobs, model, making, heard
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
-        self._waiting: list[Task] = []  # of processes that died
-        self._tries: dict[int, int] = {}
+        self._waiting = Backlog()
         self._died_early = 0
         self._observer: Observer | None = None
 
@@ -118,7 +117,7 @@ class Crew:
         return sum(each.task is not None for each in self._workers) + len(self._waiting)
 
     def give(self, task: Task) -> None:
-        self._waiting.append(task)
+        self._waiting.add(task)
         self._hand_out()
 
     def collect(self) -> list[Outcome]:
@@ -143,7 +142,7 @@ class Crew:
     def _hand_out(self) -> None:
         for each in self._workers:
             if each.task is None and self._waiting:
-                each.task, each.began = self._waiting.pop(0), time.monotonic()
+                each.task, each.began = self._waiting.next(), time.monotonic()
                 each.child.send(each.task)
 
     def _listen(self, workers: list[_Worker]) -> list[Outcome]:
@@ -187,9 +186,7 @@ class Crew:
             return None
         if late:
             return self._lost(task, since, TIME_LIMIT, f"not done after {limit:g} s")
-        self._tries[task.number] = self._tries.get(task.number, 0) + 1
-        if self._tries[task.number] < TRIES:
-            self._waiting.insert(0, task)
+        if self._waiting.again(task):
             return None
         return self._lost(
             task, since, CRASHED, f"{TRIES} processes ended at it, the last one with code {code}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,13 @@ from training.student import Student
 from training.trainer import DELTA, LOG, Trainer
 from training.watch import losses, watch
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 CONFIG = small_config(channels=8, t_layers=1)
 SETTINGS = Settings(batch=1, window=22, hops=(2, 4), lookaheads=(1, 2), rank=2)
 FRAME, SAMPLES = 1024, 22 * 1024
 STEP = 1e-3  # along a gradient
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other are slow on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from library_support import Library, quick_model
 
 import rtsep
@@ -34,9 +32,5 @@ def library(model: Path, tmp_path: Path) -> Library:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other are slow on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def quick_on_a_busy_machine(one_thread: None) -> None:
+    """All of this folder."""
