@@ -13,6 +13,7 @@ from typing import Any, Literal
 from rtsep.audio.portaudio import portaudio
 from rtsep.errors import ConfigError
 from rtsep.names import Key, found_again, steady
+from rtsep.processes.questions import Failure, Question, Round, ask
 
 Kind = Literal["input", "output"]
 
@@ -20,6 +21,7 @@ WASAPI, ASIO, CORE_AUDIO, JACK, MME = "WASAPI", "ASIO", "Core Audio", "JACK", "M
 MME_NAME = 31  # it cuts names to so many characters
 _MME_STEADY = MME_NAME - len("99- ")  # and so sooner behind a number
 _SHORT = {"JACK Audio Connection Kit": JACK}  # the others only lose the word "Windows"
+_SECONDS, _RATES_SECONDS = 10.0, 60.0  # for the answer of all sound systems together
 _JACK_HARDWARE = "system"  # the name that a JACK server gives its own sound card
 
 
@@ -68,6 +70,18 @@ def list_devices() -> list[Device]:
         )
         for device in devices
     ]
+
+
+def ask_for_devices(*, rates: bool = False) -> list[Device]:
+    """As `list_devices`, asked in a process of its own: a sound system that hangs or crashes does
+    not take this one along, and a name in a JACK server is free again afterwards. With the `rates`
+    that they take, if wanted; that opens each of them for a moment."""
+    ask_them = Question("rtsep.audio.hostapi", "devices_with_rates")
+    listing = ask_them if rates else Question(__name__, "list_devices")
+    found = ask(Round({"devices": listing}, _RATES_SECONDS if rates else _SECONDS))["devices"]
+    if isinstance(found, Failure):
+        raise ConfigError(f"sound devices cannot be listed: {found.reason}")
+    return list(found)
 
 
 def find_again(device: Device) -> Device:

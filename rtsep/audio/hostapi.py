@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtsep.audio.devices import ASIO, CORE_AUDIO, WASAPI, Device, Kind
+from rtsep.audio.devices import ASIO, CORE_AUDIO, WASAPI, Device, Kind, list_devices
 from rtsep.audio.portaudio import portaudio
 from rtsep.audio.quiet import quiet
 from rtsep.errors import ConfigError
@@ -77,6 +77,11 @@ def takes_rate(device: Device, kind: Kind, rate: int, settings: HostSettings = U
     except module.PortAudioError:
         return False
     return True
+
+
+def devices_with_rates() -> list[Device]:
+    """All devices, with their rates."""
+    return with_rates(list_devices())
 
 
 def with_rates(devices: Iterable[Device]) -> list[Device]:

@@ -2,7 +2,9 @@
 
 Loading it probes all sound systems, and joins the JACK server if there is one. When that server
 dies, the PortAudio of Linux distributions can no longer close, stop or end anything: it hangs, or
-aborts the process. `abandon` is the way out.
+aborts the process. `abandon` is the way out. It also aborts the process when a living server stalls
+for a tenth of a second while it leaves, so it is loaded only where that does no harm: in processes
+for sound, and in those that answer a question (`rtsep.processes.questions`).
 """
 
 from __future__ import annotations
@@ -11,11 +13,9 @@ import atexit
 import ctypes
 import ctypes.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
-from rtsep.audio.quiet import quiet
 from rtsep.errors import ConfigError
 
 _JACK_CLIENT = ctypes.c_char_p(b"rtsep")  # PortAudio keeps the pointer, not a copy
@@ -43,24 +43,6 @@ def portaudio() -> Any:
     except Exception as error:  # PortAudioError, which lives in the module that did not load
         raise ConfigError(f"no sound system answers: {error}") from error
     return sounddevice
-
-
-@contextmanager
-def for_a_moment() -> Iterator[None]:
-    """What asks something inside leaves PortAudio as it was: where it was not loaded before, it is
-    let go. Another process may want the name in a JACK server that goes with it."""
-    needed = _runs(sys.modules.get("sounddevice"))
-    with quiet():
-        try:
-            yield
-        finally:
-            module = sys.modules.get("sounddevice")
-            while not needed and module is not None and _runs(module):
-                module._terminate()
-
-
-def _runs(module: Any) -> bool:
-    return bool(getattr(module, "_initialized", 0))
 
 
 def abandon() -> None:

@@ -22,10 +22,9 @@ def devices(as_json: bool) -> None:
     from rtsep.errors import RtsepError
 
     with RichObserver("asking sound devices what they can do", log=False):
-        from rtsep.audio.devices import list_devices
-        from rtsep.audio.hostapi import with_rates
+        from rtsep.audio.devices import ask_for_devices
 
-        found = with_rates(list_devices())
+        found = ask_for_devices(rates=True)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(device) for device in found], indent=2))
     elif found:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from rtsep.doctor import instant, load, midi, permission, sound
 from rtsep.doctor.facts import ModelFacts, TorchFacts
-from rtsep.doctor.outcome import Failure
-from rtsep.doctor.probe import Question, Round, ask
 from rtsep.doctor.surroundings import Surroundings
+from rtsep.processes.questions import Failure, Question, Round, ask
 
 # Seconds for those that answer. Importing PyTorch can take half a minute from a cold, slow disk.
 SYSTEM_SECONDS, TORCH_SECONDS = 10.0, 60.0

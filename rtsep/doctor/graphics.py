@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rtsep.doctor.facts import Card, TorchFacts
-from rtsep.doctor.outcome import Failure, Outcome, advise, ok, problem
+from rtsep.doctor.outcome import Outcome, advise, ok, problem
 from rtsep.doctor.surroundings import Surroundings
+from rtsep.processes.questions import Failure
 
 _NVIDIA = "0x10de"
 _DISPLAY = "0x03"  # the PCI class, its first byte

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rtsep.control.midi.library import Library
 from rtsep.control.midi.ports import APIS, load_rtmidi, open_backend
-from rtsep.doctor.outcome import Failure, Outcome, advise, ok
+from rtsep.doctor.outcome import Outcome, advise, ok
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.processes.questions import Failure
 
 _NOBODY = "Midi Through"  # a port that Linux has without any controller
 

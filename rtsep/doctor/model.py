@@ -7,9 +7,10 @@ import shlex
 from pathlib import Path
 
 from rtsep.doctor.facts import ModelFacts, TorchFacts
-from rtsep.doctor.outcome import Failure, Outcome, advise, ok, problem
+from rtsep.doctor.outcome import Outcome, advise, ok, problem
 from rtsep.doctor.surroundings import Surroundings, existing, short
 from rtsep.engine.tuning_time import USUALLY
+from rtsep.processes.questions import Failure
 from rtsep.weights.cache import Cache, default_folder
 from rtsep.weights.registry import DELTAS, NAMES, official_of, unknown_model
 from rtsep.weights.resolve import is_path

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from rtsep.processes.questions import Failure
+
 Fact = TypeVar("Fact")
 
 
@@ -27,13 +29,6 @@ class Outcome:
     found: str
     advice: str = ""
     effect: str = ""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Instead of a fact: why it could not be found out; behind the first "; " what to do."""
-
-    reason: str
 
 
 def ok(found: str) -> Outcome:

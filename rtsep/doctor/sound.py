@@ -9,8 +9,9 @@ from rtsep.audio.hostapi import with_rates
 from rtsep.audio.portaudio import portaudio
 from rtsep.audio.quiet import quiet
 from rtsep.audio.streams import share_clock
-from rtsep.doctor.outcome import Failure, Outcome, advise, ok, problem
+from rtsep.doctor.outcome import Outcome, advise, ok, problem
 from rtsep.live_session.rates import conversion_samples
+from rtsep.processes.questions import Failure
 
 MODEL_RATE = 44_100  # of all official models
 _MUCH_DELAY = 0.04  # seconds in and out together; blocks of 256 samples need a third of that

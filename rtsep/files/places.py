@@ -13,9 +13,8 @@ from enum import Enum
 from pathlib import Path
 
 from rtsep.audio.choose import DEFAULTS, NoSuchDevice, choose
+from rtsep.audio.devices import Device, ask_for_devices
 from rtsep.audio.devices import Kind as Direction
-from rtsep.audio.devices import list_devices
-from rtsep.audio.portaudio import for_a_moment
 from rtsep.errors import ConfigError
 from rtsep.files.sinks import FILE_SUFFIXES
 from rtsep.stem_files.reading import is_stem_file
@@ -91,16 +90,11 @@ def _like_a_path(text: str) -> bool:
 def _fits(text: str, direction: Direction) -> bool:
     """Whether there is such a device, or more than one."""
     try:
-        with for_a_moment():
-            list_devices()
-            try:
-                choose(text, kind=direction)
-            except NoSuchDevice:
-                return False
-            except ConfigError:  # several
-                return True
-    except ConfigError:  # no sound system
+        choose(text, kind=direction, devices=_devices())
+    except NoSuchDevice:
         return False
+    except ConfigError:  # several
+        return True
     return True
 
 
@@ -109,10 +103,13 @@ def _names_device(text: str) -> bool:
     folders are called, and asking takes time."""
     if " " not in text.strip():
         return False
-    try:
-        with for_a_moment():
-            outputs = [device for device in list_devices() if device.outputs]
-    except ConfigError:  # no sound system
-        return False
+    outputs = [device for device in _devices() if device.outputs]
     names = {name.casefold() for device in outputs for name in (device.name, device.label)}
     return text.strip().casefold() in names
+
+
+def _devices() -> list[Device]:
+    try:
+        return ask_for_devices()
+    except ConfigError:  # no sound system
+        return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,12 +18,12 @@ import numpy as np
 import pytest
 from cli_support import Done
 
-from rig.server import RATE, JackServer
+from rig.server import RATE, JackServer, running_jack
 from rtsep.audio import devices as devices_module
 from rtsep.audio import hostapi
 from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_rate
-from rtsep.audio.devices import Device, Kind, find_again, list_devices
+from rtsep.audio.devices import Device, Kind, ask_for_devices, find_again, list_devices
 from rtsep.audio.hostapi import (
     RATES,
     HostSettings,
@@ -468,6 +469,20 @@ stream.close()
     # There may be a first client of that name: this very process.
     assert re.search(r"\brtsep(-01)?:out_1\b", done.stdout), done
     assert "PortAudio" not in done.stdout
+
+
+def test_a_server_that_hangs_hangs_nobody_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtsep.audio.devices._SECONDS", 1.0)
+    with running_jack() as server:
+        for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            monkeypatch.setenv(name, server.env[name])
+        assert "JACK: system" in [device.label for device in ask_for_devices()]
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(ConfigError, match="cannot be listed: no answer in 1 s"):
+                ask_for_devices()
+        finally:
+            server.process.send_signal(signal.SIGCONT)
 
 
 def test_a_process_outlives_a_server_that_died(tmp_path: Path) -> None:

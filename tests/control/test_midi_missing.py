@@ -12,10 +12,9 @@ from rtsep.config import STEMS_4
 from rtsep.control.midi import MidiSpec, open_controllers
 from rtsep.control.midi.ports import BUILT_WITH, NEWEST_WITH_A_BUILD, _how_to_install, open_backend
 from rtsep.doctor.midi import systems
-from rtsep.doctor.outcome import Failure
-from rtsep.doctor.probe import Question, _answered
 from rtsep.errors import RtsepError
 from rtsep.mixer.desk import local_desk
+from rtsep.processes.questions import Failure, Question, _answered
 
 if sys.version_info >= (3, 11):
     import tomllib

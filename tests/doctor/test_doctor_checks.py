@@ -34,9 +34,10 @@ from rtsep.doctor import (
 from rtsep.doctor.checks import CHECKS
 from rtsep.doctor.examine import ORDER, Check, changes
 from rtsep.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
-from rtsep.doctor.outcome import Failure, Outcome, State, advise, guarded, ok, problem
+from rtsep.doctor.outcome import Outcome, State, advise, guarded, ok, problem
 from rtsep.doctor.surroundings import Surroundings, existing, short
 from rtsep.live_session.rates import conversion_samples
+from rtsep.processes.questions import Failure
 from rtsep.processor_time import time_shares
 
 CPU = "sys/devices/system/cpu"

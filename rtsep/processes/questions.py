@@ -20,12 +20,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rtsep.doctor.outcome import Failure
 from rtsep.errors import RtsepError
 from rtsep.processes.process import interrupts_ignored
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _END_SECONDS = 2.0  # for a child that has answered everything
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Instead of an answer: why there is none; behind the first "; " what to do."""
+
+    reason: str
 
 
 @dataclass(frozen=True)

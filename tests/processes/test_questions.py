@@ -11,9 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from rtsep.doctor.outcome import Failure
 from rtsep.doctor.permission import PermissionFacts
-from rtsep.doctor.probe import Question, Round, ask
+from rtsep.processes.questions import Failure, Question, Round, ask
 
 PATIENT = 120.0  # never reached
 
