@@ -63,6 +63,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("what", choices=["speed", "quality", "kill", "ray"])
     parser.add_argument("--song", type=Path, help="instead of the example")
+    parser.add_argument(
+        "--songs", type=Path, nargs="*", default=[], help="for quality: folders with stems"
+    )
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--times", type=int, default=20, help="that it is killed")
@@ -106,7 +109,7 @@ def quality(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """SDR of every stem in fp32, and what bf16 has less."""
     found = {}
     models = {name: rtsep.load(args.model, "cpu", precision=name) for name in ("fp32", "bf16")}
-    for name, song in read_songs([args.song] if args.song else []).items():
+    for name, song in read_songs(args.songs).items():
         mix = song["mixture"][:, : round(args.seconds * RATE)]
         scores = {}
         for precision, model in models.items():
@@ -118,7 +121,9 @@ def quality(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
             }
         lost = {stem: round(scores["fp32"][stem] - scores["bf16"][stem], 4)
                 for stem in scores["fp32"]}  # fmt: skip
-        found[name] = {"fp32": {k: round(v, 2) for k, v in scores["fp32"].items()}, "lost": lost}
+        fp32 = {stem: round(value, 2) for stem, value in scores["fp32"].items()}
+        mean = round(float(np.mean(list(lost.values()))), 4)
+        found[name] = {"fp32": fp32, "lost": lost, "mean_lost": mean}
         print(name, found[name], flush=True)
     return {"songs": found}
 
