@@ -4,6 +4,7 @@
     python -m bench.library quality           what bf16 loses offline, in SDR
     python -m bench.library kill --times 20   kill -9 in the middle: never half a file, same end
     python -m bench.library ray               what Ray costs an item, beside a process of ours
+    python -m bench.library memory --hours 8  peak of one long recording beside three minutes
 
 `speed` runs both as commands of their own, in turn. The script imports PyTorch, SoundFile and
 `demucs`, loads its htdemucs from a file, reads the song, calls `apply_model` as it comes (eager,
@@ -11,7 +12,8 @@ float32, one segment at a time, overlap 0.25) and saves four stems as 32-bit flo
 time stands beside wall time, as other programs disturb it less. The song is the example that
 stempeg ships, again and again, or `--song`. `ray` takes a song of that length in two levels through
 one worker process and through one actor of a cluster that it starts, in turn, and compares the
-seconds from the first item handed out to the last result.
+seconds from the first item handed out to the last result. `memory` takes a small network, as only
+what flows through counts there, and FLAC in and out.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["speed", "quality", "kill", "ray"])
+    parser.add_argument("what", choices=list(MEASURES))
     parser.add_argument("--song", type=Path, help="instead of the example")
     parser.add_argument(
         "--songs", type=Path, nargs="*", default=[], help="for quality: folders with stems"
@@ -70,12 +72,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--times", type=int, default=20, help="that it is killed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--model", default="htdemucs", help="name, or path to a weights file")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     args = parser.parse_args(argv)
-    measure = {"speed": speed, "quality": quality, "kill": kill, "ray": ray}[args.what]
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(args, Path(folder))
+        figures = MEASURES[args.what](args, Path(folder))
     finish(f"library-{args.what}", figures, save=args.save)
     return 0
 
@@ -190,6 +192,30 @@ def ray(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "ratio": ratios(spans["ray"], spans["process"])}  # fmt: skip
 
 
+def memory(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest has it
+    from small_models import write_small_model
+
+    model = write_small_model(folder / "small.safetensors")
+    peaks = {}
+    for name, seconds in {"short": args.seconds, "long": 3600 * args.hours}.items():
+        song = _write_minutes(folder / f"{name}.flac", seconds)
+        run = _run(["-c", PEAK, "separate", song, "-o", folder / "out", "--model", model,
+                    "--compute", "cpu", "--stem", "vocals", "--format", "flac"])  # fmt: skip
+        peaks[name] = {"seconds": seconds, **run}
+        print(f"{name:8s}", peaks[name], flush=True)
+    return {**peaks, "ratio": round(peaks["long"]["peak_mib"] / peaks["short"]["peak_mib"], 3)}
+
+
+def _write_minutes(path: Path, seconds: float) -> Path:
+    """The same minute of soft noise again and again, which takes little room on the disk."""
+    minute = np.random.default_rng(0).integers(-8, 9, (60 * RATE, 2)).astype(np.int16)
+    with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
+        for start in range(0, round(seconds * RATE), len(minute)):
+            file.write(minute[: round(seconds * RATE) - start])
+    return path
+
+
 def _separate(folder: Path, out: str, model: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "rtsep", "separate", folder / "m", "-o", folder / out,
                "--model", model, "--compute", "cpu", "--precision", "fp32"]  # fmt: skip
@@ -235,6 +261,8 @@ def _agreement(folder: Path) -> dict[str, float]:
         for file in sorted((folder / "ours").rglob("*.wav"))
     }  # fmt: skip
 
+
+MEASURES = {"speed": speed, "quality": quality, "kill": kill, "ray": ray, "memory": memory}
 
 if __name__ == "__main__":
     sys.exit(main())
