@@ -16,7 +16,7 @@ from torch import Tensor
 
 from rtsep.audio.files import Audio, AudioSource, open_audio
 from rtsep.engine.separator import Separator
-from rtsep.errors import AudioFileError, ConfigError
+from rtsep.errors import AudioFileError
 from rtsep.files.ways import BLOCK
 from rtsep.library.ahead import Late, ReadAhead, WriteBehind
 from rtsep.library.kinds import (
@@ -49,9 +49,7 @@ class Workbench:
     def __init__(self, separator: Separator, making: Making) -> None:
         """Raises ConfigError for stems that the model does not have, and such."""
         self._separator, self._making = separator, making
-        self.outputs = outputs_of(making, separator.stems)
-        if self.outputs.master and separator.channels != 2:
-            raise ConfigError("stem files are stereo, the model is not; choose another format")
+        self.outputs = outputs_of(making, separator.stems, separator.channels)
         self._batch = making.batch or (_CUDA_BATCH if separator.device.type == "cuda" else 1)
         next(self._separated(iter(())), None)
 

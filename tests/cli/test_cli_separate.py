@@ -89,7 +89,7 @@ def test_files_of_one_name_have_a_folder_each(separate: Rtsep, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--stem", "piano"], "stems must be some of drums, bass, other, vocals, got ['piano']"),
+        (["--stem", "piano"], "no stem piano; the model has drums, bass, other, vocals"),
         (["--stem", "bass", "--stem", "bass"], "each stem can be asked for once"),
         (["--overlap", "1.5"], "1.5 is not in the range"),
         (["--overlap", "nan"], "'nan' is not a number up to 1e+09"),
@@ -198,6 +198,7 @@ def test_what_is_there_is_told(separate: Rtsep, song: Path, tmp_path: Path) -> N
         (["--two-stems", "piano"], "no stem piano"),
         (["--stem", "bass", "--mute", "bass"], "are different outputs; choose one"),
         (["--gain", "bass=7"], "must be -inf to +6 dB"),
+        (["--mute", "v", "--gain", "v=3"], "v cannot be muted and at +3 dB; leave one of them out"),
         (["--time-limit", "0"], "0"),
         (["--jobs", "-1"], "-1"),
     ],
@@ -207,3 +208,19 @@ def test_options_of_libraries(
 ) -> None:
     done = separate(song, "-o", tmp_path, *arguments)
     assert done.code == 2 and complaint in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--stem", "piano"], "no stem piano; the model has drums"),
+        (["--two-stems", "piano"], "no stem piano; the model has drums"),
+        (["--mute", "v"], "no stem v; the model has drums"),
+        (["--from", "9:00"], "song.wav ends at 0.70 s, and from 540 s on was asked for"),
+    ],
+)
+def test_what_is_known_before_is_refused_before_anything_is_loaded(
+    separate: Rtsep, song: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    done = separate(song, "-o", tmp_path, *arguments)
+    assert done.code == 2 and complaint in done.err and "loading" not in done.err
