@@ -12,6 +12,7 @@ from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
 from rtsep.library.record import RECORD
+from rtsep.library.run import LibraryRun
 from rtsep.setup.load import load
 
 STEMS = ["drums", "bass", "other", "vocals"]
@@ -224,3 +225,39 @@ def test_what_is_known_before_is_refused_before_anything_is_loaded(
 ) -> None:
     done = separate(song, "-o", tmp_path, *arguments)
     assert done.code == 2 and complaint in done.err and "loading" not in done.err
+
+
+def test_of_a_library_is_told_what_was_made_and_nothing_of_what_was_not(
+    separate: Rtsep, tmp_path: Path
+) -> None:
+    (tmp_path / "m").mkdir()
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    command = (tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    done, again = separate(*command), separate(*command)
+    assert " s for 0.3 s of audio (" in done.err and "x real time" in done.err
+    assert again.code == 0 and "there already  1" in again.err
+    assert "real time" not in again.err and "0:00" not in again.err
+    assert f"\na line for each file in {tmp_path / 'out'}" in again.err
+
+
+def test_one_is_no_plural(separate: Rtsep, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.wav").write_text("no music")
+    (tmp_path / "m" / "cover.jpg").touch()
+    done = separate(tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    assert done.code == 1 and "rtsep: 1 of 1 file failed; " in done.err
+    assert "the same command tries it again" in done.err
+    assert "passed over: 1 file (.jpg 1)" in done.err
+
+
+def test_a_run_that_is_interrupted_at_once_shows_no_empty_table(
+    separate: Rtsep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: LibraryRun) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LibraryRun, "results", interrupted)
+    (tmp_path / "m").mkdir()
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    done = separate(tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    assert (done.code, done.said) == (1, ["no file was finished", "rtsep: interrupted"])
