@@ -216,7 +216,7 @@ def _hands(
     out: Path,
     heard: Callable[[int, int, int], None],
 ) -> Hands:
-    if running.ray:
+    if running.ray is not None:
         return Cluster(running.ray, running.jobs, model, making, out)
     if running.jobs:
         return Crew(running.jobs, model, making, heard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from cli_support import Done, Rtsep, sound
 from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
+from rtsep.library import joining
 from rtsep.library.record import RECORD
 from rtsep.library.run import LibraryRun
 from rtsep.setup.load import load
@@ -261,3 +263,28 @@ def test_a_run_that_is_interrupted_at_once_shows_no_empty_table(
     write_band(tmp_path / "m" / "a.wav", 0.3)
     done = separate(tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
     assert (done.code, done.said) == (1, ["no file was finished", "rtsep: interrupted"])
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not there for this Python")
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("auto", "no Ray cluster found by auto (no answer of Ray's within 2 s where RAY_ADDRESS"),
+        ("foo", "no address of a Ray cluster: 'foo'; give auto"),
+        ("", "no address of a Ray cluster: ''; give auto"),
+        ("127.0.0.1:1", "no Ray cluster at 127.0.0.1:1: Connection refused; check the address"),
+    ],
+)
+def test_a_cluster_that_is_not_there(
+    separate: Rtsep,
+    song: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    complaint: str,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # of "auto", which may find one otherwise
+    monkeypatch.setattr(joining, "_ANSWER_SECONDS", 2.0)
+    done = separate(song, "-o", tmp_path / "out", "--ray", address)
+    assert done.code == 2 and complaint in done.complaint and "--" in done.complaint
+    assert not (tmp_path / "out").exists()

@@ -39,7 +39,7 @@ def run(
     """`options` are those of what is made of a file, and of how they are shared out."""
     alone = len(paths) == 1 and not paths[0].is_dir()
     shared = {name: options.pop(name) for name in ("shard", "ray", "time_limit", "force")}
-    processes = (0 if alone or shared["ray"] else 1) if jobs is None else jobs
+    processes = (0 if alone or shared["ray"] is not None else 1) if jobs is None else jobs
     making = _making(**options)
     if alone:
         check_input(str(paths[0]), making.channels)
@@ -54,7 +54,7 @@ def run(
     running = Running(jobs=processes, **shared)
     with LibraryRun(paths, output, model=spec, making=making, running=running) as library:
         with RichObserver("loading PyTorch") as observer:
-            if not processes and not running.ray:
+            if not processes and running.ray is None:
                 from rtsep.setup.runtime import prepare_process
 
                 prepare_process()
