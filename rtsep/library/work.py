@@ -33,7 +33,7 @@ from rtsep.library.outputs import outputs_of
 from rtsep.library.partial import partial_folder, seal
 from rtsep.library.record import Made
 from rtsep.library.settings import Making
-from rtsep.library.writers import Writer, check_whole, open_writer
+from rtsep.library.writers import Writer, check_whole, encoder, open_writer
 from rtsep.stem_files.reading import is_stem_file
 
 Progress = Callable[[int, int], None]  # samples done, of how many
@@ -119,10 +119,10 @@ class Workbench:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a record says."""
+        """What a record says; more than its key goes by, for who wonders."""
         separator = self._separator
         return {"model": separator.name, "precision": separator.precision.name,
-                **self._making.as_dict()}  # fmt: skip
+                **self._making.as_dict(), "encoder": encoder(self._making.encoding)}  # fmt: skip
 
     def _writer(self, folder: Path, song: Path) -> Writer:
         return open_writer(

@@ -61,6 +61,17 @@ def open_writer(
     )
 
 
+def encoder(encoding: str) -> str | None:
+    """Whose version it is that a compressed file's bytes depend on besides its key. A key would
+    have a whole library made anew for it; so it is only written down."""
+    if format_of(encoding) is None:
+        return None
+    import av
+
+    version = ".".join(map(str, av.library_versions["libavcodec"]))
+    return f"libavcodec {version} (PyAV {av.__version__})"
+
+
 def check_whole(writer: Writer, samples: int, encoding: str, sample_rate: int) -> None:
     """As long as what was read, also to somebody who reads it: by what the files say of their
     lengths, as decoding all again would take too long. Raises ItemError."""

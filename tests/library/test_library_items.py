@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
-import psutil
 import pytest
 import soundfile
 from cli_support import sound
@@ -23,7 +26,8 @@ from rtsep.audio.wav import WavWriter
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.library import partial
-from rtsep.library.record import RECORD
+from rtsep.library.record import RECORD, Made, Origin, record_of
+from rtsep.library.tree import tree_of
 
 STEMS = ("drums", "bass", "other", "vocals")
 
@@ -350,21 +354,128 @@ def test_an_input_is_never_written_over(library: Library, tmp_path: Path) -> Non
         library(song, out=tmp_path)
 
 
-def test_what_others_left_behind_goes_and_what_they_are_at_stays(
+def test_an_album_beside_a_song_of_its_name_is_no_result(library: Library, tmp_path: Path) -> None:
+    music = tmp_path / "m"
+    song = write_noise(music / "01.wav", 0.1, 1)
+    inside = write_noise(music / "01" / "a.wav", 0.1, 2)
+    assert library(song, out=music)[0].folder == music / "01"
+    results = {each.path: each for each in library(music, out=music)}
+    assert results.keys() == {song, inside} and all(each.ok for each in results.values())
+    again = {each.path: each.status for each in library(music, out=music)}
+    assert again == {song: "there", inside: "there"}
+
+
+def test_what_a_result_was_never_becomes_a_song(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what a later result leaves of an earlier one, and where replacing it was cut off."""
+    out = tmp_path / "out"
+    for options in ({}, {"stems": ["drums"], "overlap": 0.5}, {"encoding": "flac"}):
+        library(song, **options)
+    assert tree_of([out], tmp_path / "elsewhere").items == []
+
+    replace, left = os.replace, [2]
+
+    def cut(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.EIO, "cut off")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut)
+        (failed,) = library(song, mute=["bass"])
+    assert failed.status == "failed" and (out / "song" / "mix.wav").exists()
+    assert tree_of([out], tmp_path / "elsewhere").items == []
+    assert library(song, mute=["bass"])[0].status == "ok"
+
+
+def test_two_at_once_put_the_same_in_one_place(tmp_path: Path) -> None:
+    """The folder comes to be between the look and the renaming."""
+    folder = tmp_path / "song"
+    origin = Origin(name="song.wav", bytes=1, mtime_ns=1, sha256="0")
+    made = Made(seconds=1.0, files={"drums.wav": 1}, notes=[], settings={})
+    with partial.partial_folder(folder) as one, partial.partial_folder(folder) as other:
+        for each in (one, other):
+            (each / "drums.wav").write_text("x")
+        rename = os.rename
+
+        def late(source: Path, target: Path) -> None:
+            rename(other, target)
+            rename(source, target)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "rename", late)
+            partial.seal(one, folder, "key", origin, made)
+    record = record_of(folder)
+    assert record and record.finished("key", folder) == made
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+ELSEWHERE = """
+import os, sys, tempfile
+tempfile.tempdir = sys.argv[2]
+os.getpid = lambda: 2**22 + 7
+from pathlib import Path
+from rtsep.library.partial import partial_folder
+with partial_folder(Path(sys.argv[1]) / "song") as partial:
+    print(partial, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_others_are_at_stays_whatever_their_host_is_called(
     library: Library, song: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    own, dead = partial._host(), psutil.Process().pid
-    left = {f".rtsep-part-{own}-{2**22 + 1}-0": False, ".rtsep-part-elsewhere-1-0": True,
-            f".rtsep-part-{own}-{dead}-99999": True}  # fmt: skip
-    for name in left:
-        (out / name).mkdir(parents=True)
-    old = out / ".rtsep-part-elsewhere-2-0"
-    old.mkdir()
-    os.utime(old, (1, 1))
-    library(song)
-    assert {name: (out / name).exists() for name in left} == left
-    assert not old.exists()
+    """A container with the name of this host has processes and temporary files of its own."""
+    out, own = tmp_path / "out", tmp_path / "tmp"
+    own.mkdir()
+    command = [sys.executable, "-c", ELSEWHERE, str(out), str(own)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        library(song, force=True)
+        assert theirs.exists()
+        other.kill()
+    library(song, force=True)
+    assert theirs.exists()  # nobody here knows that they are no more
+    os.utime(theirs, (1, 1))
+    library(song, force=True)
+    assert not theirs.exists()
+
+
+def test_what_a_killed_process_of_this_machine_left_goes(
+    library: Library, song: Path, tmp_path: Path
+) -> None:
+    out, shared = tmp_path / "out", tempfile.gettempdir()
+    command = [sys.executable, "-c", ELSEWHERE, str(out), shared]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        with partial.partial_folder(out / "mine") as mine:
+            library(song, force=True)
+            assert theirs.exists() and mine.exists()
+            other.kill()
+            other.wait()
+            library(song, force=True)
+            assert not theirs.exists() and mine.exists()
+    assert not list(Path(shared).glob(f"*{theirs.name.lstrip('.')}*"))
+
+
+def test_another_encoder_makes_nothing_anew_and_is_written_down(
+    library: Library, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = library(song, encoding="mp3")
+    text = (first.folder / RECORD).read_text()
+    assert f"(PyAV {av.__version__})" in text and "libavcodec" in text
+    monkeypatch.setattr(av, "__version__", "99.0")
+    assert library(song, encoding="mp3")[0].status == "there"
+    library(song, encoding="mp3", force=True)
+    assert "(PyAV 99.0)" in (first.folder / RECORD).read_text()
 
 
 def test_segments_together_are_as_good(library: Library, song: Path, tmp_path: Path) -> None:

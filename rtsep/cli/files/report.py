@@ -103,6 +103,11 @@ class Report:
                 f"no sound by their names and passed over: {counted(passed.total(), 'file')} "
                 f"({most})"
             )
+        if below := self._library.tree.below_out:
+            say(
+                f"passed over, as they lie where results go and are none: {counted(below, 'file')} "
+                "of sound; with another --output they are separated"
+            )
         if not self._count:
             say("no file was finished")
             return
