@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def at_work(name: str) -> Iterator[None]:
-    """`name` is like no other in the world. Where no file can be locked, nobody knows."""
+    """`name` is like no other in the world. Where no file can be locked, nobody knows. The file
+    stays until somebody who has cleared up forgets it."""
     lock = FileLock(_path(name), timeout=0)
     with suppress(OSError):
         lock.acquire()
@@ -26,7 +27,6 @@ def at_work(name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        forget(name)
 
 
 def has_ended(name: str) -> bool | None:

@@ -27,12 +27,18 @@ def partial_folder(folder: Path) -> Iterator[Path]:
     """A new one beside `folder`, gone afterwards unless it was put in place. Raises OSError."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f"{_PREFIX}{secrets.token_hex(8)}"
-    with at_work(partial.name):
-        partial.mkdir()
-        try:
-            yield partial
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    cleared = False
+    try:
+        with at_work(partial.name):
+            try:
+                partial.mkdir()
+                yield partial
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+                cleared = True
+    finally:
+        if cleared:  # else `tidy` does it
+            forget(partial.name)
 
 
 def seal(partial: Path, folder: Path, key: str, origin: Origin, made: Made) -> None:

@@ -12,7 +12,6 @@ from rtsep.audio.encoded_stems import EncodedStemWriter
 from rtsep.audio.formats import Format, file_rate
 from rtsep.audio.resampling import resampled_length
 from rtsep.audio.tags import read_tags
-from rtsep.audio.wav import native
 from rtsep.audio.writer import StemWriter
 from rtsep.errors import AudioFileError
 from rtsep.library.formats import STEM_FILES, file_names, format_of
@@ -92,7 +91,8 @@ def _length(made: Format | None, samples: int, sample_rate: int) -> int:
 def _lengths(file: Path) -> list[int]:
     """Of all streams."""
     if file.suffix not in (".m4a", ".mp4"):
-        return [soundfile.info(native(file)).frames]
+        with file.open("rb") as opened:  # libsndfile itself takes no path of more than 1023 bytes
+            return [soundfile.info(opened).frames]
     try:
         return [described(trak).samples for trak in sound_tracks(read_moov(file))]
     except BadBoxes as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -288,3 +290,22 @@ def test_a_cluster_that_is_not_there(
     done = separate(song, "-o", tmp_path / "out", "--ray", address)
     assert done.code == 2 and complaint in done.complaint and "--" in done.complaint
     assert not (tmp_path / "out").exists()
+
+
+def test_who_interrupts_again_has_it_cleared_up_all_the_same(
+    separate: Rtsep, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, close = [], LibraryRun.close
+
+    def interrupted(self: LibraryRun) -> None:
+        raise KeyboardInterrupt
+
+    def again(self: LibraryRun) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        close(self)
+        closed.append(self)
+
+    monkeypatch.setattr(LibraryRun, "results", interrupted)
+    monkeypatch.setattr(LibraryRun, "close", again)
+    done = separate(song, "-o", tmp_path)
+    assert (done.code, done.said) == (1, ["rtsep: interrupted"]) and closed

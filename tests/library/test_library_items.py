@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -464,6 +465,32 @@ def test_what_a_killed_process_of_this_machine_left_goes(
             library(song, force=True)
             assert not theirs.exists() and mine.exists()
     assert not list(Path(shared).glob(f"*{theirs.name.lstrip('.')}*"))
+
+
+def test_an_end_while_it_is_cleared_up_leaves_what_the_next_run_clears(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "rmtree", interrupted)
+        with partial.partial_folder(tmp_path / "out" / "song"):
+            raise KeyboardInterrupt
+    assert list((tmp_path / "out").iterdir())
+    library(song)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"song", "rtsep-log.jsonl"}
+
+
+def test_no_lock_stays_behind(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "bad.wav").write_text("no music")
+    library(song, tmp_path / "bad.wav")
+    library(song, force=True, time_limit=1e-9)
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 def test_another_encoder_makes_nothing_anew_and_is_written_down(

@@ -12,6 +12,7 @@ import click
 from rtsep.audio.routes import parse_channels
 from rtsep.cli.common.figures import say
 from rtsep.cli.common.progress import RichObserver
+from rtsep.cli.common.signals import undisturbed
 from rtsep.cli.files.progress import file_progress
 from rtsep.cli.files.report import LibraryBar, Report
 from rtsep.errors import RtsepError, UsageError
@@ -52,7 +53,8 @@ def run(
         complete=complete,
     )
     running = Running(jobs=processes, **shared)
-    with LibraryRun(paths, output, model=spec, making=making, running=running) as library:
+    library = LibraryRun(paths, output, model=spec, making=making, running=running)
+    try:
         with RichObserver("loading PyTorch") as observer:
             if not processes and running.ray is None:
                 from rtsep.setup.runtime import prepare_process
@@ -60,6 +62,9 @@ def run(
                 prepare_process()
             library.start(observer)
         (_tell_alone if alone else _tell_all)(library, as_json)
+    finally:
+        with undisturbed():
+            library.close()
 
 
 def _making(
