@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from rtsep.audio.files import open_audio
-from rtsep.errors import ConfigError, UsageError
+from rtsep.errors import AudioFileError, ConfigError, UsageError
 from rtsep.library.outputs import Outputs, outputs_of
 from rtsep.library.settings import Making, ModelSpec
 from rtsep.library.tree import Item
@@ -23,6 +25,17 @@ def foreseen(items: Sequence[Item], model: ModelSpec, making: Making) -> Outputs
     if making.start:
         _check_start(items, making, config.sample_rate if config else _USUAL_RATE)
     return outputs
+
+
+def check_writable(out: Path) -> None:
+    """Raises AudioFileError where there can be no results, as far as the system says so."""
+    there = next(each for each in (out, *out.parents) if os.path.lexists(each))
+    if not os.path.isdir(there):
+        raise AudioFileError(f"cannot write to {out}: {there} is no folder; choose another one")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise AudioFileError(
+            f"cannot write to {out}: {there} is read-only or somebody else's; choose another folder"
+        )
 
 
 def _check_start(items: Sequence[Item], making: Making, rate: int) -> None:

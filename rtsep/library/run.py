@@ -18,7 +18,7 @@ from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
 from rtsep.library.cluster import Cluster
 from rtsep.library.crew import Crew
-from rtsep.library.foresight import foreseen
+from rtsep.library.foresight import check_writable, foreseen
 from rtsep.library.formats import file_names
 from rtsep.library.here import Here
 from rtsep.library.identity import identified, in_order
@@ -61,6 +61,7 @@ class LibraryRun(Closing):
         self._out, self._making, self._running = out, making, running
         self._precision = model.precision
         self.progress: FileProgress = lambda path, done, total: None
+        check_writable(out)
         foretold = foreseen(self.tree.items, model, making)
         if foretold:
             self._check_inputs(foretold.names)

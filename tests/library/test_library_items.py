@@ -210,9 +210,40 @@ def test_a_full_disk_ends_the_run_cleanly(
 
 
 def test_a_folder_that_cannot_be_written(library: Library, song: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (result,) = library(song, out=tmp_path / "file")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "song").touch()
+    (result,) = library(song)
     assert (result.status, result.kind) == ("failed", "unwritable")
+    assert [each.name for each in (tmp_path / "out").glob("[!.r]*")] == ["song"]
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_results_that_can_be_nowhere(
+    library: Library, song: Path, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AudioFileError, match=r"cannot write to .*file is no folder; choose"):
+        library(song, out=tmp_path / place)
+
+
+def test_a_read_only_folder_is_told_before_anything_is_loaded(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere but on a disk that is read-only; so the system's answer is made."""
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(AudioFileError, match="is read-only or somebody else's; choose another"):
+        rtsep.separate_library(song, tmp_path / "new" / "out")
+
+
+def test_a_path_that_is_longer_than_libsndfile_takes(
+    library: Library, song: Path, tmp_path: Path
+) -> None:
+    out = tmp_path.joinpath(*["deep" * 50] * 6)
+    assert len(str(out)) > 1024
+    (result,) = library(song, out=out)
+    assert result.ok, result.message
+    (out / "again.wav").write_bytes(song.read_bytes())
+    assert library(out / "again.wav")[0].ok
 
 
 def test_what_is_there_is_not_made_again(

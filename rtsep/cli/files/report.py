@@ -112,7 +112,12 @@ class Report:
             say("no file was finished")
             return
         self._show_table()
-        say(f"{self._pace()}a line for each file in {self._library.log.path}")
+        log = self._library.log
+        say(
+            f"{self._pace()}a line for each file in {log.path}"
+            if log.whole
+            else f"{self._pace()}not all lines could be written to {log.path}"
+        )
 
     def _show_table(self) -> None:
         from rich.console import Console
