@@ -203,6 +203,7 @@ def test_what_is_there_is_told(separate: Rtsep, song: Path, tmp_path: Path) -> N
         (["--two-stems", "piano"], "no stem piano"),
         (["--stem", "bass", "--mute", "bass"], "are different outputs; choose one"),
         (["--gain", "bass=7"], "must be -inf to +6 dB"),
+        (["--gain", "bass=3", "--gain", "bass=-3"], "bass cannot be at +3 and -3 dB"),
         (["--mute", "v", "--gain", "v=3"], "v cannot be muted and at +3 dB; leave one of them out"),
         (["--time-limit", "0"], "0"),
         (["--jobs", "-1"], "-1"),
@@ -309,3 +310,14 @@ def test_who_interrupts_again_has_it_cleared_up_all_the_same(
     monkeypatch.setattr(LibraryRun, "close", again)
     done = separate(song, "-o", tmp_path)
     assert (done.code, done.said) == (1, ["rtsep: interrupted"]) and closed
+
+
+def test_what_lies_where_results_go_is_told(separate: Rtsep, tmp_path: Path) -> None:
+    out = tmp_path / "m" / "out"
+    (out / "rtsep-log.jsonl").mkdir(parents=True)
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    write_band(out / "b.wav", 0.3)
+    done = separate(tmp_path / "m", "-o", out, "--jobs", "0")
+    assert done.code == 0 and done.err.count("a.wav") == 0 and (out / "m" / "a").is_dir()
+    assert "passed over, as they lie where results go and are none: 1 file of sound" in done.err
+    assert "; not all lines could be written to" in done.err

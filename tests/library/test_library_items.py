@@ -15,6 +15,7 @@ from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 import soundfile
 from cli_support import sound
@@ -511,6 +512,20 @@ def test_an_end_while_it_is_cleared_up_leaves_what_the_next_run_clears(
     assert list((tmp_path / "out").iterdir())
     library(song)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"song", "rtsep-log.jsonl"}
+
+
+def test_who_goes_no_further_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        write_noise(tmp_path / "m" / f"{number}.wav", 1, number)
+    before = set(psutil.Process().children(recursive=True))
+    settings = {"model": model, "device": "cpu", "precision": "fp32", "jobs": 1}
+    for result in rtsep.separate_library(tmp_path / "m", tmp_path / "out", **settings):
+        assert result.ok
+        break
+    left = [each for each in set(psutil.Process().children(recursive=True)) - before
+            if "resource_tracker" not in " ".join(each.cmdline())]  # fmt: skip
+    assert not psutil.wait_procs(left, timeout=10)[1]
+    assert not list((tmp_path / "out" / "m").glob(".rtsep*"))
 
 
 def test_no_lock_stays_behind(
