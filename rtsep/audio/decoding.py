@@ -19,6 +19,10 @@ class Unreadable(Exception):
     """A decoder cannot read a file; says why, in a few words."""
 
 
+class OfAnother(Unreadable):
+    """A decoder leaves a file to the next one; nobody has to be told."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Sound (frames, channels) at `rate`; `layout` names the channels, empty where nobody knows."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from rtsep.audio.decoding import Decoder, Unreadable
+from rtsep.audio.decoding import Decoder, OfAnother, Unreadable
+from rtsep.audio.guess import guess
 from rtsep.audio.ogg import OggDecoder
 from rtsep.audio.sndfile import SndfileDecoder
 from rtsep.errors import AudioFileError
@@ -28,13 +29,15 @@ def open_decoder(path: Path, stream: int | None = None) -> Decoder:
     for decoder in decoders:
         try:
             return decoder(path)
+        except OfAnother:
+            continue
         except Unreadable as error:
             tried.append(f"{getattr(decoder, 'tool', 'FFmpeg')}: {error}")
         except OSError as error:
             raise AudioFileError(f"cannot read {path}: {error.strerror}; check the disk") from error
     raise AudioFileError(
-        f"not an audio file that can be read: {path} ({'; '.join(tried)}); give another one, or "
-        "one of WAV, FLAC, MP3, M4A, Ogg and the like"
+        f"not an audio file that can be read: {path} ({guess(path) or '; '.join(tried)}); give "
+        "another one, or one of WAV, FLAC, MP3, M4A, Ogg and the like"
     )
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rtsep.audio.decoding import (
     CHUNK_FRAMES,
     Chunk,
+    OfAnother,
     Unreadable,
     complaint_note,
     cut_short,
@@ -32,6 +33,7 @@ from rtsep.audio.wav import native
 LONGEST_COMPLAINT = 100  # letters
 # What libmpg123 puts before its sentences: the place in its source, and how bad it is.
 _PREFIX = re.compile(r"^(\[[^\]]*\])?\s*((error|warning|note):)?\s*", re.IGNORECASE)
+_NOT_RECOGNISED = "Format not recognised"
 # libsndfile only guesses how long an MP3 is and stops there; of a FLAC it believes the header.
 _NOT_HERE = ("MP3", "FLAC")
 
@@ -47,7 +49,7 @@ class SndfileDecoder:
         self._file = open_sndfile(_repaired(path, self._sound))
         if self._file.format in _NOT_HERE:
             self._file.close()
-            raise Unreadable(f"no {self._file.format}")
+            raise OfAnother(self._file.format)
         self._layout = _layout(path, self._sound) if self._file.channels > 2 else ()
         self._decoded = 0
         self._ended = False
@@ -130,8 +132,10 @@ def open_sndfile(file: Path | Excerpt) -> SequentialFile:
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
         if isinstance(file, Excerpt):
             file.close()
-        reason = getattr(error, "error_string", "the format is not recognised")
-        raise Unreadable(str(reason).rstrip(".")) from error
+        reason = str(getattr(error, "error_string", _NOT_RECOGNISED)).rstrip(".")
+        # It says so of an MP3 in which it finds no frame.
+        absent = reason.startswith("File does not exist")
+        raise Unreadable(_NOT_RECOGNISED if absent else reason) from error
 
 
 def _repaired(path: Path, sound: Sound | None) -> Path | Excerpt:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
 
+from rtsep.cli.common.figures import say
 from rtsep.cli.common.live_options import LIVE_ONLY
 from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
@@ -34,7 +36,8 @@ def run(
     check_target(options["target"], given)
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
-    true_stems = _has_true_stems(where_from) and not set(OF_NETWORKS) & set(given)
+    instead = _instead_of_stems(where_from, given)
+    true_stems = _has_true_stems(where_from) and not instead
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
@@ -43,15 +46,10 @@ def run(
             from rtsep.cli.live.run import run_live
 
         settle_live(options, given)
+        _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
-    flags = [
-        flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS
-    ]
-    if flags:
-        raise click.UsageError(
-            f"{flags[0]} needs a live session; give a device, or --pace realtime"
-        )
+    _check_live_only(live, given)
     settle_path(options)
     if destination is None:
         _ask_where(where_from)
@@ -62,6 +60,7 @@ def run(
         wanted = {name: options[name] for name in OF_FILES}
         run_stem_file(where_from, destination=destination, **wanted)
         return
+    _tell_master(where_from, instead)
     offline = not set(OF_STREAMS) & set(given)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
@@ -69,6 +68,35 @@ def run(
 
 def _has_true_stems(source: Place) -> bool:
     return source.kind is Kind.FILE and is_stem_file(source.name)
+
+
+def _instead_of_stems(source: Place, given: Sequence[str]) -> list[str]:
+    """Options that want the master of a stem file separated, though its stems are there."""
+    asked = [flag for flag in given if flag in OF_NETWORKS] if _has_true_stems(source) else []
+    if asked == ["--delay"]:
+        raise click.UsageError(
+            "--delay is that of the instant path, and a stem file is played as it is; leave it "
+            f"out, or have a network separate the master of {source.name} with --path instant too"
+        )
+    return asked
+
+
+def _tell_master(source: Place, asked: Sequence[str]) -> None:
+    if asked:
+        say(
+            f"note: {asked[0]} asks for a network, which separates the master of {source.name}; "
+            "without it, the stems in the file are played"
+        )
+
+
+def _check_live_only(live: Mapping[str, Any], given: Sequence[str]) -> None:
+    flags = [
+        flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS
+    ]
+    if flags:
+        raise click.UsageError(
+            f"{flags[0]} needs a live session; give a device, or --pace realtime"
+        )
 
 
 def _ask_where(source: Place) -> NoReturn:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import platform
 import secrets
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,13 @@ from typing import Any
 
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.library.backlog import TRIES, Backlog
+from rtsep.library.joining import check_address, check_answering, no_cluster
 from rtsep.library.kinds import CRASHED
 from rtsep.library.messages import Outcome, Ready, Task
 from rtsep.library.settings import Making, ModelSpec
 from rtsep.weights.observer import LoggingObserver, Observer
 
 _LOOK_SECONDS = 0.5
-_REACH_SECONDS = 5.0
 _START_SECONDS = 600.0  # for the first actor: it may have to fetch weights
 
 
@@ -72,7 +71,8 @@ class Cluster:
     def __init__(
         self, address: str, jobs: int, model: ModelSpec, making: Making, out: Path
     ) -> None:
-        """Raises ConfigError without Ray."""
+        """Raises ConfigError without Ray, and for what is no address."""
+        check_address(address)
         self._ray = _ray()
         self._address, self._jobs = address, jobs
         self._model, self._making, self._out = model, making, out
@@ -81,11 +81,11 @@ class Cluster:
 
     def start(self, observer: Observer) -> Ready:
         observer.phase(f"joining the Ray cluster {self._address}")
-        _check_listening(self._address)
+        check_answering(self._address)
         try:
             self._ray.init(address=self._address, log_to_driver=False, logging_level="error")
-        except (ConnectionError, ValueError) as error:
-            raise RtsepError(f"no Ray cluster at {self._address}: {error}") from error
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise no_cluster(self._address, _first_sentence(error)) from error
         self._out.mkdir(parents=True, exist_ok=True)
         self._seen = self._out.absolute() / f".rtsep-shared-{secrets.token_hex(8)}"
         self._seen.touch()
@@ -189,18 +189,9 @@ def _shares(ray: Any, jobs: int) -> tuple[int, dict[str, Any], int]:
     return count, {"num_cpus": each}, each
 
 
-def _check_listening(address: str) -> None:
-    """Ray itself tries for minutes, and prints what it tries."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or "/" in host:
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise RtsepError(
-            f"no Ray cluster at {address}: {error}; check the address, or begin one with "
-            "`ray start --head`"
-        ) from error
+def _first_sentence(error: Exception) -> str:
+    """Ray goes on with what is no advice here."""
+    return str(error).strip().splitlines()[0].partition(". ")[0].rstrip(".")
 
 
 def _ray() -> Any:

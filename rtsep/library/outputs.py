@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rtsep.audio.writer import MIX
 from rtsep.errors import ConfigError
 from rtsep.library.formats import STEM_FILES
 from rtsep.library.settings import Making
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,18 @@ class Outputs:
         """(stems, channels, n), (channels, n) -> (outputs, channels, n)"""
         if not self.gains:
             return stems
+        import torch  # names are asked for before it is needed
+
         heard = torch.cat((mix[None], stems))
         return torch.einsum("os,scn->ocn", torch.tensor(self.gains), heard)
 
 
-def outputs_of(making: Making, every: Sequence[str]) -> Outputs:
-    """Of a model with those stems. Raises ConfigError for others."""
-    return replace(_outputs(making, every), master=making.encoding in STEM_FILES)
+def outputs_of(making: Making, every: Sequence[str], channels: int) -> Outputs:
+    """Of a model with those stems and channels. Raises ConfigError for what it cannot make."""
+    outputs = replace(_outputs(making, every), master=making.encoding in STEM_FILES)
+    if outputs.master and channels != 2:
+        raise ConfigError("stem files are stereo, the model is not; choose another format")
+    return outputs
 
 
 def _outputs(making: Making, every: Sequence[str]) -> Outputs:
@@ -55,7 +61,9 @@ def _outputs(making: Making, every: Sequence[str]) -> Outputs:
         changed = dict(making.gains)
         _check(list(changed), every)
         return Outputs((MIX,), tuple(changed), ((1.0, *(gain - 1 for gain in changed.values())),))
-    return Outputs(tuple(making.stems or every), tuple(making.stems or every))
+    stems = tuple(making.stems or every)
+    _check(stems, every)
+    return Outputs(stems, stems)
 
 
 def _check(names: Sequence[str], every: Sequence[str]) -> None:

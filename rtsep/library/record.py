@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 RECORD = "rtsep.json"
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 VERSION = 1  # of the record, and of how stems are made
 
 
@@ -39,18 +40,34 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
+    """`names` are of all files that were ever put there, whole or not: so that none of them is
+    taken for a song."""
+
     origin: Origin
     made: dict[str, Made] = field(default_factory=dict)  # by key
+    names: tuple[str, ...] = ()
 
     def text(self) -> str:
-        value = {"rtsep": VERSION, "source": vars(self.origin),
+        value = {"rtsep": VERSION, "source": vars(self.origin), "files": sorted(self.names),
                  "made": {key: vars(made) for key, made in sorted(self.made.items())}}  # fmt: skip
         return json.dumps(value, indent=1) + "\n"
 
-    def with_made(self, key: str, made: Made) -> Record:
-        """Of what was made earlier, that stays of which no file was written anew."""
+    def following(self, before: Record | None) -> Record:
+        """The next one of a folder: what was made of the same content stays, and all names."""
+        if before is None:
+            return self
+        made = before.made if before.origin.sha256 == self.origin.sha256 else {}
+        names = tuple({*before.names, *self.names})
+        return Record(origin=self.origin, made=made | self.made, names=names)
+
+    def without(self, made: Made) -> Record:
+        """Of what was made earlier, that of which no file is written anew."""
         kept = {k: m for k, m in self.made.items() if not m.files.keys() & made.files.keys()}
-        return Record(origin=self.origin, made=kept | {key: made})
+        return Record(origin=self.origin, made=kept, names=self.names)
+
+    def with_made(self, key: str, made: Made) -> Record:
+        kept = self.without(made)
+        return Record(origin=self.origin, made=kept.made | {key: made}, names=self.names)
 
     def finished(self, key: str, folder: Path) -> Made | None:
         """What was made with this key, if all of it is there."""
@@ -68,9 +85,27 @@ def record_of(folder: Path) -> Record | None:
         if value["rtsep"] != VERSION:
             return None
         made = {key: Made(**made) for key, made in value["made"].items()}
-        return Record(origin=Origin(**value["source"]), made=made)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        names = tuple(_names(value))
+        return Record(origin=Origin(**value["source"]), made=made, names=names)
+    except _UNREADABLE:
         return None
+
+
+def names_in(folder: Path) -> frozenset[str] | None:
+    """Of the files in it that are results, by its record, also by one of a later version; None if
+    it cannot be read."""
+    try:
+        return frozenset(_names(json.loads((folder / RECORD).read_text("utf-8"))))
+    except _UNREADABLE:
+        return None
+
+
+def _names(value: Any) -> set[str]:
+    named = [
+        *value.get("files", ()),
+        *(n for each in value["made"].values() for n in each["files"]),
+    ]
+    return {name for name in named if isinstance(name, str)}
 
 
 def known_origin(record: Record | None, path: Path) -> Origin | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -74,15 +73,18 @@ class Log:
     def __init__(self, out: Path, shard: tuple[int, int]) -> None:
         part, parts = shard
         self.path = out / (f"rtsep-log-{part}-of-{parts}.jsonl" if parts > 1 else "rtsep-log.jsonl")
+        self.whole = True
 
     def write(self, result: LibraryResult) -> None:
-        """On a full disk nothing is written."""
+        """On a full disk nothing is written, and it is not `whole` any more."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         line = json.dumps({"time": now, **result.as_dict()}) + "\n"
-        with suppress(OSError):
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             end = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             try:
-                os.write(end, line.encode("ascii"))
+                self.whole &= os.write(end, line.encode("ascii")) == len(line)
             finally:
                 os.close(end)
+        except OSError:
+            self.whole = False

@@ -18,6 +18,7 @@ from rtsep.closing import Closing
 from rtsep.errors import AudioFileError
 from rtsep.library.cluster import Cluster
 from rtsep.library.crew import Crew
+from rtsep.library.foresight import check_writable, foreseen
 from rtsep.library.formats import file_names
 from rtsep.library.here import Here
 from rtsep.library.identity import identified, in_order
@@ -49,7 +50,8 @@ class LibraryRun(Closing):
         hands: Hands | None = None,
     ) -> None:
         """`hands` are those that `running` asks for, if none are given. Raises AudioFileError for
-        a path that is not there, or nothing to separate."""
+        a path that is not there, or nothing to separate; and as the start, where what is wrong is
+        known without the model."""
         self.tree = tree_of(paths, out)
         if not self.tree.items and not self.tree.refused:
             raise AudioFileError(
@@ -59,6 +61,10 @@ class LibraryRun(Closing):
         self._out, self._making, self._running = out, making, running
         self._precision = model.precision
         self.progress: FileProgress = lambda path, done, total: None
+        check_writable(out)
+        foretold = foreseen(self.tree.items, model, making)
+        if foretold:
+            self._check_inputs(foretold.names)
         self._hands = hands or _hands(model, making, running, out, self._heard)
         self._tasks: dict[int, Task] = {}
         self._waiting: dict[str, list[Identity]] = {}  # for one with the same content, by key
@@ -69,7 +75,7 @@ class LibraryRun(Closing):
         """Load the model. Raises ModelError, DownloadError, ConfigError, and AudioFileError if a
         result would be written over a file that is read."""
         self.ready = self._hands.start(observer)
-        self._check_inputs()
+        self._check_inputs(self.ready.outputs)
 
     def results(self) -> Iterator[LibraryResult]:
         """One for every file of the shard, as they come; each has been logged. Raises
@@ -189,16 +195,16 @@ class LibraryRun(Closing):
     def _names(self, item: Item) -> list[str]:
         return file_names(self.ready.outputs, self._making.encoding, item.path)
 
-    def _check_inputs(self) -> None:
+    def _check_inputs(self, outputs: Sequence[str]) -> None:
         """No result may be written over a file that is read."""
         inputs = {os.path.realpath(item.path) for item in self.tree.items}
-        for target in (
-            each.folder / name for each in self.tree.items for name in self._names(each)
-        ):
-            if os.path.realpath(target) in inputs:
-                raise AudioFileError(
-                    f"{target} is being read and would be overwritten; write elsewhere"
-                )
+        for item in self.tree.items:
+            for name in file_names(outputs, self._making.encoding, item.path):
+                target = item.folder / name
+                if os.path.realpath(target) in inputs:
+                    raise AudioFileError(
+                        f"{target} is being read and would be overwritten; write elsewhere"
+                    )
 
     def _heard(self, number: int, done: int, total: int) -> None:
         self.progress(self._tasks[number].path, done, total)
@@ -211,7 +217,7 @@ def _hands(
     out: Path,
     heard: Callable[[int, int, int], None],
 ) -> Hands:
-    if running.ray:
+    if running.ray is not None:
         return Cluster(running.ray, running.jobs, model, making, out)
     if running.jobs:
         return Crew(running.jobs, model, making, heard)

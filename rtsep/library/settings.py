@@ -58,6 +58,8 @@ class Making:
         given = [name for name, value in asked.items() if value]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} are different outputs; choose one")
+        if len(set(self.stems or ())) < len(self.stems or ()):
+            raise ConfigError(f"each stem can be asked for once, got {', '.join(self.stems or ())}")
         if self.encoding in STEM_FILES and (self.stems or self.gains):
             raise ConfigError(
                 "a stem file holds all stems, and a deck has faders of its own; leave some stems, "
@@ -106,9 +108,12 @@ class Running:
 def gains_of(
     gains_db: Mapping[str, float] | None, mute: Sequence[str]
 ) -> tuple[tuple[str, float], ...]:
-    """Factors, of levels in dB and of what is silent. Raises ConfigError for other levels."""
+    """Factors, of levels in dB and of what is silent. Raises ConfigError for other levels, and for
+    a stem that is to have a level and be silent."""
     for stem, level in (gains_db or {}).items():
         if not level <= MOST_DB:
             raise ConfigError(f"the gain of {stem} must be -inf to +{MOST_DB:g} dB, got {level}")
+        if stem in mute:
+            raise ConfigError(f"{stem} cannot be muted and at {level:+g} dB; leave one of them out")
     gains = {stem: 10 ** (level / 20) for stem, level in (gains_db or {}).items()}
     return tuple(sorted((gains | dict.fromkeys(mute, 0.0)).items()))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from rtsep.errors import AudioFileError
-from rtsep.library.record import RECORD
+from rtsep.library.record import RECORD, names_in
 
 # What holds sound. Other files are looked at only if they were named themselves.
 SUFFIXES = frozenset(
@@ -39,11 +39,13 @@ class Item:
 @dataclass
 class Tree:
     """`refused` are folders that could not be read, and why; `passed` counts the files that are no
-    sound by their names, by suffix."""
+    sound by their names, by suffix; `below_out` those that are sound, lie where results go, and are
+    none."""
 
     items: list[Item] = field(default_factory=list)
     refused: list[tuple[Path, str]] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
+    below_out: int = 0
 
 
 def tree_of(paths: Sequence[Path], out: Path) -> Tree:
@@ -70,25 +72,42 @@ def _files_of(path: Path, out: Path, tree: Tree) -> Iterator[tuple[Path, int]]:
 
 
 def _walk(root: Path, out: Path, tree: Tree) -> Iterator[Path]:
-    """Not into results, of this run or another, and not into what is hidden."""
+    """Without results, of this run or another, and what is hidden."""
+
+    def in_out(folder: Path) -> bool:
+        return folder.is_relative_to(out) and not root.is_relative_to(out)
 
     def refuse(error: OSError) -> None:
-        tree.refused.append((Path(error.filename), f"cannot read the folder: {error.strerror}"))
+        folder = Path(error.filename)
+        if not in_out(folder):
+            tree.refused.append((folder, f"cannot read the folder: {error.strerror}"))
 
     for name, folders, files in os.walk(root, onerror=refuse):
         folder = Path(name)
-        if RECORD in files or (folder == out and folder != root):
-            folders.clear()
-            continue
         folders[:] = sorted(each for each in folders if not each.startswith("."))
-        for file in sorted(files):
-            suffix = os.path.splitext(file)[1].lower()
-            if file.startswith("."):
-                continue
-            if suffix in SUFFIXES:
-                yield folder / file
-            elif not file.startswith("rtsep-log"):
-                tree.passed[suffix] += 1
+        sound = list(_sound_of(folder, files, tree))
+        if in_out(folder):
+            tree.below_out += len(sound)
+        else:
+            yield from sound
+
+
+def _sound_of(folder: Path, files: Sequence[str], tree: Tree) -> Iterator[Path]:
+    """Files in a folder but its results, which a record names: songs may lie beside them."""
+    results = names_in(folder) if RECORD in files else frozenset()
+    if results is None:
+        tree.refused.append((folder, f"its {RECORD} cannot be read, so that nobody knows which "
+                                     "files are results; remove it, or all of them"))  # fmt: skip
+        return
+    ours = {_composed(each) for each in (*results, RECORD)}
+    for file in sorted(files):
+        suffix = os.path.splitext(file)[1].lower()
+        if file.startswith(".") or _composed(file) in ours:
+            continue
+        if suffix in SUFFIXES:
+            yield folder / file
+        elif not file.startswith("rtsep-log"):
+            tree.passed[suffix] += 1
 
 
 def _places(depths: dict[Path, int]) -> dict[Path, PurePath]:
@@ -127,7 +146,12 @@ def _crowded(places: dict[Path, PurePath]) -> Iterable[Path]:
 
 
 def _alike(place: PurePath) -> tuple[str, ...]:
-    return tuple(unicodedata.normalize("NFC", part).casefold() for part in place.parts)
+    return tuple(_composed(part).casefold() for part in place.parts)
+
+
+def _composed(name: str) -> str:
+    """Some systems give back another spelling of an accent than they were given."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _absolute(path: Path) -> Path:

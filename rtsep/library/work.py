@@ -16,7 +16,7 @@ from torch import Tensor
 
 from rtsep.audio.files import Audio, AudioSource, open_audio
 from rtsep.engine.separator import Separator
-from rtsep.errors import AudioFileError, ConfigError
+from rtsep.errors import AudioFileError
 from rtsep.files.ways import BLOCK
 from rtsep.library.ahead import Late, ReadAhead, WriteBehind
 from rtsep.library.kinds import (
@@ -33,7 +33,7 @@ from rtsep.library.outputs import outputs_of
 from rtsep.library.partial import partial_folder, seal
 from rtsep.library.record import Made
 from rtsep.library.settings import Making
-from rtsep.library.writers import Writer, check_whole, open_writer
+from rtsep.library.writers import Writer, check_whole, encoder, open_writer
 from rtsep.stem_files.reading import is_stem_file
 
 Progress = Callable[[int, int], None]  # samples done, of how many
@@ -49,9 +49,7 @@ class Workbench:
     def __init__(self, separator: Separator, making: Making) -> None:
         """Raises ConfigError for stems that the model does not have, and such."""
         self._separator, self._making = separator, making
-        self.outputs = outputs_of(making, separator.stems)
-        if self.outputs.master and separator.channels != 2:
-            raise ConfigError("stem files are stereo, the model is not; choose another format")
+        self.outputs = outputs_of(making, separator.stems, separator.channels)
         self._batch = making.batch or (_CUDA_BATCH if separator.device.type == "cuda" else 1)
         next(self._separated(iter(())), None)
 
@@ -121,10 +119,10 @@ class Workbench:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a record says."""
+        """What a record says; more than its key goes by, for who wonders."""
         separator = self._separator
         return {"model": separator.name, "precision": separator.precision.name,
-                **self._making.as_dict()}  # fmt: skip
+                **self._making.as_dict(), "encoder": encoder(self._making.encoding)}  # fmt: skip
 
     def _writer(self, folder: Path, song: Path) -> Writer:
         return open_writer(

@@ -12,7 +12,6 @@ from rtsep.audio.encoded_stems import EncodedStemWriter
 from rtsep.audio.formats import Format, file_rate
 from rtsep.audio.resampling import resampled_length
 from rtsep.audio.tags import read_tags
-from rtsep.audio.wav import native
 from rtsep.audio.writer import StemWriter
 from rtsep.errors import AudioFileError
 from rtsep.library.formats import STEM_FILES, file_names, format_of
@@ -61,6 +60,17 @@ def open_writer(
     )
 
 
+def encoder(encoding: str) -> str | None:
+    """Whose version it is that a compressed file's bytes depend on besides its key. A key would
+    have a whole library made anew for it; so it is only written down."""
+    if format_of(encoding) is None:
+        return None
+    import av
+
+    version = ".".join(map(str, av.library_versions["libavcodec"]))
+    return f"libavcodec {version} (PyAV {av.__version__})"
+
+
 def check_whole(writer: Writer, samples: int, encoding: str, sample_rate: int) -> None:
     """As long as what was read, also to somebody who reads it: by what the files say of their
     lengths, as decoding all again would take too long. Raises ItemError."""
@@ -81,7 +91,8 @@ def _length(made: Format | None, samples: int, sample_rate: int) -> int:
 def _lengths(file: Path) -> list[int]:
     """Of all streams."""
     if file.suffix not in (".m4a", ".mp4"):
-        return [soundfile.info(native(file)).frames]
+        with file.open("rb") as opened:  # libsndfile itself takes no path of more than 1023 bytes
+            return [soundfile.info(opened).frames]
     try:
         return [described(trak).samples for trak in sound_tracks(read_moov(file))]
     except BadBoxes as error:

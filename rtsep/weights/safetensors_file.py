@@ -6,6 +6,7 @@ The only file that knows the safetensors library.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ from rtsep.weights.architecture import (
 )
 from rtsep.weights.bare import bare_config
 from rtsep.weights.checkpoint import NetworkWeights
-from rtsep.weights.shapes import check_shapes
+from rtsep.weights.shapes import Shape, check_shapes
 from rtsep.weights.state_dict import without_prefix
 from rtsep.weights.tensors import narrowed, widened
 
@@ -32,18 +33,11 @@ def read_safetensors(path: Path, signature: str, *, bare: bool = False) -> Netwo
     """A file without demucs' metadata is refused, unless `bare` ones are welcome."""
     from safetensors import SafetensorError, safe_open
 
-    notes: tuple[str, ...] = ()
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            names = without_prefix({name: name for name in file.keys()})  # noqa: SIM118
-            shapes = {
-                name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()
-            }
-            if bare and KLASS not in metadata:
-                config, named, notes = bare_config(path, shapes)
-            else:
-                config, named = config_from_metadata(metadata, path.name), True
+            names = _names(file)
+            shapes = _shapes(file, names)
+            config, named, notes = _described(path, file, shapes, bare)
             check_shapes(shapes, config, path.name)  # before any memory is spent on them
             tensors = {name: file.get_tensor(stored) for name, stored in names.items()}
     except SafetensorError as error:
@@ -52,15 +46,34 @@ def read_safetensors(path: Path, signature: str, *, bare: bool = False) -> Netwo
     return NetworkWeights(signature=signature, config=config, state=state, named=named, notes=notes)
 
 
-def read_config(path: Path) -> NetworkConfig:
+def read_config(path: Path, *, bare: bool = False) -> NetworkConfig:
     """Only the configuration of a network, without its tensors and without importing torch."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            return config_from_metadata(file.metadata() or {}, path.name)
+            return _described(path, file, _shapes(file, _names(file)), bare)[0]
     except SafetensorError as error:
         raise _damaged(path, error) from error
+
+
+def _names(file: Any) -> dict[str, str]:
+    """What tensors are called in the network, and in the file."""
+    return without_prefix({name: name for name in file.keys()})  # noqa: SIM118
+
+
+def _shapes(file: Any, names: dict[str, str]) -> dict[str, Shape]:
+    return {name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()}
+
+
+def _described(
+    path: Path, file: Any, shapes: Mapping[str, Shape], bare: bool
+) -> tuple[NetworkConfig, bool, tuple[str, ...]]:
+    """As `bare_config`, for any file."""
+    metadata = file.metadata() or {}
+    if bare and KLASS not in metadata:
+        return bare_config(path, shapes)
+    return config_from_metadata(metadata, path.name), True, ()
 
 
 def write_safetensors(path: Path, network: NetworkWeights) -> None:

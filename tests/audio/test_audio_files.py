@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -199,8 +200,37 @@ def test_refusals_say_what_was_given_and_what_to_do(tmp_path: Path) -> None:
     assert "the file is empty" in refused(tmp_path / "void.wav")
     assert "0 samples" in refused(tmp_path / "silent.wav")
     not_audio = refused(tmp_path / "notes.txt")
-    assert "notes.txt (libsndfile: Format not recognised; FFmpeg: Invalid data" in not_audio
+    assert "notes.txt (it is text); give another one" in not_audio
     assert "not an audio file" in refused(tmp_path / "headerless.raw")
+
+
+def _mp3() -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, noise(2, RATE // 2).T, RATE, format="MP3")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\0" * 9000, "it begins with nothing but zeros, as a download does that did not end"),
+        (b"<!DOCTYPE html><html>404 Not found</html>" * 9, "it is a web page"),
+        (b'{"error": "quota"}', "it is text"),
+        (b"%PDF-1.4\n" + bytes(range(256)), "it is a PDF document"),
+        (b"\xff\xd8\xff\xe0" + bytes(range(256)), "it is a picture"),
+        (b"ID3\x03\0\0\0\0\x10\0" + b"\0" * 2048, "it has tags, and no sound behind them"),
+        (_mp3()[:40], "it has only 40 bytes"),
+        (_mp3()[:400], "libsndfile: Format not recognised; FFmpeg: Invalid data"),
+        (_mp3()[:417] + b"\x55\xaa" * 5000, "FFmpeg: Invalid data"),
+    ],
+    ids=range(9),
+)
+def test_what_an_mp3_is_that_is_none(tmp_path: Path, data: bytes, said: str) -> None:
+    """libsndfile says of all of them that there is no such file."""
+    path = tmp_path / "song.mp3"
+    path.write_bytes(data)
+    told = refused(path)
+    assert said in told and "exist" not in told and "no MP3" not in told
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -43,7 +43,7 @@ def test_a_playlist_opens_nothing(tmp_path: Path) -> None:
     encode(tmp_path / "a.ts", noise(2, RATE), RATE, "aac")
     playlist = tmp_path / "list.m3u8"
     playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n")
-    with pytest.raises(Exception, match=r"libsndfile: .*; FFmpeg: .*give another one") as caught:
+    with pytest.raises(Exception, match=r"it is text.*give another one") as caught:
         open_audio(playlist, sample_rate=RATE)
     assert "\n" not in str(caught.value)
 

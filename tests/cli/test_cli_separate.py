@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,9 @@ from cli_support import Done, Rtsep, sound
 from small_models import RATE, band, write_band
 
 from rtsep.audio.writer import write_file
+from rtsep.library import joining
 from rtsep.library.record import RECORD
+from rtsep.library.run import LibraryRun
 from rtsep.setup.load import load
 
 STEMS = ["drums", "bass", "other", "vocals"]
@@ -89,7 +94,7 @@ def test_files_of_one_name_have_a_folder_each(separate: Rtsep, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--stem", "piano"], "stems must be some of drums, bass, other, vocals, got ['piano']"),
+        (["--stem", "piano"], "no stem piano; the model has drums, bass, other, vocals"),
         (["--stem", "bass", "--stem", "bass"], "each stem can be asked for once"),
         (["--overlap", "1.5"], "1.5 is not in the range"),
         (["--overlap", "nan"], "'nan' is not a number up to 1e+09"),
@@ -198,6 +203,8 @@ def test_what_is_there_is_told(separate: Rtsep, song: Path, tmp_path: Path) -> N
         (["--two-stems", "piano"], "no stem piano"),
         (["--stem", "bass", "--mute", "bass"], "are different outputs; choose one"),
         (["--gain", "bass=7"], "must be -inf to +6 dB"),
+        (["--gain", "bass=3", "--gain", "bass=-3"], "bass cannot be at +3 and -3 dB"),
+        (["--mute", "v", "--gain", "v=3"], "v cannot be muted and at +3 dB; leave one of them out"),
         (["--time-limit", "0"], "0"),
         (["--jobs", "-1"], "-1"),
     ],
@@ -207,3 +214,110 @@ def test_options_of_libraries(
 ) -> None:
     done = separate(song, "-o", tmp_path, *arguments)
     assert done.code == 2 and complaint in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--stem", "piano"], "no stem piano; the model has drums"),
+        (["--two-stems", "piano"], "no stem piano; the model has drums"),
+        (["--mute", "v"], "no stem v; the model has drums"),
+        (["--from", "9:00"], "song.wav ends at 0.70 s, and from 540 s on was asked for"),
+    ],
+)
+def test_what_is_known_before_is_refused_before_anything_is_loaded(
+    separate: Rtsep, song: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    done = separate(song, "-o", tmp_path, *arguments)
+    assert done.code == 2 and complaint in done.err and "loading" not in done.err
+
+
+def test_of_a_library_is_told_what_was_made_and_nothing_of_what_was_not(
+    separate: Rtsep, tmp_path: Path
+) -> None:
+    (tmp_path / "m").mkdir()
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    command = (tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    done, again = separate(*command), separate(*command)
+    assert " s for 0.3 s of audio (" in done.err and "x real time" in done.err
+    assert again.code == 0 and "there already  1" in again.err
+    assert "real time" not in again.err and "0:00" not in again.err
+    assert f"\na line for each file in {tmp_path / 'out'}" in again.err
+
+
+def test_one_is_no_plural(separate: Rtsep, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.wav").write_text("no music")
+    (tmp_path / "m" / "cover.jpg").touch()
+    done = separate(tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    assert done.code == 1 and "rtsep: 1 of 1 file failed; " in done.err
+    assert "the same command tries it again" in done.err
+    assert "passed over: 1 file (.jpg 1)" in done.err
+
+
+def test_a_run_that_is_interrupted_at_once_shows_no_empty_table(
+    separate: Rtsep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: LibraryRun) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LibraryRun, "results", interrupted)
+    (tmp_path / "m").mkdir()
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    done = separate(tmp_path / "m", "-o", tmp_path / "out", "--jobs", "0")
+    assert (done.code, done.said) == (1, ["no file was finished", "rtsep: interrupted"])
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not there for this Python")
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("auto", "no Ray cluster found by auto (no answer of Ray's within 2 s where RAY_ADDRESS"),
+        ("foo", "no address of a Ray cluster: 'foo'; give auto"),
+        ("", "no address of a Ray cluster: ''; give auto"),
+        ("127.0.0.1:1", "no Ray cluster at 127.0.0.1:1: Connection refused; check the address"),
+    ],
+)
+def test_a_cluster_that_is_not_there(
+    separate: Rtsep,
+    song: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    complaint: str,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # of "auto", which may find one otherwise
+    monkeypatch.setattr(joining, "_ANSWER_SECONDS", 2.0)
+    done = separate(song, "-o", tmp_path / "out", "--ray", address)
+    assert done.code == 2 and complaint in done.complaint and "--" in done.complaint
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_interrupts_again_has_it_cleared_up_all_the_same(
+    separate: Rtsep, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, close = [], LibraryRun.close
+
+    def interrupted(self: LibraryRun) -> None:
+        raise KeyboardInterrupt
+
+    def again(self: LibraryRun) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        close(self)
+        closed.append(self)
+
+    monkeypatch.setattr(LibraryRun, "results", interrupted)
+    monkeypatch.setattr(LibraryRun, "close", again)
+    done = separate(song, "-o", tmp_path)
+    assert (done.code, done.said) == (1, ["rtsep: interrupted"]) and closed
+
+
+def test_what_lies_where_results_go_is_told(separate: Rtsep, tmp_path: Path) -> None:
+    out = tmp_path / "m" / "out"
+    (out / "rtsep-log.jsonl").mkdir(parents=True)
+    write_band(tmp_path / "m" / "a.wav", 0.3)
+    write_band(out / "b.wav", 0.3)
+    done = separate(tmp_path / "m", "-o", out, "--jobs", "0")
+    assert done.code == 0 and done.err.count("a.wav") == 0 and (out / "m" / "a").is_dir()
+    assert "passed over, as they lie where results go and are none: 1 file of sound" in done.err
+    assert "; not all lines could be written to" in done.err

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from stem_songs import decoded, example, song, write_song
 
+from rtsep.cli.main import main
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.places import Kind, Place
 from rtsep.files.session import FileSession, SessionReport, run_file_session
@@ -127,6 +128,18 @@ def test_who_names_a_model_has_the_master_separated(small_model: Path, tmp_path:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert '"mode": "offline"' in done.stdout
+    assert f"--model asks for a network, which separates the master of {path}" in done.stderr
+
+
+@pytest.mark.parametrize("live", [(), ("--pace", "realtime")])
+def test_a_delay_is_no_reason_to_have_the_master_separated_unsaid(
+    live: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(example())
+    assert main(["--input", path, "--output", "null", "--delay", "12", *live]) == 2
+    said = capsys.readouterr().err
+    assert "a stem file is played as it is; leave it out, or have a network separate" in said
+    assert f"the master of {path} with --path instant too" in said
 
 
 def test_a_wrong_file_ends_the_command_with_a_line(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtsep.errors import ModelError, RtsepError
-from rtsep.library import cluster, crew
+from rtsep.errors import ConfigError, ModelError, RtsepError
+from rtsep.library import cluster, crew, joining
 from rtsep.library.crew import Crew
 from rtsep.library.messages import Outcome, Ready, Task
 from rtsep.library.record import Origin
@@ -103,21 +104,39 @@ class _Unasked:
     """A Ray that must not be asked."""
 
     def init(self, **options: object) -> None:
-        raise AssertionError("Ray tries for minutes where nobody listens")
+        raise AssertionError("Ray tries for minutes where nobody answers")
 
     def shutdown(self) -> None:
         pass
 
 
-def test_no_cluster_where_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("listens", [False, True])
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not there for this Python")
+def test_no_cluster_where_nobody_of_ray_answers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listens: bool
+) -> None:
     monkeypatch.setattr(cluster, "_ray", _Unasked)
+    monkeypatch.setattr(joining, "_ANSWER_SECONDS", 2.0)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and does not listen
+        taken.bind(("127.0.0.1", 0))
+        if listens:
+            taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         hands = cluster.Cluster(address, 0, ModelSpec(), Making(), tmp_path)
-        with pytest.raises(RtsepError, match="check the address"):
+        with pytest.raises(ConfigError, match=f"no Ray cluster at {address}.*check the address"):
             hands.start(LoggingObserver())
     hands.close()
+
+
+@pytest.mark.parametrize("address", ["foo", "", "local", "127.0.0.1", "ray://127.0.0.1:1", "a b:1"])
+def test_what_is_no_address_of_a_cluster(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="give auto on a node of it, or HOST:PORT"):
+        cluster.Cluster(address, 0, ModelSpec(), Making(), tmp_path)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5:6379", "head.example:6379", "[::1]:6379", "auto"])
+def test_an_address_of_a_cluster(address: str) -> None:
+    joining.check_address(address)
 
 
 def test_without_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

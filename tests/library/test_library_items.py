@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import psutil
 import pytest
@@ -23,7 +28,8 @@ from rtsep.audio.wav import WavWriter
 from rtsep.engine.separator import Separator
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.library import partial
-from rtsep.library.record import RECORD
+from rtsep.library.record import RECORD, Made, Origin, record_of
+from rtsep.library.tree import tree_of
 
 STEMS = ("drums", "bass", "other", "vocals")
 
@@ -70,8 +76,10 @@ def test_a_stretch_is_the_song_cut(library: Library, song: Path, tmp_path: Path)
         np.testing.assert_array_equal(found[stem], expected[stem])
     (result,) = library(song, start=0.31, stop=60)
     assert result.seconds == round((1.1 * RATE - first) / RATE, 3)
-    (late,) = library(song, start=2.0)
-    assert (late.status, late.kind) == ("failed", "unsuitable") and "ends at 1.10 s" in late.message
+    longer = write_noise(tmp_path / "longer.wav", 1.5, 4)
+    done, late = sorted(library(longer, song, start=1.2), key=lambda each: each.path)
+    assert done.ok and (late.status, late.kind) == ("failed", "unsuitable")
+    assert "song.wav ends at 1.10 s" in late.message
 
 
 @pytest.mark.parametrize(
@@ -80,7 +88,10 @@ def test_a_stretch_is_the_song_cut(library: Library, song: Path, tmp_path: Path)
         ({"stems": ["drums"], "mute": ["vocals"]}, "stems and gains or mute are different outputs"),
         ({"two_stems": "piano"}, "no stem piano; the model has drums, bass, other, vocals"),
         ({"mute": ["piano"]}, "no stem piano"),
-        ({"stems": ["piano"]}, "stems must be some of"),
+        ({"stems": ["piano"]}, "no stem piano; the model has drums, bass, other, vocals"),
+        ({"stems": ["bass", "bass"]}, "each stem can be asked for once, got bass, bass"),
+        ({"mute": ["bass"], "gains_db": {"bass": 3}}, "bass cannot be muted and at +3 dB"),
+        ({"start": 9.0}, "song.wav ends at 1.10 s, and from 9 s on was asked for"),
         ({"gains_db": {"bass": 7}}, "must be -inf to +6 dB, got 7"),
         ({"gains_db": {"bass": float("nan")}}, "must be -inf to +6 dB, got nan"),
         ({"start": 2.0, "stop": 1.0}, "is not behind"),
@@ -200,9 +211,40 @@ def test_a_full_disk_ends_the_run_cleanly(
 
 
 def test_a_folder_that_cannot_be_written(library: Library, song: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (result,) = library(song, out=tmp_path / "file")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "song").touch()
+    (result,) = library(song)
     assert (result.status, result.kind) == ("failed", "unwritable")
+    assert [each.name for each in (tmp_path / "out").glob("[!.r]*")] == ["song"]
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_results_that_can_be_nowhere(
+    library: Library, song: Path, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AudioFileError, match=r"cannot write to .*file is no folder; choose"):
+        library(song, out=tmp_path / place)
+
+
+def test_a_read_only_folder_is_told_before_anything_is_loaded(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere but on a disk that is read-only; so the system's answer is made."""
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(AudioFileError, match="is read-only or somebody else's; choose another"):
+        rtsep.separate_library(song, tmp_path / "new" / "out")
+
+
+def test_a_path_that_is_longer_than_libsndfile_takes(
+    library: Library, song: Path, tmp_path: Path
+) -> None:
+    out = tmp_path.joinpath(*["deep" * 50] * 6)
+    assert len(str(out)) > 1024
+    (result,) = library(song, out=out)
+    assert result.ok, result.message
+    (out / "again.wav").write_bytes(song.read_bytes())
+    assert library(out / "again.wav")[0].ok
 
 
 def test_what_is_there_is_not_made_again(
@@ -345,21 +387,168 @@ def test_an_input_is_never_written_over(library: Library, tmp_path: Path) -> Non
         library(song, out=tmp_path)
 
 
-def test_what_others_left_behind_goes_and_what_they_are_at_stays(
+def test_an_album_beside_a_song_of_its_name_is_no_result(library: Library, tmp_path: Path) -> None:
+    music = tmp_path / "m"
+    song = write_noise(music / "01.wav", 0.1, 1)
+    inside = write_noise(music / "01" / "a.wav", 0.1, 2)
+    assert library(song, out=music)[0].folder == music / "01"
+    results = {each.path: each for each in library(music, out=music)}
+    assert results.keys() == {song, inside} and all(each.ok for each in results.values())
+    again = {each.path: each.status for each in library(music, out=music)}
+    assert again == {song: "there", inside: "there"}
+
+
+def test_what_a_result_was_never_becomes_a_song(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what a later result leaves of an earlier one, and where replacing it was cut off."""
+    out = tmp_path / "out"
+    for options in ({}, {"stems": ["drums"], "overlap": 0.5}, {"encoding": "flac"}):
+        library(song, **options)
+    assert tree_of([out], tmp_path / "elsewhere").items == []
+
+    replace, left = os.replace, [2]
+
+    def cut(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.EIO, "cut off")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut)
+        (failed,) = library(song, mute=["bass"])
+    assert failed.status == "failed" and (out / "song" / "mix.wav").exists()
+    assert tree_of([out], tmp_path / "elsewhere").items == []
+    assert library(song, mute=["bass"])[0].status == "ok"
+
+
+def test_two_at_once_put_the_same_in_one_place(tmp_path: Path) -> None:
+    """The folder comes to be between the look and the renaming."""
+    folder = tmp_path / "song"
+    origin = Origin(name="song.wav", bytes=1, mtime_ns=1, sha256="0")
+    made = Made(seconds=1.0, files={"drums.wav": 1}, notes=[], settings={})
+    with partial.partial_folder(folder) as one, partial.partial_folder(folder) as other:
+        for each in (one, other):
+            (each / "drums.wav").write_text("x")
+        rename = os.rename
+
+        def late(source: Path, target: Path) -> None:
+            rename(other, target)
+            rename(source, target)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "rename", late)
+            partial.seal(one, folder, "key", origin, made)
+    record = record_of(folder)
+    assert record and record.finished("key", folder) == made
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+ELSEWHERE = """
+import os, sys, tempfile
+tempfile.tempdir = sys.argv[2]
+os.getpid = lambda: 2**22 + 7
+from pathlib import Path
+from rtsep.library.partial import partial_folder
+with partial_folder(Path(sys.argv[1]) / "song") as partial:
+    print(partial, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_others_are_at_stays_whatever_their_host_is_called(
     library: Library, song: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    own, dead = partial._host(), psutil.Process().pid
-    left = {f".rtsep-part-{own}-{2**22 + 1}-0": False, ".rtsep-part-elsewhere-1-0": True,
-            f".rtsep-part-{own}-{dead}-99999": True}  # fmt: skip
-    for name in left:
-        (out / name).mkdir(parents=True)
-    old = out / ".rtsep-part-elsewhere-2-0"
-    old.mkdir()
-    os.utime(old, (1, 1))
+    """A container with the name of this host has processes and temporary files of its own."""
+    out, own = tmp_path / "out", tmp_path / "tmp"
+    own.mkdir()
+    command = [sys.executable, "-c", ELSEWHERE, str(out), str(own)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        library(song, force=True)
+        assert theirs.exists()
+        other.kill()
+    library(song, force=True)
+    assert theirs.exists()  # nobody here knows that they are no more
+    os.utime(theirs, (1, 1))
+    library(song, force=True)
+    assert not theirs.exists()
+
+
+def test_what_a_killed_process_of_this_machine_left_goes(
+    library: Library, song: Path, tmp_path: Path
+) -> None:
+    out, shared = tmp_path / "out", tempfile.gettempdir()
+    command = [sys.executable, "-c", ELSEWHERE, str(out), shared]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        with partial.partial_folder(out / "mine") as mine:
+            library(song, force=True)
+            assert theirs.exists() and mine.exists()
+            other.kill()
+            other.wait()
+            library(song, force=True)
+            assert not theirs.exists() and mine.exists()
+    assert not list(Path(shared).glob(f"*{theirs.name.lstrip('.')}*"))
+
+
+def test_an_end_while_it_is_cleared_up_leaves_what_the_next_run_clears(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "rmtree", interrupted)
+        with partial.partial_folder(tmp_path / "out" / "song"):
+            raise KeyboardInterrupt
+    assert list((tmp_path / "out").iterdir())
     library(song)
-    assert {name: (out / name).exists() for name in left} == left
-    assert not old.exists()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"song", "rtsep-log.jsonl"}
+
+
+def test_who_goes_no_further_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        write_noise(tmp_path / "m" / f"{number}.wav", 1, number)
+    before = set(psutil.Process().children(recursive=True))
+    settings = {"model": model, "device": "cpu", "precision": "fp32", "jobs": 1}
+    for result in rtsep.separate_library(tmp_path / "m", tmp_path / "out", **settings):
+        assert result.ok
+        break
+    left = [each for each in set(psutil.Process().children(recursive=True)) - before
+            if "resource_tracker" not in " ".join(each.cmdline())]  # fmt: skip
+    assert not psutil.wait_procs(left, timeout=10)[1]
+    assert not list((tmp_path / "out" / "m").glob(".rtsep*"))
+
+
+def test_no_lock_stays_behind(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "bad.wav").write_text("no music")
+    library(song, tmp_path / "bad.wav")
+    library(song, force=True, time_limit=1e-9)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_another_encoder_makes_nothing_anew_and_is_written_down(
+    library: Library, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = library(song, encoding="mp3")
+    text = (first.folder / RECORD).read_text()
+    assert f"(PyAV {av.__version__})" in text and "libavcodec" in text
+    monkeypatch.setattr(av, "__version__", "99.0")
+    assert library(song, encoding="mp3")[0].status == "there"
+    library(song, encoding="mp3", force=True)
+    assert "(PyAV 99.0)" in (first.folder / RECORD).read_text()
 
 
 def test_segments_together_are_as_good(library: Library, song: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def touched(root: Path, *names: str) -> list[Path]:
 
 def places(*paths: Path) -> list[str]:
     return [item.folder.relative_to(OUT).as_posix() for item in tree_of(paths, OUT).items]
+
+
+def recorded(folder: Path, *names: str, **more: object) -> None:
+    """As a run leaves it."""
+    files = dict.fromkeys(names, 1)
+    made = {"k": {"seconds": 1.0, "files": files, "notes": [], "settings": {}}}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD).write_text(json.dumps({"rtsep": 1, "source": {}, "made": made, **more}))
 
 
 def test_a_file_goes_to_its_name_and_a_folder_keeps_its_tree(tmp_path: Path) -> None:
@@ -75,10 +84,12 @@ def test_results_and_what_is_hidden_or_no_sound_are_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     touched(tmp_path, "m/a.wav", "m/cover.jpg", "m/._a.wav", "m/.git/b.wav",
-            f"m/done/{RECORD}", "m/done/drums.wav", "m/out/c/drums.wav")  # fmt: skip
+            "m/done/drums.wav", "m/out/c/drums.wav", "m/out/c/lyrics.wav")  # fmt: skip
+    recorded(tmp_path / "m" / "done", "drums.wav")
+    recorded(tmp_path / "m" / "out" / "c", "drums.wav")
     tree = tree_of([tmp_path / "m"], tmp_path / "m" / "out")
     assert [item.path.name for item in tree.items] == ["a.wav"]
-    assert +tree.passed == {".jpg": 1}
+    assert +tree.passed == {".jpg": 1} and tree.below_out == 1
     monkeypatch.chdir(tmp_path / "m")
     assert [item.path.name for item in tree_of([Path()], OUT).items] == ["a.wav"]
 
@@ -116,3 +127,35 @@ def test_a_folder_that_cannot_be_read_is_not_silently_missing(
     assert tree.refused == [
         (tmp_path / "m" / "locked", "cannot read the folder: Permission denied")
     ]
+
+
+def test_songs_beside_results_are_songs(tmp_path: Path) -> None:
+    """`rtsep separate M/01.wav -o M` writes into a folder that may be somebody's album."""
+    songs = touched(tmp_path, "m/01.wav", "m/01/a.wav", "m/01/live/b.wav", "m/01/Vocals.wav")
+    touched(tmp_path, "m/01/drums.wav", "m/01/vocals.wav", "m/01/bass.flac")
+    recorded(tmp_path / "m" / "01", "drums.wav", "vocals.wav", files=["bass.flac"])
+    found = tree_of([tmp_path / "m"], tmp_path / "m")
+    assert sorted(item.path for item in found.items) == sorted(songs)
+    assert not found.refused and not +found.passed and not found.below_out
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"made": 3}', '{"made": {}, "files": 3}', "[" * 9999])
+def test_a_record_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
+    touched(tmp_path, "m/a.wav", "m/done/drums.wav", "m/done/sub/b.wav")
+    (tmp_path / "m" / "done" / RECORD).write_text(text)
+    found = tree_of([tmp_path / "m"], OUT)
+    assert sorted(item.path.name for item in found.items) == ["a.wav", "b.wav"]
+    ((folder, message),) = found.refused
+    assert folder == tmp_path / "m" / "done" and "nobody knows which files are results" in message
+
+
+def test_a_record_of_a_later_version_names_results_too(tmp_path: Path) -> None:
+    touched(tmp_path, "m/a.wav", "m/done/drums.wav")
+    recorded(tmp_path / "m" / "done", "drums.wav", rtsep=2)
+    assert [item.path.name for item in tree_of([tmp_path / "m"], OUT).items] == ["a.wav"]
+
+
+def test_an_accent_that_is_spelled_otherwise_is_the_same_result(tmp_path: Path) -> None:
+    touched(tmp_path, "m/a.wav", "m/e\u0301/e\u0301.stem.mp4")
+    recorded(tmp_path / "m" / "e\u0301", "\u00e9.stem.mp4")
+    assert [item.path.name for item in tree_of([tmp_path / "m"], OUT).items] == ["a.wav"]

@@ -31,6 +31,10 @@ def _at_words(line: str) -> list[str]:
     )
 
 
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def about(seconds: float) -> str:
     """In a unit that fits, without more digits than an estimate has."""
     if seconds < 90:

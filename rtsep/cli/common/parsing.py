@@ -71,15 +71,19 @@ def parse_gains(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, float]:
     """("vocals=-6", "drums=-inf") as numbers by stem."""
-    gains = {}
+    gains: dict[str, float] = {}
     for value in values:
-        stem, _, db = value.partition("=")
+        name, _, db = value.partition("=")
+        stem = name.strip()
         try:
-            gains[stem.strip()] = float(db)
+            gain = float(db)
         except ValueError as error:
             raise click.BadParameter(
                 f"{value!r} is not like vocals=-6 (a stem, =, decibels)", ctx, param
             ) from error
+        if stem in gains and gains[stem] != gain:
+            raise click.BadParameter(f"{stem} cannot be at {gains[stem]:+g} and {gain:+g} dB")
+        gains[stem] = gain
     return gains
 
 

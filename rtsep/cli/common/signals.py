@@ -44,6 +44,20 @@ def interrupted_by_signals() -> Iterator[None]:
 
 
 @contextmanager
+def undisturbed() -> Iterator[None]:
+    """Whoever asks again while something is cleared up has it cleared up all the same."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in NUMBERS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def _none_is_lost() -> Iterator[None]:
     """Python runs finalizers wherever it is, and an interrupt that hits one ends there, with a note
     that it was ignored. It comes again in a moment, when the finalizer is over."""

@@ -12,6 +12,7 @@ import click
 from rtsep.audio.routes import parse_channels
 from rtsep.cli.common.figures import say
 from rtsep.cli.common.progress import RichObserver
+from rtsep.cli.common.signals import undisturbed
 from rtsep.cli.files.progress import file_progress
 from rtsep.cli.files.report import LibraryBar, Report
 from rtsep.errors import RtsepError, UsageError
@@ -39,7 +40,7 @@ def run(
     """`options` are those of what is made of a file, and of how they are shared out."""
     alone = len(paths) == 1 and not paths[0].is_dir()
     shared = {name: options.pop(name) for name in ("shard", "ray", "time_limit", "force")}
-    processes = (0 if alone or shared["ray"] else 1) if jobs is None else jobs
+    processes = (0 if alone or shared["ray"] is not None else 1) if jobs is None else jobs
     making = _making(**options)
     if alone:
         check_input(str(paths[0]), making.channels)
@@ -52,14 +53,18 @@ def run(
         complete=complete,
     )
     running = Running(jobs=processes, **shared)
-    with LibraryRun(paths, output, model=spec, making=making, running=running) as library:
+    library = LibraryRun(paths, output, model=spec, making=making, running=running)
+    try:
         with RichObserver("loading PyTorch") as observer:
-            if not processes and not running.ray:
+            if not processes and running.ray is None:
                 from rtsep.setup.runtime import prepare_process
 
                 prepare_process()
             library.start(observer)
         (_tell_alone if alone else _tell_all)(library, as_json)
+    finally:
+        with undisturbed():
+            library.close()
 
 
 def _making(

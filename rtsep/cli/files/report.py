@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rtsep.cli.common.figures import about, say
+from rtsep.cli.common.figures import about, counted, say
 from rtsep.cli.common.progress import WorkProgress
 from rtsep.control.text import clock, printable
 from rtsep.errors import RtsepError
@@ -68,10 +68,11 @@ class LibraryBar:
             self._said = now
             done = sum(self._shares[each] * got for each, got in self._got.items())
             left = (now - self._began) * (1 - done) / done if done else 0.0
-            say(f"{self._ended} of {self._count} files, {done:.0%}, about {about(left)} left")
+            files = counted(self._count, "file")
+            say(f"{self._ended} of {files}, {done:.0%}, about {about(left)} left")
 
     def _name(self) -> None:
-        self._bar.begin(f"{self._ended} of {self._count} files")
+        self._bar.begin(f"{self._ended} of {counted(self._count, 'file')}")
 
 
 class Report:
@@ -93,7 +94,32 @@ class Report:
             self._failures.append(result)
 
     def show(self) -> None:
-        """A table, on standard error."""
+        """A table, on standard error, if there is anything to be told."""
+        if passed := self._library.tree.passed:
+            most = ", ".join(
+                f"{s or 'no suffix'} {n}" for s, n in passed.most_common(_PASSED_SHOWN)
+            )
+            say(
+                f"no sound by their names and passed over: {counted(passed.total(), 'file')} "
+                f"({most})"
+            )
+        if below := self._library.tree.below_out:
+            say(
+                f"passed over, as they lie where results go and are none: {counted(below, 'file')} "
+                "of sound; with another --output they are separated"
+            )
+        if not self._count:
+            say("no file was finished")
+            return
+        self._show_table()
+        log = self._library.log
+        say(
+            f"{self._pace()}a line for each file in {log.path}"
+            if log.whole
+            else f"{self._pace()}not all lines could be written to {log.path}"
+        )
+
+    def _show_table(self) -> None:
         from rich.console import Console
         from rich.table import Table
 
@@ -101,24 +127,18 @@ class Report:
         for status, words in _WORDS.items():
             if self._count[status]:
                 count = str(self._count[status])
-                table.add_row(words, count, clock(self._seconds[status]))
+                table.add_row(words, count, duration(self._seconds[status]))
         for kind, number in self._kinds.most_common():
             table.add_row(f"failed: {kind}", str(number), "")
         Console(stderr=True).print(table)
-        if passed := self._library.tree.passed:
-            most = ", ".join(
-                f"{s or 'no suffix'} {n}" for s, n in passed.most_common(_PASSED_SHOWN)
-            )
-            say(f"no sound by their names and passed over: {passed.total()} files ({most})")
-        say(f"{self._pace()}; a line for each file in {self._library.log.path}")
 
     def check(self) -> None:
         """Raises RtsepError if any file has failed."""
         if failed := self._count[FAILED]:
             total = sum(self._count.values())
             raise RtsepError(
-                f"{failed} of {total} files failed; {self._library.log.path} says why, and the "
-                "same command tries them again"
+                f"{failed} of {counted(total, 'file')} failed; {self._library.log.path} says why, "
+                f"and the same command tries {'it' if failed == 1 else 'them'} again"
             )
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,6 +158,13 @@ class Report:
         }
 
     def _pace(self) -> str:
+        """Of what was separated, if anything was."""
+        made = self._seconds[OK]
         took = time.monotonic() - self._began
-        pace = self._seconds[OK] / took
-        return f"{clock(took)} for {clock(self._seconds[OK])} of audio ({pace:.2f} x real time)"
+        pace = f"{made / took:.2f} x real time"
+        return f"{duration(took)} for {duration(made)} of audio ({pace}); " if made else ""
+
+
+def duration(seconds: float) -> str:
+    """As on a clock; of less than a minute the tenths."""
+    return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
