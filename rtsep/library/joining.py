@@ -62,9 +62,12 @@ def _connect(host: str, port: int) -> None:
 def _ask(address: str) -> None:
     """In a process that can be ended. Whatever it says, somebody answered, or it is known at once
     that there is nobody; joining will tell which. Raises TimeoutExpired."""
+    # Not from the current folder: a file there must not be taken for a library.
+    libraries = f"import sys; sys.path[:] = {sys.path!r}"
+    program = f"{libraries}; from ray.scripts.scripts import main; main()"
     with suppress(OSError):
         subprocess.run(
-            [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address],
+            [sys.executable, "-c", program, "health-check", "--address", address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
