@@ -16,6 +16,7 @@ import numpy as np
 
 from rtsep.audio.bursts import Bursts
 from rtsep.audio.channels import USUAL_BLOCK, Inlet, Outlet
+from rtsep.audio.declared import declared, server_notes
 from rtsep.audio.devices import JACK, find_again
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
 from rtsep.audio.portaudio import abandon
@@ -77,7 +78,7 @@ class _Streams:
         self.rate = spec.rate
         self.blocksize = spec.blocksize
         self.routes = outlet.routes if outlet else ()
-        self.notes = (inlet.notes if inlet else ()) + _card_notes(inlet, outlet)
+        self.notes = (inlet.notes if inlet else ()) + server_notes(inlet, outlet)
         self._inlet = inlet
         self._outlet = outlet
         self._process: Process | None = None
@@ -173,9 +174,9 @@ class OneStream(_Streams):
         (stream,) = self._streams
         parts = []
         if self._inlet:
-            parts.append(_part("device in", stream, self._inlet))
+            parts.append(declared("device in", stream, self._inlet))
         if self._outlet:
-            parts.append(_part("device out", stream, self._outlet))
+            parts.append(declared("device out", stream, self._outlet))
         return tuple(parts)
 
     def _both(self, indata: Any, outdata: Any, count: int, times: Any, flags: Any) -> None:
@@ -229,14 +230,14 @@ class TwoStreams(_Streams):
     def latency(self) -> tuple[LatencyPart, ...]:
         recording, playing = self._streams
         return (
-            _part("device in", recording, self._source, rate=self.rate),
+            declared("device in", recording, self._source, rate=self.rate),
             LatencyPart(name="clocks", samples=self.resampler.delay),
-            _part("device out", playing, self._sink),
+            declared("device out", playing, self._sink),
         )
 
     def _block(self, stream: Any, end: Inlet | Outlet, rate: int) -> int:
         """How long blocks are: a guess on the safe side, which the resampler corrects upwards."""
-        known = max(_part("", stream, end).samples, *(s * rate for s in end.device.low_latency))
+        known = max(declared("", stream, end).samples, *(s * rate for s in end.device.low_latency))
         return max(round(known), self.blocksize, _SURE_BLOCK)
 
     def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
@@ -254,27 +255,3 @@ class TwoStreams(_Streams):
         while self._flags:
             flags |= self._flags.popleft()
         self._fill(joined, outdata, count, flags)
-
-
-def _part(name: str, stream: Any, end: Inlet | Outlet, rate: int = 0) -> LatencyPart:
-    """What PortAudio says, in samples of `rate`, or else of the stream. But for JACK its versions
-    disagree, and go below zero: there it is what PortAudio itself adds to blocks of the server's
-    period, which is nothing."""
-    if end.device.host_api == JACK:
-        return LatencyPart(name=name, samples=0)
-    both = stream.latency
-    seconds = both if isinstance(both, float) else both[isinstance(end, Outlet)]
-    return LatencyPart(name=name, samples=round(seconds * (rate or stream.samplerate)))
-
-
-def _card_notes(inlet: Inlet | None, outlet: Outlet | None) -> tuple[str, ...]:
-    """What JACK says of the way between its ports and the world, which no client adds."""
-    ends = [(inlet, 0, "in"), (outlet, 1, "out")]
-    late = [
-        f"{1000 * end.device.low_latency[direction]:.1f} ms {word}"
-        for end, direction, word in ends
-        if end and end.device.host_api == JACK and end.device.low_latency[direction]
-    ]
-    if not late:
-        return ()
-    return (f"the JACK server's own latency comes on top: {', '.join(late)}",)
