@@ -217,7 +217,8 @@ def test_a_fader_is_heard_within_two_blocks(
                 continue
             assert box.returncode == 0, box.stderr
             blocks = np.array(json.loads(box.stdout)["frames"]) / 256
-            assert len(blocks) == 150 and blocks.min() >= 0
+            # A server hands over the messages of a period at its beginning, before their time.
+            assert len(blocks) == 150 and blocks.min() > -1
             if np.percentile(blocks, 99) <= 2:
                 break
         told = ended(process)
