@@ -2,8 +2,9 @@
 
 What is asked of it is what `rtsep --input demo --output null --pace realtime --latency auto --loop`
 asks for; with `--path instant`, that path is heard and its late hops are told too, and with
-`--jack` it plays on a private JACK server with a period of 256 frames. Tells late hops, what the
-engine went over to, and for how long the host gave the processors to others, minute by minute.
+`--jack` it plays on a private JACK server with a period of 256 frames, or of as many as that says.
+Tells late hops, what the engine went over to, and for how long the host gave the processors to
+others, minute by minute.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from rtsep.status import LiveStatus
 from rtsep.weights.cache import default_folder
 
 MINUTE = 60.0
-JACK_PERIOD = 256
+JACK_PERIOD = 256  # unless another is asked for
 
 
 class Told:
@@ -53,7 +54,8 @@ def main() -> int:
     parser.add_argument("--model", default="htdemucs")
     parser.add_argument("--path", choices=PATHS, default="full")
     parser.add_argument("--delay", type=int, choices=[12, 23], default=23, help="of that path, ms")
-    parser.add_argument("--jack", action="store_true", help="play on a private JACK server")
+    parser.add_argument("--jack", type=int, nargs="?", const=JACK_PERIOD, metavar="PERIOD",
+                        help="play on a private JACK server")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     args = parser.parse_args()
@@ -75,7 +77,7 @@ def main() -> int:
         "retunings": last.retunings,
         "path": last.path,
         "delay_ms": args.delay,
-        "jack_period": JACK_PERIOD if args.jack else None,
+        "jack_period": args.jack,
         "instant": dataclasses.asdict(last.instant) if last.instant else None,
         "events": list(last.events),
         "minutes": minutes,
@@ -90,12 +92,12 @@ def main() -> int:
 
 
 @contextmanager
-def _server(wanted: bool) -> Iterator[str | None]:
+def _server(period: int | None) -> Iterator[str | None]:
     """The device to play to, if any."""
-    if not wanted:
+    if period is None:
         yield None
         return
-    with running_jack(period=JACK_PERIOD) as server:
+    with running_jack(period=period) as server:
         os.environ.update(server.env)
         yield "system"
 

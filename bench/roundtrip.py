@@ -2,8 +2,9 @@
 
 For each period a server of its own, and on it a client that delays by a number of samples that
 only this program knows. A loop takes a period, as what a client gives back is heard in the next
-one, that delay, and inside rtsep what is declared: what is found is compared with that sum.
-Without options for rtsep the network is a small one: latency does not depend on it.
+one, that delay, and inside rtsep what is declared: what is found is compared with that sum. On
+the full path, and on the instant path with both of its delays. Without options for rtsep the
+network is a small one: latency does not depend on it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from bench.hardware import finish
 from rig.server import JackServer, running_jack, running_loop
 from rig.small_model import write_small_model
 
-PERIODS = (128, 256, 512, 1024)
-REGROUPED = 512  # also asked for where the server's period is another
+PERIODS = (64, 128, 256, 512, 1024, 2048)
+DELAYS = (None, 12, 23)  # of the instant path, in ms; None is the full path
 SMALL = ["--window", "0.464", "--hop", "464", "--lookahead", "0", "--budget", "1000"]
 LONGEST = 2000  # samples of delay
 
@@ -62,12 +63,12 @@ def compared(told: dict[str, Any], outside: int) -> dict[str, Any]:
     return figures | {key: told[key] for key in keys}
 
 
-def run(period: int, blocksize: int, repeats: int, engine: list[str]) -> dict[str, Any]:
+def run(period: int, instant: int | None, repeats: int, engine: list[str]) -> dict[str, Any]:
     delay = random.randrange(LONGEST)
+    path = ["--path", "instant", "--delay", str(instant)] if instant else []
     with running_jack(period=period) as server, running_loop(server, delay=delay):
-        arguments = ["--blocksize", str(blocksize), "--repeats", str(repeats), *engine]
-        told = profile(server, arguments)
-    figures = {"period": period, "blocksize": blocksize, "delay": delay}
+        told = profile(server, ["--repeats", str(repeats), *path, *engine])
+    figures = {"period": period, "instant_ms": instant, "delay": delay}
     return figures | compared(told, period + delay)
 
 
@@ -82,8 +83,8 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         small = ["--model", str(write_small_model(Path(folder) / "small.safetensors")), *SMALL]
         for period in options.periods:
-            for blocksize in (0, REGROUPED) if period != REGROUPED else (0,):
-                figures = run(period, blocksize, options.repeats, options.rtsep or small)
+            for instant in DELAYS:
+                figures = run(period, instant, options.repeats, options.rtsep or small)
                 print(_line(figures), file=sys.stderr, flush=True)
                 runs.append(figures)
     finish("roundtrip", {"options": options.rtsep, "runs": runs}, save=options.save)
@@ -99,9 +100,8 @@ def _line(figures: dict[str, Any]) -> str:
         for way in ("device_path", "whole_chain", "stems")
         if figures[way]
     ]
-    where = (
-        f"period {figures['period']}, blocksize {figures['blocksize']}, delay {figures['delay']}"
-    )
+    path = f"instant {figures['instant_ms']} ms" if figures["instant_ms"] else "full"
+    where = f"period {figures['period']}, {path}, delay {figures['delay']}"
     return f"{where}: {', '.join(ways)}" + (
         f" ({figures['problem']})" if figures["problem"] else ""
     )

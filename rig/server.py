@@ -204,6 +204,12 @@ class Deck:
             self.kill()
 
 
+def set_period(server: JackServer, period: int) -> None:
+    """While its clients run."""
+    command = ["jack_bufsize", str(period)]
+    subprocess.run(command, env=server.env, capture_output=True, check=True)
+
+
 def connections(server: JackServer, port: str) -> set[str]:
     """Names of the ports that one is connected to."""
     done = subprocess.run(

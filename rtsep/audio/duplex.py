@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rtsep.audio.bursts import Bursts
 from rtsep.audio.channels import USUAL_BLOCK, Inlet, Outlet
+from rtsep.audio.declared import declared, server_notes
 from rtsep.audio.devices import JACK, find_again
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
 from rtsep.audio.portaudio import abandon
@@ -29,15 +31,20 @@ from rtsep.status import LatencyPart
 Process = Callable[[Audio | None, Audio | None, int, Any], None]
 
 _SURE_BLOCK = 256  # assumed where nobody says how long blocks are, and the least in any case
+_FIRST_SECONDS = 2.0  # for a JACK server's first two periods
 
 
 class Duplex(Protocol):
     """Opened devices."""
 
     rate: int
-    blocksize: int  # 0: what the host API gives, which may vary
+    blocksize: int  # 0: what the host API gives, which may vary; on JACK the server's period
     routes: tuple[Route, ...]  # in the order of the output's rows
     notes: tuple[str, ...]  # what a listener should be told
+
+    @property
+    def at_once(self) -> int:
+        """The most samples that have come at once so far; 0 if nobody knows."""
 
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
@@ -71,38 +78,83 @@ class _Streams:
         self.rate = spec.rate
         self.blocksize = spec.blocksize
         self.routes = outlet.routes if outlet else ()
-        self.notes = (inlet.notes if inlet else ()) + _card_notes(inlet, outlet)
+        self.notes = (inlet.notes if inlet else ()) + server_notes(inlet, outlet)
         self._inlet = inlet
         self._outlet = outlet
-        self._process: Process = _nothing
+        self._process: Process | None = None
         self._streams: list[Any] = []
-        self._running = False
+        self._started: list[Any] = []
+        self._bursts = Bursts()
+
+    @property
+    def at_once(self) -> int:
+        return self._bursts.longest
 
     @property
     def active(self) -> bool:
-        return self._running and all(stream.active for stream in self._streams)
+        running = self._process is not None and bool(self._started)
+        return running and all(stream.active for stream in self._started)
 
     def start(self, process: Process) -> None:
         self._process = process
-        self._running = True
         for stream in self._streams:
-            stream.start()
+            if stream not in self._started:
+                self._started.append(stream)
+                stream.start()
 
     def close(self) -> None:
         ends = (self._inlet, self._outlet)
         on_jack = any(end.device.host_api == JACK for end in ends if end)
-        if on_jack and self._running and not self.active:
+        if on_jack and not all(stream.active for stream in self._started):
             abandon()  # the server has died, and closing would wait for it
             return
-        self._running = False
+        self._started = []
         for stream in self._streams:
             stream.stop()
             stream.close()
 
+    def _open(
+        self,
+        spec: DuplexSpec,
+        callback: Callable[..., None],
+        inlet: Inlet | None,
+        outlet: Outlet | None,
+    ) -> Any:
+        """The stream that `process` is called by. On JACK, blocks of another length than the
+        server's period come later, or in bursts; only a running stream tells what the period is,
+        so it runs from now on."""
+        end = outlet or inlet
+        assert end is not None
+        if end.device.host_api != JACK:
+            return open_stream(spec, callback, inlet, outlet)
+        stream = open_stream(replace(spec, blocksize=0), self._counted(callback), inlet, outlet)
+        self._started.append(stream)
+        stream.start()
+        if not self._bursts.wait(_FIRST_SECONDS):
+            abandon()
+            raise ConfigError(
+                f"{end.device.label} gives no sound: its JACK server stands still; start it again"
+            )
+        self.blocksize = self._bursts.longest
+        return stream
+
+    def _counted(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """Silent until the start."""
+
+        def count_up(*block: Any) -> None:
+            count, times, _ = block[-3:]
+            self._bursts.add(times.currentTime, count)
+            if self._process is not None:
+                callback(*block)
+            elif self._outlet:
+                block[-4][...] = 0
+
+        return count_up
+
     # Blocks are (n, channels) to sounddevice, and (channels, n) to everybody else.
 
     def _fill(self, audio: Audio | None, outdata: Audio, count: int, flags: Any) -> None:
-        assert self._outlet is not None
+        assert self._outlet is not None and self._process is not None
         played = outdata.T
         buses = self._outlet.buses(played)
         self._process(audio, buses, count, flags)
@@ -115,17 +167,16 @@ class OneStream(_Streams):
     def __init__(self, spec: DuplexSpec, inlet: Inlet | None, outlet: Outlet | None) -> None:
         super().__init__(spec, inlet, outlet)
         callback = self._listen if outlet is None else self._play if inlet is None else self._both
-        self._streams = [open_stream(spec, callback, inlet, outlet)]
+        self._streams = [self._open(spec, callback, inlet, outlet)]
 
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
         (stream,) = self._streams
         parts = []
         if self._inlet:
-            parts.append(_part("device in", stream, self._inlet))
+            parts.append(declared("device in", stream, self._inlet))
         if self._outlet:
-            regrouped = self.blocksize if self._inlet else 0
-            parts.append(_part("device out", stream, self._outlet, regrouped))
+            parts.append(declared("device out", stream, self._outlet))
         return tuple(parts)
 
     def _both(self, indata: Any, outdata: Any, count: int, times: Any, flags: Any) -> None:
@@ -133,7 +184,7 @@ class OneStream(_Streams):
         self._fill(self._inlet.take(indata.T), outdata, count, flags)
 
     def _listen(self, indata: Any, count: int, times: Any, flags: Any) -> None:
-        assert self._inlet is not None
+        assert self._inlet is not None and self._process is not None
         self._process(self._inlet.take(indata.T), None, count, flags)
 
     def _play(self, outdata: Any, count: int, times: Any, flags: Any) -> None:
@@ -151,7 +202,7 @@ class TwoStreams(_Streams):
         # A host API that regroups blocks calls at uneven times; nobody needs that here.
         recording = open_stream(replace(spec, rate=rate, blocksize=0), self._record, inlet, None)
         try:
-            playing = open_stream(spec, self._play, None, outlet)
+            playing = self._open(spec, self._play, None, outlet)
         except ConfigError:
             recording.close()
             raise
@@ -179,14 +230,14 @@ class TwoStreams(_Streams):
     def latency(self) -> tuple[LatencyPart, ...]:
         recording, playing = self._streams
         return (
-            _part("device in", recording, self._source, rate=self.rate),
+            declared("device in", recording, self._source, rate=self.rate),
             LatencyPart(name="clocks", samples=self.resampler.delay),
-            _part("device out", playing, self._sink),
+            declared("device out", playing, self._sink),
         )
 
     def _block(self, stream: Any, end: Inlet | Outlet, rate: int) -> int:
         """How long blocks are: a guess on the safe side, which the resampler corrects upwards."""
-        known = max(_part("", stream, end).samples, *(s * rate for s in end.device.low_latency))
+        known = max(declared("", stream, end).samples, *(s * rate for s in end.device.low_latency))
         return max(round(known), self.blocksize, _SURE_BLOCK)
 
     def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
@@ -204,33 +255,3 @@ class TwoStreams(_Streams):
         while self._flags:
             flags |= self._flags.popleft()
         self._fill(joined, outdata, count, flags)
-
-
-def _part(
-    name: str, stream: Any, end: Inlet | Outlet, regrouped: int = 0, rate: int = 0
-) -> LatencyPart:
-    """What PortAudio says, in samples of `rate`, or else of the stream. But for JACK its versions
-    disagree, and go below zero: there it is what PortAudio itself adds, `regrouped` samples, and
-    nothing between JACK's own blocks."""
-    if end.device.host_api == JACK:
-        return LatencyPart(name=name, samples=regrouped)
-    both = stream.latency
-    seconds = both if isinstance(both, float) else both[isinstance(end, Outlet)]
-    return LatencyPart(name=name, samples=round(seconds * (rate or stream.samplerate)))
-
-
-def _card_notes(inlet: Inlet | None, outlet: Outlet | None) -> tuple[str, ...]:
-    """What JACK says of the way between its ports and the world, which no client adds."""
-    ends = [(inlet, 0, "in"), (outlet, 1, "out")]
-    late = [
-        f"{1000 * end.device.low_latency[direction]:.1f} ms {word}"
-        for end, direction, word in ends
-        if end and end.device.host_api == JACK and end.device.low_latency[direction]
-    ]
-    if not late:
-        return ()
-    return (f"the JACK server's own latency comes on top: {', '.join(late)}",)
-
-
-def _nothing(audio: Audio | None, buses: Audio | None, count: int, flags: Any) -> None:
-    """Until the start."""

@@ -22,8 +22,8 @@ class DuplexSpec:
     """What to open. Channels count from 0; without any, the first ones are used.
 
     The input may run at an `input_rate` of its own. `blocksize` 0 leaves it to the host API, which
-    then need not regroup blocks. `one_clock` says whether the two devices run on the same clock;
-    None decides by what their host API is known for.
+    then need not regroup blocks; JACK always gives its server's period. `one_clock` says whether
+    the two devices run on the same clock; None decides by what their host API is known for.
     """
 
     rate: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtsep.audio.devices import Device, Kind, list_devices
+from rtsep.audio.devices import JACK, Device, Kind, list_devices
 from rtsep.audio.hostapi import with_rates
 from rtsep.audio.portaudio import portaudio
 from rtsep.audio.quiet import quiet
@@ -22,6 +22,10 @@ _LESS_DELAY = {
     "darwin": "--blocksize 256",
     "win32": "--wasapi exclusive --blocksize 256, or ASIO (set SD_ENABLE_ASIO=1; docs/audio.md)",
 }
+_SHORTER_PERIOD = (
+    "shorten the server's period: jackd -p 256, or PIPEWIRE_QUANTUM=256/44100 for PipeWire "
+    "(docs/audio.md)"
+)
 _RIGHT_RATE = {
     "linux": "run the server at 44100 Hz (jackd -r 44100; PIPEWIRE_QUANTUM=256/44100), or take a "
     "device that has it",
@@ -140,9 +144,10 @@ def delay(facts: SoundFacts, platform: str) -> Outcome | None:
     told = f"{' + '.join(f'{1000 * part:.0f}' for part in parts)} ms in and out, as PortAudio tells"
     if sum(parts) < _MUCH_DELAY:
         return ok(told)
+    on_jack = all(one.host_api == JACK for one in _ends(facts))
     return advise(
         told,
-        _LESS_DELAY.get(platform, "--blocksize 256"),
+        _SHORTER_PERIOD if on_jack else _LESS_DELAY.get(platform, "--blocksize 256"),
         f"up to {1000 * sum(parts):.0f} ms of latency less, all of it outside of the network",
     )
 

@@ -51,6 +51,7 @@ def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | Non
     if isinstance(model, Stop):
         return None
     assert isinstance(model, ModelReady), model
+    _no_garbage()  # before the device calls for the first time
     device = found.open(model.spec.sample_rate, model.stems)
     link.send(device.ready)
     return device
@@ -71,7 +72,6 @@ def _play(
             semaphore.release()
 
     callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
-    _no_garbage()
     device.start(callback, shared.counters)
     if _watch(link, shared, device):
         _fade_out(callback)

@@ -152,7 +152,7 @@ class SoundCards:
             blocksize=duplex.blocksize,
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
-            notes=duplex.notes,
+            notes=duplex.notes + _late_for(self._request.blocksize, duplex, rate),
             beyond=_beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
@@ -177,6 +177,7 @@ class OpenCards:
             if flags:
                 _count(flags, counters)
             callback(recorded, played, count)
+            counters.at_once[0] = self._duplex.at_once
 
         self._duplex.start(process)
 
@@ -212,6 +213,17 @@ def _beyond(input: Device | None, output: Device | None, rate: int) -> tuple[Lat
         LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
         for end, direction, name in ends
         if end and end.host_api == JACK
+    )
+
+
+def _late_for(wanted: int, duplex: Duplex, rate: int) -> tuple[str, ...]:
+    """What blocks cost that are longer than `wanted`, and how to have those."""
+    if not 0 < wanted < duplex.blocksize:
+        return ()
+    return (
+        f"the JACK server's period is {duplex.blocksize} samples, not {wanted}, which costs "
+        f"{1000 * (duplex.blocksize - wanted) / rate:.0f} ms here and as much again in the server: "
+        f"start it with -p {wanted} (PipeWire: PIPEWIRE_QUANTUM={wanted}/{rate})",
     )
 
 

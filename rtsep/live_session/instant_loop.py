@@ -32,10 +32,6 @@ class InstantLoop:
         assert shared.instant is not None, "this session has no instant path"
         layout, self._hop = shared.layout, path.settings.hop
         self._path, self._shared, self._out, self._clock = path, shared, shared.instant, clock
-        # What can still be heard in time is never too old, however large the device's blocks are.
-        self._most_behind = max(
-            round(MOST_BEHIND * layout.rate), layout.instant_delay + layout.longest_block
-        )
         self._block: Audio = np.zeros((layout.channels, self._hop), np.float32)
         self._late: Audio = np.zeros((layout.stems * layout.channels, self._hop), np.float32)
         self._shape = (layout.stems, layout.channels, self._hop)
@@ -56,7 +52,7 @@ class InstantLoop:
         """A hop, if there is a whole one."""
         behind = self._shared.input.head - self._next
         counters = self._shared.counters
-        if behind > self._most_behind:
+        if behind > self._most_behind():
             left_out = self._next
             self._go_to(self._shared.input.head - self._hop)
             counters.instant_late[0] += (self._next - left_out) // self._hop
@@ -97,4 +93,9 @@ class InstantLoop:
 
     def _heard(self) -> int:
         """The position that is played next on this path."""
-        return self._shared.input.head - self._shared.layout.instant_delay
+        return self._shared.input.head - self._shared.instant_delay
+
+    def _most_behind(self) -> int:
+        """What can still be heard in time is never too old, however much a device brings at once:
+        that is a part of the delay, so that twice the delay is enough."""
+        return max(round(MOST_BEHIND * self._shared.layout.rate), 2 * self._shared.instant_delay)

@@ -153,6 +153,10 @@ class LiveSession:
         return self._instant_latency if self.desk.path == "instant" else self.full_latency
 
     @property
+    def _milliseconds(self) -> float:
+        return 1000 * sum(part.samples for part in self.latency) / self.layout.rate
+
+    @property
     def seconds(self) -> float:
         """The time of the session: how much has come in. It stands still without a device."""
         return self.shared.input.head / self.layout.rate if self._life != "loading" else 0.0
@@ -243,10 +247,14 @@ class LiveSession:
         """Lay out the shared memory, set the desk, have the beginning of the source ready."""
         spec = self.spec
         self.full_latency = self._latency_parts()
-        delay = spec.instant_delay
-        early = instant_parts(self.model, self.device, delay) if spec.instant else ()
-        self.layout = layout_of(self.model, self.device, self.full_latency, early, hop_of(delay))
-        self._instant_latency = early
+        self._instant_latency = self._instant_parts() if spec.instant else ()
+        self.layout = layout_of(
+            self.model,
+            self.device,
+            self.full_latency,
+            self._instant_latency,
+            hop_of(spec.instant_delay),
+        )
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]
@@ -294,6 +302,7 @@ class LiveSession:
         for child in children:
             child.look()
         self._tell_path()
+        self._follow(self.device)
         if not self._engine_down and self._watch.hangs():
             self._engine.restart("it did not finish a step")
         end = self._source_end()
@@ -307,11 +316,9 @@ class LiveSession:
 
     def _tell_path(self) -> None:
         """Where there are two, the one that is heard now, with its latency."""
-        path, parts = self.desk.path, self.latency
-        if path != self._told_path:
-            self._told_path = path
-            milliseconds = 1000 * sum(part.samples for part in parts) / self.layout.rate
-            self.events.add(f"the {path} path: {milliseconds:.0f} ms")
+        if self.desk.path != self._told_path:
+            self._told_path = self.desk.path
+            self.events.add(f"the {self._told_path} path: {self._milliseconds:.0f} ms")
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
@@ -323,6 +330,9 @@ class LiveSession:
     def _latency_parts(self) -> tuple[LatencyPart, ...]:
         budget = self.model.budget if self.spec.budget is None else self.spec.budget
         return latency_parts(self.model, self.device, budget)
+
+    def _instant_parts(self) -> tuple[LatencyPart, ...]:
+        return instant_parts(self.model, self.device, self.spec.instant_delay)
 
     @property
     def _timing(self) -> Timing:
@@ -338,9 +348,7 @@ class LiveSession:
         if change.reason is None:
             self.full_latency = as_long(self._latency_parts(), self.full_latency)
             return
-        self.full_latency = self._latency_parts()
-        longer = delay_of(self.full_latency, self.device) - self.shared.delay
-        self.shared.delay += longer
+        longer = self._redeclare()
         self.retunings += 1
         text = change.reason
         if longer:
@@ -348,6 +356,31 @@ class LiveSession:
             what = "the latency" if self.desk.path == "full" else "the latency of the full path"
             text += f"; {what} is {1000 * abs(longer) / self.layout.rate:.0f} ms {word}"
         self.events.add(text)
+
+    def _redeclare(self) -> int:
+        """What follows from the model and the devices of now. By how many samples the full path is
+        longer."""
+        before = self.shared.delay
+        self.full_latency = self._latency_parts()
+        self.shared.delay = delay_of(self.full_latency, self.device)
+        if self.spec.instant:
+            self._instant_latency = self._instant_parts()
+            self.shared.instant_delay = delay_of(self._instant_latency, self.device)
+        return self.shared.delay - before
+
+    def _follow(self, device: DeviceReady) -> None:
+        """Sound of which more comes at once than ever before, as when the period of a JACK server
+        was changed, waits for longer. It never waits for less: that would move what is heard."""
+        before, sooner = self.device.longest_block, self._milliseconds
+        longest = max(device.longest_block, int(self.shared.counters.at_once[0]), before)
+        self.device = dataclasses.replace(device, longest_block=longest)
+        if longest > before:
+            self.device = dataclasses.replace(self.device, blocksize=longest)
+            self._redeclare()
+            self.events.add(
+                f"the JACK server's period is {longest} samples now, not {before}: "
+                f"the latency is {self._milliseconds - sooner:.0f} ms longer"
+            )
 
     def _on_engine(self, child: Child, message: Any) -> None:
         if isinstance(message, ModelReady):
@@ -373,7 +406,7 @@ class LiveSession:
         if isinstance(message, Found):
             child.send(self.model)
         elif isinstance(message, DeviceReady):
-            self.device = message
+            self._follow(message)
             child.send(self.layout)
             self._wiring.begin(message.client)
             silent = time.monotonic() - self._lost_at  # the session's own time stood still

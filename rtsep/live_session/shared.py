@@ -42,7 +42,8 @@ class Layout:
 
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
     the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
-    instant path, whose hops are `instant_hop` long; 0 where there is none.
+    instant path, whose hops are `instant_hop` long; 0 where there is none. Blocks that are longer
+    than `longest_block` are cut.
     """
 
     spec: StreamSpec
@@ -90,6 +91,7 @@ class Counters:
 
         # written by the audio process
         self.callbacks, self.xruns = count(), count()
+        self.at_once = count()  # the most samples that a device has brought; 0 if unknown
         self.sanitized, self.concealed, self.gaps, self.limited = (count() for _ in range(4))
         self.feed_position = count()  # what of the feed has been played
         self.starved = count()  # samples of silence because the feed was late
@@ -115,7 +117,7 @@ class Shared:
         pair = layout.channels
         try:
             self.control = Control(arena, layout.stems)
-            self._delay = arena.take(1, np.int64)
+            self._delays = arena.take(2, np.int64)  # of each path
             self.meters = Meters(arena, layout.stems, sample_rate=layout.rate)
             self.counters = Counters(arena)
             self.ratios = Ratios(arena, layout.stems)
@@ -144,16 +146,25 @@ class Shared:
     def begin(self) -> None:
         """At the very beginning of a session, by whoever made the memory."""
         self.control.reset()
-        self.delay = self.layout.delay
+        self.delay, self.instant_delay = self.layout.delay, self.layout.instant_delay
 
     @property
     def delay(self) -> int:
         """As `Layout.delay`, now. Written by the main process."""
-        return int(self._delay[0])
+        return int(self._delays[0])
 
     @delay.setter
     def delay(self, samples: int) -> None:
-        self._delay[0] = samples
+        self._delays[0] = samples
+
+    @property
+    def instant_delay(self) -> int:
+        """As `delay`, on the instant path."""
+        return int(self._delays[1])
+
+    @instant_delay.setter
+    def instant_delay(self, samples: int) -> None:
+        self._delays[1] = samples
 
     @property
     def path(self) -> int:
@@ -162,4 +173,4 @@ class Shared:
 
     def delay_on(self, path: int) -> int:
         """Whoever needs both reads `path` once: it may change at any moment."""
-        return self.layout.instant_delay if path else self.delay
+        return self.instant_delay if path else self.delay

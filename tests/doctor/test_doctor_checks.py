@@ -163,7 +163,12 @@ def test_two_clocks_and_long_buffers() -> None:
         card(1, default_input=False, low_latency=(0.0, 0.05)),
     )
     advises(sound.clocks(facts), "card 0 and ALSA: card 1", "14 ms")
-    advises(sound.delay(facts, "linux"), "30 + 50 ms", "up to 80 ms", "JACK")
+    advises(sound.delay(facts, "linux"), "30 + 50 ms", "up to 80 ms", "start JACK")
+
+
+def test_a_jack_server_with_a_long_period() -> None:
+    facts = heard(card(0, host_api="JACK", name="system", low_latency=(0.023, 0.046)))
+    advises(sound.delay(facts, "linux"), "23 + 46 ms", "shorten the server's period", "-p 256")
 
 
 # MIDI

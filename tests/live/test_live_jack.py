@@ -128,7 +128,7 @@ def test_the_real_model_in_real_time_is_the_file_mode_shifted_by_the_declared_la
     assert db(heard[:, : song.shape[1]] - song) > -40
 
 
-@pytest.mark.parametrize("blocksize", [0, 64, 128, 512, 1024])
+@pytest.mark.parametrize("blocksize", [0, 64, 1024])
 def test_the_declared_latency_is_the_measured_one(
     jack_server: JackServer, live_session: Start, tmp_path: Path, blocksize: int
 ) -> None:
@@ -181,12 +181,13 @@ def test_a_lost_device_comes_back(live_session: Start, tmp_path: Path) -> None:
         told = session.status().events[-1]
         assert told.endswith("trying again: JACK: system to JACK: system no longer answers")
         before = session.status()
-        with running_jack(name=server.name) as again:
+        with running_jack(name=server.name, period=512) as again:  # and has other settings
             wait_until(lambda: session.status().state == "running")
             song = music(1.0)
             capture = Player(again, tmp_path, song, seconds=2.0, client=CLIENT).finish()
             status = session.status()
             latency = status.latency_samples
+            assert latency == before.latency_samples + 256
             assert np.array_equal(capture.audio[:, latency : latency + song.shape[1]], song)
             assert (status.device_losses, status.engine_restarts) == (1, 0)
             assert status.seconds > before.seconds and status.steps > before.steps
@@ -216,7 +217,8 @@ def test_a_fader_is_heard_within_two_blocks(
                 continue
             assert box.returncode == 0, box.stderr
             blocks = np.array(json.loads(box.stdout)["frames"]) / 256
-            assert len(blocks) == 150 and blocks.min() >= 0
+            # A server hands over the messages of a period at its beginning, before their time.
+            assert len(blocks) == 150 and blocks.min() > -1
             if np.percentile(blocks, 99) <= 2:
                 break
         told = ended(process)

@@ -28,7 +28,8 @@ _DEVICE_OPTIONS = (
         type=Number(0, 8192, whole=True),
         default=0,
         metavar="SAMPLES",
-        help="Of the device, up to 8192; 0 is its own choice.  [default: 0]",
+        help="Of the device, up to 8192; 0 is its own choice, as it always is on JACK.  "
+        "[default: 0]",
     ),
     click.option(
         "--samplerate",

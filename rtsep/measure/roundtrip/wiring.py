@@ -99,7 +99,8 @@ def _unsettled(said: Agreement, where: str, found: Roundtrip) -> str | None:
     return (
         f"the latency of {where} is not the same for every burst: {span}, {said.agree} of "
         f"{said.bursts} agree, {found.blocks_lost} blocks were lost; none is claimed to the "
-        "sample: take a larger --blocksize or --buffer high, and stop other programs"
+        "sample: take a larger --blocksize (on JACK a longer period) or --buffer high, and stop "
+        "other programs"
     )
 
 
