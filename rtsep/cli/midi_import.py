@@ -84,7 +84,7 @@ def _report(imported: Imported) -> Iterator[str]:
     actions = dict.fromkeys(str(one.action) for one in imported.bindings)
     yield f"{imported.taken} of {total} controls taken, as {len(imported.bindings)} bindings"
     strips = [f"{strip} {words}" for strip, words in imported.strips.items()]
-    yield f"layout {imported.layout.name}: {'; '.join(strips) or 'no strip'}"
+    yield f"layout {imported.layout}: {'; '.join(strips) or 'no strip'}"
     yield f"bound: {', '.join(actions)}"
     for reason, count in _counted(imported).most_common():
         yield f"left out: {count} {reason} ({_names(imported, reason)})"

@@ -14,7 +14,7 @@ from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE
 from rtsep.control.midi.mixxx.controls import LSB_HALF, MSB_HALF, NOTE_OFF, bound, message_of
 from rtsep.control.midi.mixxx.layouts import AUTO, Layout, chosen_layout, layout_for
 from rtsep.control.midi.mixxx.mapping import SCRIPT, MixxxControl, MixxxLamp, MixxxMapping
-from rtsep.control.midi.mixxx.places import place_of
+from rtsep.control.midi.mixxx.places import Place, place_of
 from rtsep.control.midi.tables import LONGEST_TEXT
 from rtsep.control.text import printable
 
@@ -24,7 +24,7 @@ ELSEWHERE = "nothing that rtsep's desk has"
 NO_TONE = "an equalizer or filter, which rtsep's desk does not have"
 NO_STEM = "a strip or pad that is not used in this layout"
 NO_MESSAGE = "a message or an option that does not go with it"
-NO_PARTNER = "half of a control, without the other half"
+NO_PARTNER = "a release, or half of a value, without the rest"
 _FEWEST_LETTERS = 5  # of a part of a port's name: fewer are in too many
 _ANSWERS = {0x90: NOTE, 0xB0: CC}
 
@@ -39,7 +39,7 @@ class LeftOut:
 class Imported:
     """`bindings` may be none, and then there is no map."""
 
-    layout: Layout
+    layout: str
     strips: Mapping[str, str]  # those of the layout that the device has, and what they are
     bindings: tuple[Binding, ...]
     taken: int  # of Mixxx's controls
@@ -51,22 +51,22 @@ def import_mapping(
 ) -> Imported:
     """Take what goes without a script. `stems` says strip by strip what is which stem, in the place
     of a layout. ConfigError."""
-    free = [control for control in mapping.controls if SCRIPT not in control.options]
-    places = {place for control in free if (place := place_of(*control.thing)) is not None}
-    chosen = chosen_layout(stems) if stems else layout_for(layout, places)
-    importing = _Importing(mapping, chosen)
+    things = {one.thing for one in mapping.controls if SCRIPT not in one.options}
+    places = {thing: place for thing in things if (place := place_of(*thing)) is not None}
+    chosen = chosen_layout(stems) if stems else layout_for(layout, places.values())
+    importing = _Importing(mapping, places, chosen)
     bindings: dict[object, Binding] = {}
-    strips, left = set(), []
+    left, strips = [], set[str]()
     for control in mapping.controls:
-        found, place = importing.result(control), place_of(*control.thing)
-        if isinstance(found, str) or place is None:
-            left.append(LeftOut(control, str(found)))
+        found = importing.result(control)
+        if isinstance(found, str):
+            left.append(LeftOut(control, found))
             continue
-        strips.add(place.strip)
+        strips.add(places[control.thing].strip)
         for one in found:  # bound twice, a switch would go over and back
             bindings.setdefault((one.type, one.channel, one.number, one.action), one)
     return Imported(
-        layout=chosen,
+        layout=chosen.name,
         strips={strip: words for strip, words in chosen.strips.items() if strip in strips},
         bindings=tuple(bindings.values()),
         taken=len(mapping.controls) - len(left),
@@ -87,18 +87,25 @@ def device_map(mapping: MixxxMapping, imported: Imported, match: Sequence[str] =
 class _Importing:
     """Finds what becomes of each control, together with the others it belongs to."""
 
-    def __init__(self, mapping: MixxxMapping, layout: Layout) -> None:
+    def __init__(
+        self,
+        mapping: MixxxMapping,
+        places: Mapping[tuple[str, str], Place],
+        layout: Layout,
+    ) -> None:
+        self._places = places
         self._layout = layout
         self._lamps: dict[tuple[str, str], Feedback] = {}
         for lamp in mapping.lamps:
             answer = _answer(lamp)
             if answer is not None:
                 self._lamps.setdefault(lamp.thing, answer)
-        self._fine = dict(_halves(mapping.controls))
+        free = [control for control in mapping.controls if SCRIPT not in control.options]
+        self._fine = dict(_halves(free))
         self._coarse = {fine: coarse for coarse, fine in self._fine.items()}
         self._presses = {
             (control.thing, message_of(control)): control
-            for control in reversed(mapping.controls)
+            for control in reversed(free)
             if not _is_release(control)
         }
 
@@ -106,7 +113,7 @@ class _Importing:
         """The controls of ours, or why there are none."""
         if SCRIPT in control.options:
             return SCRIPTED
-        place = place_of(*control.thing)
+        place = self._places.get(control.thing)
         if place is None:
             return ELSEWHERE
         words = self._layout.actions(place)
