@@ -15,7 +15,7 @@ from rtsep.cli.midi_ports import maps_of
 from rtsep.control.text import printable
 
 if TYPE_CHECKING:
-    from rtsep.control.midi.mixxx.importing import Imported
+    from rtsep.mixxx.importing import Imported
 
 MOST_NAMES = 6  # of controls that are left out for one reason
 
@@ -53,10 +53,10 @@ def import_mixxx(
 
     Writes a map of your own, which --midi auto uses for the device from then on.
     """
-    from rtsep.control.midi.mixxx.importing import device_map, import_mapping
-    from rtsep.control.midi.mixxx.layouts import check_wishes
-    from rtsep.control.midi.mixxx.mapping import read_mixxx_file
     from rtsep.errors import ConfigError
+    from rtsep.mixxx.importing import device_map, import_mapping
+    from rtsep.mixxx.layouts import check_wishes
+    from rtsep.mixxx.mapping import read_mixxx_file
 
     check_wishes(layout, stems)
     mapping = read_mixxx_file(file)

@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from rtsep.control.midi.mixxx.places import (
+from rtsep.errors import ConfigError
+from rtsep.mixer.desk import PRESETS
+from rtsep.mixxx.places import (
     BANDS,
     FILTER,
     KILLS,
@@ -21,8 +23,6 @@ from rtsep.control.midi.mixxx.places import (
     VOLUME,
     Place,
 )
-from rtsep.errors import ConfigError
-from rtsep.mixer.desk import PRESETS
 
 AUTO, STEMS, DECKS, EQ = LAYOUTS = ("auto", "stems", "decks", "eq")
 CHOSEN = "chosen"  # strip by strip, by a person

@@ -11,12 +11,12 @@ from rtsep.control.actions import SWITCH, VERBS, parse_action
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import Binding, DeviceMap, Feedback
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE
-from rtsep.control.midi.mixxx.controls import LSB_HALF, MSB_HALF, NOTE_OFF, bound, message_of
-from rtsep.control.midi.mixxx.layouts import AUTO, Layout, chosen_layout, layout_for
-from rtsep.control.midi.mixxx.mapping import SCRIPT, MixxxControl, MixxxLamp, MixxxMapping
-from rtsep.control.midi.mixxx.places import Place, place_of
 from rtsep.control.midi.tables import LONGEST_TEXT
 from rtsep.control.text import printable
+from rtsep.mixxx.controls import LSB_HALF, MSB_HALF, NOTE_OFF, bound, message_of
+from rtsep.mixxx.layouts import AUTO, Layout, chosen_layout, layout_for
+from rtsep.mixxx.mapping import SCRIPT, MixxxControl, MixxxLamp, MixxxMapping
+from rtsep.mixxx.places import Place, place_of
 
 # Why something is left out.
 SCRIPTED = "done by a script"

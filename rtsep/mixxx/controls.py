@@ -8,7 +8,7 @@ from typing import Any
 from rtsep.control.actions import FADER, SWITCH, Action
 from rtsep.control.midi.maps import ABSOLUTE, FINE, MOMENTARY, TOGGLE, TRIGGER, Binding
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE, OFFSET, PITCH
-from rtsep.control.midi.mixxx.mapping import MixxxControl
+from rtsep.mixxx.mapping import MixxxControl
 
 MSB_HALF, LSB_HALF = "fourteen-bit-msb", "fourteen-bit-lsb"
 NOTE_OFF = 0x80

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from rtsep.control.midi.mixxx.xml import read_xml
 from rtsep.errors import ConfigError
+from rtsep.mixxx.xml import read_xml
 
 SCRIPT = "script-binding"
 MOST_CONTROLS = 4096  # the largest mapping of Mixxx has 740
