@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def midi() -> None:
-    """List, watch, learn and import controllers with faders and buttons."""
+    """List, watch and learn controllers with faders and buttons."""
 
 
 midi.add_command(learn)
