@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from rtsep.control.actions import VERBS
 from rtsep.errors import ConfigError
-from rtsep.mixer.desk import PRESETS
 from rtsep.mixxx.places import (
     BANDS,
     FILTER,
@@ -27,7 +27,7 @@ from rtsep.mixxx.places import (
 AUTO, STEMS, DECKS, EQ = LAYOUTS = ("auto", "stems", "decks", "eq")
 CHOSEN = "chosen"  # strip by strip, by a person
 MASTER = "master"  # a strip that is the whole mix
-_PADS = tuple(PRESETS)
+_PADS = VERBS["preset"].choices
 _MOST_STEMS = 8
 _DECK = re.compile(r"Channel(\d+)")
 _STEM = re.compile(r"Channel(\d+)_Stem(\d)")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 VOLUME, MUTE, PFL, FILTER, PAD, RECORD = "volume", "mute", "pfl", "filter", "pad", "record"
 LOW, MID, HIGH = BANDS = ("low", "mid", "high")
 KILL_LOW, KILL_MID, KILL_HIGH = KILLS = ("kill-low", "kill-mid", "kill-high")
-MASTER, RECORDING = "Master", "Recording"
 
 _STRIP = r"(Channel\d{1,2}(?:_Stem\d)?|Sampler\d{1,2}|PreviewDeck\d|Auxiliary\d|Microphone\d?)"
 STRIP = re.compile(_STRIP)
