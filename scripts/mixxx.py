@@ -3,8 +3,8 @@
     apt-get download mixxx-data && dpkg-deb -x mixxx-data_*.deb mixxx
     python scripts/mixxx.py mixxx/usr/share/mixxx/controllers --save
 
-prints a row for each `*.midi.xml`, and the sums; the last line is JSON. --save puts the table into
-docs/mixxx.md in the place of the older one. Ends with 1 if a file could neither be imported nor
+prints the sums and a row for each `*.midi.xml`; the last line is JSON. --save puts them into
+docs/mixxx.md in the place of the older ones. Ends with 1 if a file could neither be imported nor
 refused in a line.
 """
 
@@ -28,7 +28,7 @@ from rtsep.mixxx.mapping import read_mixxx_file
 PAGE = Path(__file__).parents[1] / "docs" / "mixxx.md"
 COLUMNS = ("mapping", "layout", "controls", "by script", "taken", "bound")
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}\n"
-TABLE = re.compile(rf"{re.escape(HEAD)}(?:\|.*\n)*")
+TABLE = re.compile(rf"\d+ mappings: .*\n\n{re.escape(HEAD)}(?:\|.*\n)*")
 Row = dict[str, Any]
 
 
@@ -98,9 +98,18 @@ def sums(rows: Sequence[Row]) -> Row:
     }
 
 
+def sentence(found: Row) -> str:
+    scripted, controls = found["left out"].get(SCRIPTED, 0), found["controls"]
+    return (
+        f"{found['mappings']} mappings: {found['without a script']} without any script, "
+        f"{found['with something taken']} with something to take, {found['refused']} refused. "
+        f"{controls:,} controls: {scripted:,} done by a script, {found['taken']:,} taken.\n\n"
+    )
+
+
 def keep(table: str, page: Path) -> None:
     text = page.read_text("utf-8")
-    page.write_text(TABLE.sub(lambda older: HEAD + table, text), "utf-8")
+    page.write_text(TABLE.sub(lambda older: table, text), "utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,11 +120,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     paths = sorted(given.folder.glob("*.midi.xml"), key=lambda path: path.name.lower())
     rows = [row_of(path) for path in paths]
-    table = "".join(f"{line}\n" for line in lines(rows))
+    found = sums(rows)
+    table = sentence(found) + HEAD + "".join(f"{line}\n" for line in lines(rows))
     if given.save:
         keep(table, given.page)
-    print(HEAD + table)
-    print(json.dumps(sums(rows)))
+    print(table)
+    print(json.dumps(found))
     return int(not rows or any("broken" in row for row in rows))
 
 
