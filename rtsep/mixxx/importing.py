@@ -11,7 +11,7 @@ from rtsep.control.actions import SWITCH, VERBS, parse_action
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import Binding, DeviceMap, Feedback
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE
-from rtsep.control.midi.tables import LONGEST_TEXT
+from rtsep.control.midi.naming import LONGEST
 from rtsep.control.text import printable
 from rtsep.mixxx.controls import LSB_HALF, MSB_HALF, NOTE_OFF, bound, message_of
 from rtsep.mixxx.layouts import AUTO, Layout, chosen_layout, layout_for
@@ -77,7 +77,7 @@ def import_mapping(
 def device_map(mapping: MixxxMapping, imported: Imported, match: Sequence[str] = ()) -> DeviceMap:
     """The map, checked as one that is read. ConfigError."""
     device = DeviceMap(
-        name=printable(mapping.name)[:LONGEST_TEXT],
+        name=printable(mapping.name)[:LONGEST],
         match=tuple(match) or tuple(dict.fromkeys(_parts_of_names(mapping))),
         bindings=imported.bindings,
     )
@@ -186,10 +186,10 @@ def _answer(lamp: MixxxLamp) -> Feedback | None:
 def _parts_of_names(mapping: MixxxMapping) -> Iterator[str]:
     """What a port of the device may have in its name. Mixxx leaves the choice to people, so a file
     does not say: only what is hardly in another's name."""
-    name = printable(mapping.name)[:LONGEST_TEXT]
+    name = printable(mapping.name)[:LONGEST]
     yield name
     model = name.partition(" ")[2]
-    port = re.sub(r" MIDI \d+$", "", " ".join(printable(mapping.port).split()))[:LONGEST_TEXT]
+    port = re.sub(r" MIDI \d+$", "", " ".join(printable(mapping.port).split()))[:LONGEST]
     for part in (model, port):
         if len(part) >= _FEWEST_LETTERS and any(letter.isdigit() for letter in part):
             yield part
