@@ -150,7 +150,7 @@ class _Importing:
 
 
 def _is_release(control: MixxxControl) -> bool:
-    return control.status is not None and control.status & 0xF0 == NOTE_OFF
+    return control.status is not None and control.status & ~0x0F == NOTE_OFF
 
 
 def _halves(controls: Sequence[MixxxControl]) -> Iterator[tuple[MixxxControl, MixxxControl]]:
@@ -177,7 +177,7 @@ def _cc(control: MixxxControl) -> int | None:
 def _answer(lamp: MixxxLamp) -> Feedback | None:
     """None for what shows no state, or is no lamp."""
     status, number, on, off = lamp.status or 0, lamp.number, lamp.shown(1), lamp.shown(0)
-    kind = _ANSWERS.get(status & 0xF0)
+    kind = _ANSWERS.get(status & ~0x0F)
     if kind is None or number is None or max(number, on, off) > MAX_7BIT or on == off:
         return None
     return Feedback(type=kind, channel=(status & 0x0F) + 1, number=number, off=off, on=on)

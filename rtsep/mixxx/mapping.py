@@ -1,6 +1,6 @@
 """A mapping of Mixxx: which message moves which of its controls. Knows nothing of our desk.
 
-Read as Mixxx 2.3 to 2.6 read it: numbers are hexadecimal (0x1F), decimal or, with a 0 before them,
+Read as Mixxx's source reads it: numbers are hexadecimal (0x1F), decimal or, with a 0 before them,
 octal; the names of options are the same in capitals; the second byte of a pitch bend is its value,
 whatever `midino` says.
 """

@@ -287,6 +287,7 @@ def test_a_switch_does_not_go_over_and_back(box: Box) -> None:
     found = box(
         control(old, "filterLowKill", ON, 7, "button"),
         control(new, "button_parameter1", ON, 7),
+        lamps=[lamp(new, "button_parameter1", ON, 7, minimum=0.5)],
         layout="eq",
     )
     assert found.all.taken == 2
@@ -305,6 +306,7 @@ def test_lamps_show_what_mixxx_would_show(box: Box) -> None:
         lamp("[Channel1]", "mute", "0x90", 1, on="0x30"),  # from 0 to 1: it is always lit
         lamp("[Channel1]", "mute", "0xF0", 1, minimum=0.5),
         lamp("[Channel1]", "mute", "0xB2", 9, minimum=0.5, on="0x20", off="0x10"),
+        lamp("[Channel2]", "mute", "0x190", 9, minimum=0.5),
         lamp("[Channel2]", "mute", "0x91", 9, maximum=0.1, on="0x00", off="0x64"),
         lamp("[Channel3]", "mute", "0x91", 9, minimum=0.5, on="0xFF"),
         lamp("[Channel3]", "volume", "0x91", 9, minimum=0.5),
@@ -339,6 +341,7 @@ def test_lamps_show_what_mixxx_would_show(box: Box) -> None:
         (control("[Channel1]", "volume", "", 1), NO_MESSAGE),
         (control("[Channel1]", "volume", "0x7", 1), NO_MESSAGE),
         (control("[Channel1]", "volume", "0x1B0", 1), NO_MESSAGE),
+        (control("[Channel1]", "mute", "0x180", 1), NO_MESSAGE),
         (deck(1, "volume", CC, 1, "button"), NO_MESSAGE),
         (deck(1, "volume", CC, 1, "spread64"), NO_MESSAGE),
         (deck(1, "volume", CC, 1, "selectknob"), NO_MESSAGE),
