@@ -223,9 +223,10 @@ MSB = deck(1, "volume", CC, 1, "fourteen-bit-msb")
         [MSB],
         [deck(1, "volume", CC, 33, "fourteen-bit-lsb")],
         [MSB, deck(2, "volume", CC, 33, "fourteen-bit-lsb")],
+        [MSB, deck(1, "volume", CC, 33, "fourteen-bit-lsb", "script-binding")],
         [MSB, control("[Channel1]", "volume", 0xB1, 33, "fourteen-bit-lsb")],
         [deck(1, "pfl", OFF, 1)],
-        [deck(1, "pfl", OFF, 1), deck(1, "pfl", ON, 2, "script-binding")],
+        [deck(1, "pfl", OFF, 1), deck(1, "pfl", ON, 1, "script-binding")],
     ],
 )  # fmt: skip
 def test_what_lacks_its_other_half(box: Box, controls: list[str]) -> None:
