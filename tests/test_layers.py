@@ -26,7 +26,7 @@ LAYERS = (
     {"cli"},
     {"doctor", "measure"},
     {"library", "live_session"},
-    {"files", "setup", "tui"},
+    {"files", "mixxx", "setup", "tui"},
     {"stem_files"},
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},

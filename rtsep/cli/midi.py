@@ -15,6 +15,7 @@ import click
 from rtsep.cli.common.options import config_option
 from rtsep.cli.common.signals import stop_on_signals
 from rtsep.cli.common.values import Number
+from rtsep.cli.midi_import import import_mixxx
 from rtsep.cli.midi_learn import learn
 from rtsep.cli.midi_ports import (
     POLL_S,
@@ -37,6 +38,7 @@ def midi() -> None:
 
 
 midi.add_command(learn)
+midi.add_command(import_mixxx)
 
 
 @midi.command("list")

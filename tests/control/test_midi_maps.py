@@ -155,13 +155,19 @@ def test_everything_a_file_can_say() -> None:
             {"type": "cc", "number": 70, "channel": 1, "action": "gain:3", "mode": "14bit",
              "fine": 9, "feedback": True},
             {"type": "cc", "number": 41, "action": "gain:4", "mode": "relativebo", "centre": 16},
+            {"type": "cc", "number": 64, "action": "gain:5", "mode": "14bit", "fine": 96},
+            {"type": "cc", "number": 42, "channel": 1, "action": "gain:5", "invert": True,
+             "feedback": True},
             match=["box", "B?X 2*"],
             not_for=["boxer", "box [2]"],
             on_connect=["F0 00 20 F7", "f07f7ff7"],
         ),
         "a.toml",
     )  # fmt: skip
-    fine, encoder, button, master, program, zero, record, apart, around = device.bindings
+    fine, encoder, button, master, program, zero, record, apart, around, *rest = device.bindings
+    high, upside_down = rest
+    assert high.numbers == (64, 96) and upside_down.travel(0) == 1
+    assert upside_down.feedback and (upside_down.feedback.off, upside_down.feedback.on) == (127, 0)
     assert apart.numbers == (70, 9) and apart.feedback and not apart.feedback.fine
     assert [around.clicks(value) for value in (15, 17, 20)] == [-1, 1, 4]
     assert fine.numbers == (0, 32) and fine.takeover is False
@@ -227,6 +233,8 @@ def test_everything_a_file_can_say() -> None:
         (tables(GAIN | {"takeover": 1}), "takeover must be true or false, got 1"),
         (tables(GAIN | {"mode": "relativebo", "takeover": True}), "unknown key 'takeover'"),
         (tables(GAIN | {"step": 0.1}), "unknown key 'step'"),
+        (tables(GAIN | {"invert": 1}), "invert must be true or false, got 1"),
+        (tables(GAIN | {"action": "mute:1", "invert": True}), "unknown key 'invert'"),
         (tables(GAIN | {"mode": "relativebo", "step": 0.0}), "step must be 0.0001 to 1.0, got 0.0"),
         (tables({"type": "pitch", "action": "mute:1"}), "mute:1 cannot be done by type 'pitch'"),
         (tables({"type": "pitch", "number": 0, "action": "gain:1"}), "unknown key 'number'"),
@@ -254,7 +262,7 @@ def test_what_a_file_must_not_say(given: object, message: str) -> None:
 
 _names = st.sampled_from(
     ["device", "bindings", "name", "match", "on_connect", "type", "number", "channel", "action",
-     "mode", "feedback", "takeover", "step", "off", "on", "fine"]
+     "mode", "feedback", "takeover", "step", "off", "on", "fine", "invert"]
 )  # fmt: skip
 _values = st.recursive(
     st.one_of(

@@ -103,6 +103,29 @@ def test_takeover_begins_again_when_somebody_else_moved_the_fader() -> None:
     assert box.travel() == pytest.approx(20 / 127)
 
 
+def test_a_fader_upside_down() -> None:
+    box = Box(fader(invert=True, feedback=True))
+    assert box.told() == [(CC, 0, 25)]  # ours stands at 0 dB
+    box.send((CC, 0, 100))
+    assert box.travel() == pytest.approx(27 / 127)
+    box.send((CC, 0, 0))
+    assert box.travel() == 1
+
+
+def test_a_fader_upside_down_takes_over_where_it_crosses() -> None:
+    box = Box(fader(invert=True))
+    box.send((CC, 0, 110), (CC, 0, 40))
+    assert box.travel() == pytest.approx(0.8), "it jumped"
+    box.send((CC, 0, 20))
+    assert box.travel() == pytest.approx(107 / 127)
+
+
+def test_an_encoder_upside_down() -> None:
+    box = Box(fader(mode="relative2c", step=0.1, invert=True))
+    box.send((CC, 0, 1), (CC, 0, 1), (CC, 0, 127))
+    assert box.travel() == pytest.approx(0.7)
+
+
 def test_a_fader_takes_over_where_it_passed_between_two_looks() -> None:
     box = Box(fader())
     box.send((CC, 0, 10), (CC, 0, 120), (CC, 0, 20))

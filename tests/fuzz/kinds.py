@@ -40,6 +40,7 @@ WHERE = {
     "npm": "stored",
     "map": "texts",
     "toml": "texts",
+    "mixxx": "texts",
     "midi": "controls",
     "osc": "controls",
     "places": "controls",

@@ -13,10 +13,10 @@ from rtsep.errors import ConfigError
 from rtsep.report.map_table import COLUMNS, read_map
 from tests.fuzz.holding import SEEDS, accepted, holds, refused, some
 from tests.fuzz.sandbox import Sandbox
-from tests.fuzz.texts import ROWS, shipped
+from tests.fuzz.texts import MIXXX, ROWS, shipped
 
 
-@pytest.mark.parametrize("name", ["map", "toml"])
+@pytest.mark.parametrize("name", ["map", "toml", "mixxx"])
 @some(40)
 @given(seed=SEEDS)
 def test_any_text(sandbox: Sandbox, name: str, seed: int) -> None:
@@ -27,6 +27,7 @@ def test_what_is_whole(sandbox: Sandbox) -> None:
     accepted(sandbox, "map", "\n".join([*ROWS, ""]).encode())
     for content in shipped():
         accepted(sandbox, "toml", content)
+    accepted(sandbox, "mixxx", MIXXX)
 
 
 GAIN = "device.name = 'x'\nbindings = [{{type = 'cc', number = {}, action = 'gain:1'}}]"

@@ -50,12 +50,12 @@ class Fader:
     def take(self, event: Event) -> None:
         self._value = event.value if self._halves is None else self._joined(self._halves, event)
         if self._takeover is not None and self._value is not None:
-            self._takeover.passes(self._value / self._binding.top)
+            self._takeover.passes(self._binding.travel(self._value))
 
     def act(self, desk: Desk) -> None:
         if self._value is None:
             return
-        action, position = self._binding.action, self._value / self._binding.top
+        action, position = self._binding.action, self._binding.travel(self._value)
         if self._takeover is None:
             action.apply(desk, position)
         elif self._takeover.moves(action.value(desk)):

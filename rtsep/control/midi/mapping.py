@@ -98,6 +98,8 @@ def _binding(table: Table) -> Binding:
         binding = replace(binding, centre=table.number("centre", 0, MAX_7BIT, MIDDLE))
     if mode == maps.FINE:
         binding = replace(binding, fine=_fine(table, number))
+    if binding.moves:
+        binding = replace(binding, invert=table.take("invert", bool, False))
     takeover = None
     if binding.moves and mode not in RELATIVE:
         takeover = table.take("takeover", bool, None)
@@ -105,11 +107,11 @@ def _binding(table: Table) -> Binding:
 
 
 def _fine(table: Table, number: int) -> int | None:
-    """The controller of the fine half; None for the standard's."""
+    """The controller of the fine half; None for the standard's, which there is below 32."""
     fine: int = table.number("fine", 0, MAX_7BIT, number + LSB)
     if fine == number:
         raise table.error(f"fine must be another controller than number, got {fine} for both")
-    return None if fine == number + LSB else fine
+    return None if fine == number + LSB and number < LSB else fine
 
 
 def _action(table: Table) -> Action:
@@ -167,7 +169,8 @@ def _answer(inner: Table, binding: Binding) -> Feedback:
         top = MAX_14BIT if fine else MAX_7BIT
     if fine and number >= LSB:
         raise inner.error(f"number of a fine controller must be 0 to {LSB - 1}, got {number}")
-    off, on = inner.number("off", 0, top, 0), inner.number("on", 0, top, top)
+    dark, lit = (top, 0) if binding.invert else (0, top)  # its own motor goes the same way
+    off, on = inner.number("off", 0, top, dark), inner.number("on", 0, top, lit)
     inner.end()
     return Feedback(type=kind, channel=channel, number=number, off=off, on=on, fine=fine)
 
@@ -202,6 +205,8 @@ def _binding_table(binding: Binding) -> dict[str, Any]:
         table["centre"] = binding.centre
     if binding.fine is not None:
         table["fine"] = binding.fine
+    if binding.invert:
+        table["invert"] = True
     if binding.feedback is not None:
         table["feedback"] = _feedback_table(binding.feedback)
     return table

@@ -61,6 +61,7 @@ class Binding:
     step: float = 0.01  # travel per click of an endless encoder
     centre: int = MIDDLE  # the value of no click, where clicks are written as a distance from it
     fine: int | None = None  # the controller of the fine half, if that is not the standard's
+    invert: bool = False  # whether a fader is at its top where the value is least
 
     @property
     def moves(self) -> bool:
@@ -79,7 +80,12 @@ class Binding:
 
     def clicks(self, value: int) -> int:
         """By how many an endless encoder was turned, clockwise positive."""
-        return value - self.centre if self.mode == OFFSET else RELATIVE[self.mode](value)
+        clicks = value - self.centre if self.mode == OFFSET else RELATIVE[self.mode](value)
+        return -clicks if self.invert else clicks
+
+    def travel(self, value: int) -> float:
+        """Where a control stands that stands somewhere, from 0 to 1."""
+        return (self.top - value if self.invert else value) / self.top
 
     def means(self, event: Event) -> bool:
         """Whether this is what an event does."""

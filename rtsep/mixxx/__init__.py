@@ -1,0 +1,1 @@
+"""Maps from Mixxx's MIDI mappings, as far as those need no script."""
