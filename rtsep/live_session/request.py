@@ -37,6 +37,8 @@ def live(
     gains_db: Mapping[str, float] | None = None,
     mute: Sequence[str] = (),
     solo: Sequence[str] = (),
+    eq_db: Mapping[str, Sequence[float]] | None = None,
+    filters: Mapping[str, float] | None = None,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -48,7 +50,8 @@ def live(
     `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
     folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
     holds, or a `stream` cut just so; "instant" is the instant path beside that, with a `delay` of
-    0.023 or 0.012 seconds. `with` starts and stops it; `desk` moves its faders and `status()` tells
+    0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem, `filters` knobs from
+    -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its faders and `status()` tells
     how it is. Its processes import the main program anew, which therefore has to begin below
     `if __name__ == "__main__":`.
 
@@ -80,6 +83,8 @@ def live(
         gains_db=gains_db or {},
         mute=tuple(mute),
         solo=tuple(solo),
+        eq_db=eq_db or {},
+        filters=filters or {},
         policy=None,
         encoding="float",
         record=None if record is None else Path(record),
@@ -136,7 +141,7 @@ def live_spec(
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
     stream = 0 if true_stems else None
     blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
-    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo")}
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "eq_db", "filters")}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
         engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,

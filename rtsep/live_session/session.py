@@ -251,7 +251,14 @@ class LiveSession:
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]
         self.desk = Desk(self.model.stems, self.shared.control, paths)
-        preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
+        preset_desk(
+            self.desk,
+            gains_db=spec.gains_db,
+            mute=spec.mute,
+            solo=spec.solo,
+            eq_db=spec.eq_db,
+            filters=spec.filters,
+        )
         self.desk.set_policy(spec.policy)
         self.desk.set_limiter(spec.limiter)
         self.desk.set_path(spec.path)

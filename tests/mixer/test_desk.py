@@ -184,7 +184,7 @@ def test_a_desk_is_set_as_told() -> None:
     desk, _ = local_desk(STEMS, gains_db={"bass": -6}, mute=["drums"], solo=["drums", "vocals"])
     assert audible(desk) == "v" and desk.fader("bass").gain_db == pytest.approx(-6)
     with pytest.raises(ConfigError):
-        preset_desk(desk, gains_db={"bass": 7}, mute=(), solo=())
+        preset_desk(desk, gains_db={"bass": 7}, mute=(), solo=(), eq_db={}, filters={})
     with pytest.raises(ConfigError):
         local_desk(STEMS, solo=["piano"])
 
