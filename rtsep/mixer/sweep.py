@@ -19,10 +19,14 @@ LOW_PASS_HZ = (20_000.0, 60.0)  # cutoff where the knob leaves the middle, and a
 HIGH_PASS_HZ = (20.0, 10_000.0)
 HIGHEST = 0.45  # of the rate, that a cutoff may have
 PLACES = 512  # cutoffs to each side, a sixtieth of an octave apart
-GLIDE_SECONDS = 0.008  # time constant of the way to another place ...
-SWEEP_SECONDS = 0.02  # ... which takes at least this from the middle to an end
+GLIDE_SECONDS = 0.008  # time constant, twice, of the way to another place ...
+SWEEP_SECONDS = 0.03  # ... which takes at least this from the middle to an end
+FADE_SECONDS = 0.012  # between the filter where it does next to nothing, and none
+_NEXT_TO_NOTHING = 8  # places
 _QUALITIES = (0.5412, 2.2)  # a Butterworth filter's first section, and more than its second
 _FAINT = 1e-30  # of a state; numbers that are much smaller take processors a hundred times as long
+
+_UP = np.arange(1, FRAME + 1) / FRAME
 
 
 class _Sections:
@@ -39,30 +43,57 @@ class _Sections:
         return (x,)
 
 
-def cutoff_hz(knob: float) -> float | None:
-    """What a knob from -1 to 1 stands for; None where it does nothing."""
-    way = (abs(knob) - REST) / (1 - REST)
-    if way <= 0:
-        return None
-    first, last = HIGH_PASS_HZ if knob > 0 else LOW_PASS_HZ
-    return first * (last / first) ** way
-
-
 @lru_cache(maxsize=4)
 def _matrices(rate: int) -> Numbers:
-    """One for each place, from -PLACES to PLACES. In the middle the samples are what they were, and
-    the state is forgotten."""
-    way = np.arange(1, PLACES + 1) / PLACES
+    """One for each place, from 1 to PLACES and then, as negative indices are, from -PLACES to -1.
+    That of 0 is never asked for."""
+    way = np.arange(PLACES + 1) / PLACES
     left, right = (
         np.minimum(first * (last / first) ** way / rate, HIGHEST)
         for first, last in (LOW_PASS_HZ, HIGH_PASS_HZ)
     )
-    rows = FRAME + 2 * len(_QUALITIES)
-    found = np.zeros((2 * PLACES + 1, rows, rows))
-    found[:PLACES] = frame_matrix(_Sections(left[::-1], high=False))
-    found[PLACES, :FRAME, :FRAME] = np.eye(FRAME)
-    found[PLACES + 1 :] = frame_matrix(_Sections(right, high=True))
-    return found
+    high, low = _Sections(right, high=True), _Sections(left[:0:-1], high=False)
+    return np.concatenate((frame_matrix(high), frame_matrix(low)))
+
+
+class _Knob:
+    """Where a filter is in the frame that is played, and was in the one before."""
+
+    def __init__(self, rate: int) -> None:
+        self.before = self.place = 0
+        self.wet_before = self.wet = 0.0  # how much of the filter is heard
+        self._lead = self._where = 0.0  # the place without rounding, and what that follows
+        self._nearer = -math.expm1(-FRAME / (GLIDE_SECONDS * rate))
+        self._fastest = PLACES * FRAME / (SWEEP_SECONDS * rate)
+        self._fade = min(FRAME / (FADE_SECONDS * rate), 1.0)
+
+    @property
+    def rests(self) -> bool:
+        return self.wet_before == self.wet == 0
+
+    def settle(self, target: int) -> None:
+        self.before = self.place = target
+        self._lead = self._where = float(target)
+        self.wet_before = self.wet = float(target != 0)
+
+    def advance(self, target: int) -> None:
+        """On to the next frame."""
+        self.before, self.wet_before = self.place, self.wet
+        if self.wet == 0:
+            self.settle((target > 0) - (target < 0))
+            self.wet_before = self.wet = 0.0
+        if self.place == 0:
+            return
+        leaves = target * self.place <= 0  # what a low-pass remembers means nothing to a high-pass
+        goal = math.copysign(1, self.place) if leaves else target
+        self._lead += self._nearer * (goal - self._lead)
+        step = self._nearer * (self._lead - self._where)
+        self._where += min(max(step, -self._fastest), self._fastest)
+        self.place = round(self._where)
+        if leaves and abs(self.place) <= _NEXT_TO_NOTHING:
+            self.wet = max(self.wet - self._fade, 0.0)
+        else:
+            self.wet = min(self.wet + self._fade, 1.0)
 
 
 class Sweep:
@@ -78,20 +109,19 @@ class Sweep:
         rows = self._matrices.shape[1]
         self._frames = np.zeros((signals, channels, rows))  # samples so far, the state before them
         self._before, self._after = np.zeros((channels, rows)), np.zeros((channels, rows))
-        self._up = np.arange(1, FRAME + 1) / FRAME
-        self._places = [(0, 0)] * signals  # in the last frame, and in this one
+        self._wet = np.zeros(FRAME)
+        self._knobs = [_Knob(rate) for _ in range(signals)]
         self._filled = 0
-        self._nearer = -math.expm1(-FRAME / (GLIDE_SECONDS * rate))
-        self._fastest = math.ceil(PLACES * FRAME / (SWEEP_SECONDS * rate))
 
     def settle(self, knobs: np.ndarray[Any, Any]) -> None:
         """Put every cutoff where its knob, from -1 to 1, says, at once and after silence."""
         self._frames[...] = 0
-        self._places = [(_place(knob), _place(knob)) for knob in knobs.tolist()]
+        for knob, value in zip(self._knobs, knobs.tolist(), strict=True):
+            knob.settle(_place(value))
 
     def moves(self, knobs: np.ndarray[Any, Any]) -> bool:
         """Whether a signal may be another behind the next block, under these knobs."""
-        return any(places != (0, 0) for places in self._places) or any(map(_place, knobs.tolist()))
+        return not all(knob.rests for knob in self._knobs) or any(map(_place, knobs.tolist()))
 
     def skip(self, count: int) -> None:
         """Let a block pass as it is; nothing moves."""
@@ -100,47 +130,47 @@ class Sweep:
     def process(self, sound: Audio, knobs: np.ndarray[Any, Any]) -> None:
         """Filter (signals, channels, n) in place. Where a knob rests in the middle its signal is
         left alone."""
+        if not self.moves(knobs):
+            self.skip(sound.shape[2])
+            return
         count, done = sound.shape[2], 0
-        targets = [_place(knob) for knob in knobs.tolist()]
+        targets = list(map(_place, knobs.tolist()))
         while done < count:
             stop = min(done + FRAME - self._filled, count)
             until = self._filled + stop - done
-            for signal, target in enumerate(targets):
-                places = self._places[signal]
-                if places != (0, 0):
-                    self._filter(signal, places, sound[signal, :, done:stop], until)
+            for signal, knob in enumerate(self._knobs):
+                if not knob.rests:
+                    self._filter(signal, knob, sound[signal, :, done:stop], until)
                 if until == FRAME:
-                    self._places[signal] = (places[1], self._next(places[1], target))
+                    knob.advance(targets[signal])
             done, self._filled = stop, until % FRAME
 
-    def _filter(self, signal: int, places: tuple[int, int], sound: Audio, until: int) -> None:
+    def _filter(self, signal: int, knob: _Knob, sound: Audio, until: int) -> None:
         """The samples of a frame that end at `until` of it."""
         frame, since = self._frames[signal], until - sound.shape[1]
         frame[:, since:until] = sound
-        before, after = self._before, self._after
-        np.matmul(frame, self._matrices[PLACES + places[1]], out=after)
-        if places[0] != places[1]:
-            np.matmul(frame, self._matrices[PLACES + places[0]], out=before)
-            new, old = after[:, :FRAME], before[:, :FRAME]
-            new -= old
-            new *= self._up
-            new += old
-        sound[...] = after[:, since:until]
+        np.matmul(frame, self._matrices[knob.place], out=self._after)
+        samples = self._after[:, :FRAME]
+        if knob.before != knob.place:
+            np.matmul(frame, self._matrices[knob.before], out=self._before)
+            _crossfade(self._before[:, :FRAME], samples, _UP)
+        if not knob.wet_before == knob.wet == 1:
+            np.multiply(_UP, knob.wet - knob.wet_before, out=self._wet)
+            self._wet += knob.wet_before
+            _crossfade(frame[:, :FRAME], samples, self._wet)
+        sound[...] = samples[:, since:until]
         if until == FRAME:
-            state = after[:, FRAME:]
+            state = self._after[:, FRAME:]
             state[np.abs(state) < _FAINT] = 0
-            frame[:, FRAME:] = state
+            frame[:, FRAME:] = state if knob.wet else 0
             frame[:, :FRAME] = 0
 
-    def _next(self, place: int, target: int) -> int:
-        """A step nearer to the target, by way of the middle: the state of a low-pass means nothing
-        to a high-pass."""
-        way = target - place
-        if way == 0:
-            return place
-        step = min(math.ceil(abs(way) * self._nearer), self._fastest)
-        there = place + int(math.copysign(step, way))
-        return 0 if there * place < 0 else there
+
+def _crossfade(old: Numbers, new: Numbers, up: Numbers) -> None:
+    """Into the new one."""
+    new -= old
+    new *= up
+    new += old
 
 
 def _place(knob: float) -> int:

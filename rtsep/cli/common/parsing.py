@@ -87,9 +87,10 @@ def parse_eq(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, tuple[float, ...]]:
     """("vocals=-6,0,3", "drums=kill,0,0") as decibels of low, mid and high by stem."""
-    found = {}
+    found: dict[str, tuple[float, ...]] = {}
     for value in values:
         stem, _, bands = value.partition("=")
+        levels: tuple[float, ...]
         try:
             levels = tuple(
                 -math.inf if band.strip() == "kill" else float(band) for band in bands.split(",")
