@@ -78,7 +78,7 @@ class Desk:
     def set_eq(self, stem: str, band: str, db: float) -> None:
         """A band of a stem's equalizer, -inf, which kills it, to +6 dB. Raises ConfigError."""
         at = self._band(band), self._index(stem)
-        self._write(self._control.eq, at, db_to_gain(_checked_db(f"the {band} of {stem}", db)))
+        self._write(self._control.eq, at, db_to_gain(_checked_db(f"the {band} band of {stem}", db)))
 
     def set_kill(self, stem: str, band: str, on: bool) -> None:
         """Silence a band of a stem, whatever its equalizer says. Raises ConfigError."""
