@@ -13,8 +13,6 @@ from rtsep.ring.ring import Audio
 
 FLAT = 10 ** (0.1 / 20) - 1  # so near to unity a band is there, since controllers do not hit it
 
-_WET = len(BANDS)  # lane of the ramps behind the bands': how much of a stem is equalized
-
 
 class Tone:
     """Three bands and a filter per stem, which follow their targets without a click.
@@ -30,10 +28,12 @@ class Tone:
         self._control = control
         self._crossover = Crossover(stems, channels, sample_rate, longest)
         self._sweep = Sweep(stems, channels, sample_rate)
-        self._ramps = Ramps((_WET + 1) * stems, RAMP_SECONDS * sample_rate, longest)
-        self._value = self._ramps.value.reshape(_WET + 1, stems)
-        self._target = np.zeros((_WET + 1, stems))
-        self._flat = np.zeros((_WET, stems), np.bool_)
+        seconds = RAMP_SECONDS * sample_rate
+        self._gains = [Ramps(stems, seconds, longest) for _ in BANDS]
+        self._wet = Ramps(stems, seconds, longest)  # how much of each stem is equalized
+        self._gain_targets = np.zeros((len(BANDS), stems))
+        self._wet_targets = np.zeros(stems)
+        self._flat = np.zeros((len(BANDS), stems), np.bool_)
         self._started = False
         self._stems: Audio = np.zeros((stems, channels, longest), np.float32)
         self._change: Audio = np.zeros((stems, channels, longest), np.float32)
@@ -46,7 +46,7 @@ class Tone:
         self._aim()
         if not self._started:
             self._settle()
-        equalizes = bool(self._value[_WET].any() or self._target[_WET].any())
+        equalizes = bool(self._wet.value.any() or self._wet_targets.any())
         if not equalizes and not self._sweep.moves(knobs):
             self._sweep.skip(count)
             return block
@@ -64,29 +64,29 @@ class Tone:
 
     def _equalize(self, stems: Audio, out: Audio) -> None:
         """Nothing of a band whose gain is 0, and of the bands nothing where they are not wet."""
-        for stem in np.flatnonzero((self._value[_WET] == 0) & (self._target[_WET] != 0)):
+        for stem in np.flatnonzero((self._wet.value == 0) & (self._wet_targets != 0)):
             self._crossover.reset(int(stem))
         count = out.shape[2]
-        curves = self._ramps.advance(self._target.reshape(-1), count)
-        curves = curves.reshape(_WET + 1, len(out), 1, curves.shape[1])
-        bands, change = self._crossover.split(stems), self._change[..., :count]
-        np.multiply(bands[0], curves[0], out=out)
-        for band in range(1, _WET):
-            np.multiply(bands[band], curves[band], out=change)
-            out += change
+        bands, scaled = self._crossover.split(stems), self._change[..., :count]
+        out[...] = 0
+        for band, ramps, targets in zip(bands, self._gains, self._gain_targets, strict=True):
+            np.multiply(band, ramps.advance(targets, count)[:, None], out=scaled)
+            out += scaled
         out -= stems
-        out *= curves[_WET]
+        out *= self._wet.advance(self._wet_targets, count)[:, None]
         out += stems
 
     def _aim(self) -> None:
-        control, gains = self._control, self._target[:_WET]
+        control, gains = self._control, self._gain_targets
         np.multiply(control.eq, ~control.kill, out=gains)
         np.less(np.abs(gains - 1), FLAT, out=self._flat)
         gains[self._flat] = 1
-        np.logical_not(self._flat.all(0), out=self._target[_WET], casting="unsafe")
+        np.logical_not(self._flat.all(0), out=self._wet_targets, casting="unsafe")
 
     def _settle(self) -> None:
         """Everything where its knob is, at once."""
-        self._value[...] = self._target
+        for ramps, targets in zip(self._gains, self._gain_targets, strict=True):
+            ramps.value[:] = targets
+        self._wet.value[:] = self._wet_targets
         self._sweep.settle(self._control.filter)
         self._started = True
