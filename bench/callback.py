@@ -101,12 +101,14 @@ def measured(block: int) -> Figures:
     return figures
 
 
-def timed(act: Callable[[], None], before: Callable[[], None] = lambda: None) -> dict[str, float]:
-    take_time, seconds = clock(act), []
-    for _ in range(WARM_UP + ROUNDS):
+def timed(
+    act: Callable[[], None], before: Callable[[], None] = lambda: None, rounds: int = ROUNDS
+) -> dict[str, float]:
+    take_time, seconds, warm_up = clock(act), [], min(WARM_UP, rounds)
+    for _ in range(warm_up + rounds):
         before()
         seconds.append(take_time())
-    return percentiles(seconds[WARM_UP:], PERCENTILES, scale=1e6)
+    return percentiles(seconds[warm_up:], PERCENTILES, scale=1e6)
 
 
 def main() -> int:

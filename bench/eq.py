@@ -10,19 +10,31 @@ import argparse
 import gc
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from bench.callback import CHANNELS, LATENCY, PERCENTILES, RATE, STEMS, Figures, Mixer, timed
+from bench.callback import (
+    CHANNELS,
+    LATENCY,
+    PERCENTILES,
+    RATE,
+    ROUNDS,
+    STEMS,
+    Figures,
+    Mixer,
+    timed,
+)
 from bench.hardware import finish
 from rtsep.dsp.recursive import Svf
 from rtsep.mixer.control import BANDS
 
-BLOCKS = (64, 128, 256, 512, 1024)
+BLOCKS = (64, 256, 1024)
 JUDGED = 256  # samples; the block of the share that is told
 FRAMES = (8, 16, 32, 64, 128, 256)
 SIGNALS = len(STEMS) * CHANNELS
 STATES = 28  # of the three bands' filters
+SLOW = 20  # times fewer rounds of what takes milliseconds
 
 Act = Callable[[], object]
 
@@ -53,14 +65,14 @@ class Hands:
         self.filters()
 
 
-def measured(block: int) -> Figures:
+def measured(block: int, rounds: int) -> Figures:
     """Microseconds of all that a block needs."""
     mixer, figures = Mixer(block), {}
     hands = Hands(mixer)
     for _ in range(LATENCY // block + 100):  # into the music, and through the fade in
         mixer.deliver()
         mixer.everything()
-    figures["all in the middle"] = timed(mixer.everything, mixer.deliver)
+    figures["all in the middle"] = timed(mixer.everything, mixer.deliver, rounds)
     turns: tuple[Act, ...] = (hands.equalizers, hands.filters, hands.both)
     for turn, name in zip(turns, ("equalizers", "filters", "both"), strict=True):
         hands.middle()
@@ -68,8 +80,9 @@ def measured(block: int) -> Figures:
         for _ in range(RATE // block):
             mixer.deliver()
             mixer.everything()
-        figures[f"{name} at work"] = timed(mixer.everything, mixer.deliver)
-        figures[f"{name} moving"] = timed(mixer.everything, _both(mixer.deliver, turn))
+        figures[f"{name} at work"] = timed(mixer.everything, mixer.deliver, rounds)
+        both = _both(mixer.deliver, turn)
+        figures[f"{name} moving"] = timed(mixer.everything, both, rounds)
     return figures
 
 
@@ -81,14 +94,17 @@ def _both(first: Act, second: Act) -> Callable[[], None]:
     return act
 
 
-def ways() -> Figures:
+def ways(rounds: int) -> Figures:
     """Microseconds of taking a block of JUDGED samples of all stems apart into three bands."""
     sound = np.random.default_rng(0).uniform(-0.2, 0.2, (SIGNALS, JUDGED))
-    figures = {f"frames of {frame} by a matrix": timed(_frames(sound, frame)) for frame in FRAMES}
-    figures["sample by sample"] = timed(_samples(sound))
+    figures = {
+        f"frames of {frame} by a matrix": timed(_frames(sound, frame), rounds=rounds)
+        for frame in FRAMES
+    }
+    figures["sample by sample"] = timed(_samples(sound), rounds=max(rounds // SLOW, 1))
     scipy = _scipy(sound)
     if scipy is not None:
-        figures["scipy.signal.sosfilt"] = timed(scipy)
+        figures["scipy.signal.sosfilt"] = timed(scipy, rounds=rounds)
     return figures
 
 
@@ -137,23 +153,31 @@ def _scipy(sound: np.ndarray) -> Callable[[], None] | None:
     return act
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     gc.disable()  # as in the audio process
+    try:
+        found = everything(args.rounds)
+    finally:
+        gc.enable()
+    finish("eq", found, save=args.save)
+    return 0
+
+
+def everything(rounds: int) -> dict[str, Any]:
     figures = {}
     for block in BLOCKS:
-        figures[str(block)] = measured(block)
+        figures[str(block)] = measured(block, rounds)
         show(f"{block} samples, {1e3 * block / RATE:.1f} ms", figures[str(block)])
     worst = figures[str(JUDGED)]["both moving"]["p99.9"]
     share = round(worst / (1e6 * JUDGED / RATE), 3)
     print(f"p99.9 with all of it moving: {100 * share:.1f} % of {JUDGED} samples")
-    compared = ways()
+    compared = ways(rounds)
     show(f"three bands of {SIGNALS} signals, {JUDGED} samples", compared)
-    found = {"stems": len(STEMS), "us": figures, "share": share, "ways_us": compared}
-    finish("eq", found, save=args.save)
-    return 0
+    return {"stems": len(STEMS), "us": figures, "share": share, "ways_us": compared}
 
 
 def show(title: str, figures: Figures) -> None:
