@@ -43,6 +43,15 @@ class _Sections:
         return (x,)
 
 
+def cutoff_hz(knob: float) -> float | None:
+    """That a knob from -1 to 1 stands for; None where it does nothing."""
+    way = (abs(knob) - REST) / (1 - REST)
+    if way <= 0:
+        return None
+    first, last = HIGH_PASS_HZ if knob > 0 else LOW_PASS_HZ
+    return float(first * (last / first) ** way)
+
+
 @lru_cache(maxsize=4)
 def _matrices(rate: int) -> Numbers:
     """One for each place, from 1 to PLACES and then, as negative indices are, from -PLACES to -1.

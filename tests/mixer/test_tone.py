@@ -16,7 +16,7 @@ from rtsep.mixer.control import BANDS
 from rtsep.mixer.crossover import EDGES_HZ
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.faders import Block, Faders
-from rtsep.mixer.sweep import HIGH_PASS_HZ, LOW_PASS_HZ, REST
+from rtsep.mixer.sweep import HIGH_PASS_HZ, LOW_PASS_HZ, REST, cutoff_hz
 from rtsep.mixer.tone import Tone
 
 ARRIVED = round(0.2 * RATE)  # samples after which everything rests
@@ -151,8 +151,8 @@ def test_a_knob_is_as_loud_as_it_says(band: str, hz: float) -> None:
 @pytest.mark.parametrize("rate", [44_100, 96_000])
 @pytest.mark.parametrize("knob", [-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
 def test_a_filter_falls_by_24_db_an_octave(knob: float, rate: int) -> None:
-    first, last = HIGH_PASS_HZ if knob > 0 else LOW_PASS_HZ
-    cutoff = first * (last / first) ** ((abs(knob) - REST) / (1 - REST))
+    cutoff = cutoff_hz(knob)
+    assert cutoff is not None
     curve = response(lambda desk: desk.set_filter("bass", knob), rate)
     octave = 2 if knob < 0 else 0.5
     assert at(curve, cutoff) == pytest.approx(1.5, abs=1)
@@ -162,6 +162,13 @@ def test_a_filter_falls_by_24_db_an_octave(knob: float, rate: int) -> None:
     passing = (10, cutoff / 4) if knob < 0 else (cutoff * 4, 20_000)
     assert np.abs(between(curve, *passing)).max(initial=0) < 0.5
     assert curve[1].max() < 4  # a slight resonance
+
+
+def test_cutoffs_go_from_end_to_end() -> None:
+    assert cutoff_hz(0) is None and cutoff_hz(REST) is None and cutoff_hz(-REST) is None
+    for knob, (first, last) in ((-1, LOW_PASS_HZ), (1, HIGH_PASS_HZ)):
+        assert cutoff_hz(knob) == pytest.approx(last)
+        assert cutoff_hz(knob * (REST + 1e-9)) == pytest.approx(first, rel=1e-6)
 
 
 def test_other_stems_are_left_alone() -> None:
