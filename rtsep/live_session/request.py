@@ -62,10 +62,7 @@ def live(
         latency = None
     elif delay is not None:
         raise ConfigError('delay is of the instant path; give latency="instant" too')
-    if latency is not None and not 0 < latency < math.inf:
-        raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
-    if latency is not None and stream is not None:
-        raise ConfigError("latency chooses what stream says; leave one of them out")
+    _check_latency(latency, stream)
     source = input_place(str(input))
     playing = source.kind is Kind.DEVICE
     destination = output_place("speakers" if output is None else str(output), live=playing)
@@ -99,6 +96,13 @@ def live(
         and (str(model), latency, stream, instant) == ("htdemucs", None, None, False),
     )
     return LiveSession(spec, observer or LoggingObserver())
+
+
+def _check_latency(latency: float | None, stream: StreamSettings | None) -> None:
+    if latency is not None and not 0 < latency < math.inf:
+        raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
+    if latency is not None and stream is not None:
+        raise ConfigError("latency chooses what stream says; leave one of them out")
 
 
 def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
