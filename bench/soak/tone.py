@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Course = Generator[float, None, None]
 SETTLING_SECONDS = 0.3  # from when the last knob is in the middle
 BANDS = ("low", "mid", "high")
-MOST = 40.0  # times as loud as what it is made of: two resonances, 6 dB, phases turned
+MOST = 10.0  # times as loud as what it is made of: two resonances, 6 dB, phases turned
 
 
 def knobs_turned(studio: Studio, fault: Fault) -> Course:
