@@ -62,7 +62,7 @@ def draw(axes: Axes, title: str, curves: Mapping[str, Do], lowest: float) -> Non
     axes.set_xticks([], minor=True)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}" if x < 1000 else f"{x / 1000:g}k")
     axes.grid(alpha=0.3, linewidth=0.6)
-    axes.legend(fontsize=8.5, loc="lower left", ncols=4, frameon=False)
+    axes.legend(fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False)
 
 
 def filters(sign: int) -> dict[str, Do]:

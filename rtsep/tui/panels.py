@@ -20,7 +20,7 @@ KEYS = (
     "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  space A/B  r record  p preset  ? help  "
     "q quit",
     "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  e events  ? help  q quit",
-    "←→ stem  ↑↓ gain  t tone  m mute  s solo  space A/B  r record  p preset  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  m mute  s solo  space A/B  r record  ? help  q quit",
     "m mute  s solo  space A/B  r record  ? help  q quit",
     "? help  q quit",
 )
