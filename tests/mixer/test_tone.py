@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixer_support import LONGEST, RATE, STEMS, mixed, noise, pieces, tones
 
+from rtsep.dsp.recursive import FRAME
+from rtsep.mixer import sweep
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.crossover import EDGES_HZ
 from rtsep.mixer.desk import Desk, local_desk
@@ -337,6 +339,38 @@ def test_a_hand_that_takes_its_time_is_not_heard_at_all(what: str) -> None:
         parts.append(rig.play(stems[..., start : start + 64]))
     slow = crackle(np.concatenate(parts, 1))
     assert slow < 0.5 * crackle(turned_at_random("mute", stems))
+
+
+def test_a_cutoff_that_moves_does_not_buzz(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is crossfaded from frame to frame; in steps a note that is swept over buzzes."""
+    time = np.arange(RATE) / RATE
+    note = np.broadcast_to(0.2 * np.sin(2 * np.pi * 2000 * time), (4, 2, RATE)).astype(np.float32)
+    heard = []
+    for up in (sweep._UP, np.ones(FRAME)):
+        monkeypatch.setattr(sweep, "_UP", up)
+        rig, parts = Rig(), []
+        for start in range(0, RATE, 64):
+            rig.desk.set_master_filter(-0.5 + 0.4 * math.cos(2 * math.pi * start / RATE))
+            if start == 0:
+                rig.faders.settle()
+            parts.append(rig.play(note[..., start : start + 64]))
+        heard.append(crackle(np.concatenate(parts, 1)))
+    assert heard[0] < 0.6 * heard[1]
+
+
+def test_what_was_heard_long_ago_is_forgotten() -> None:
+    """While a stem is left alone its filters stand still; they do not go on where they stopped."""
+    rig, silence = Rig(), np.zeros((4, 2, ARRIVED), np.float32)
+    for act in MOVED.values():
+        act(rig.desk)
+    rig.play(noise(3000))
+    rig.desk.reset()
+    rig.desk.set_master_filter(0)
+    rig.play(noise(ARRIVED))
+    rig.play(silence)
+    for act in MOVED.values():
+        act(rig.desk)
+    assert not rig.play(silence).any()
 
 
 def test_the_callback_needs_little_memory_and_keeps_none() -> None:
