@@ -20,7 +20,10 @@ CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --lat
 OF_STREAMS = (*CHOSEN, "--latency", "--path", "--delay", "--executor")
 # Who asks for one of them wants the master of a stem file separated.
 OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
-OF_FILES = ("encoding", "gains_db", "mute", "solo", "input_channels", "as_json")
+OF_FILES = (
+    *("encoding", "gains_db", "mute", "solo", "eq_db", "filters"),
+    *("input_channels", "as_json"),
+)
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 

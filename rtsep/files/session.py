@@ -37,6 +37,7 @@ from rtsep.files.ways import (
 from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
+from rtsep.mixer.tone import Tone
 from rtsep.stem_files.reading import StemSource
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
@@ -61,6 +62,8 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    filters: Mapping[str, float] = field(default_factory=dict)
     input_channels: tuple[int, ...] = ()
 
 
@@ -144,16 +147,22 @@ def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[
     Does not limit: a file may go over full scale, or says what it had to clip.
     """
     desk, control = local_desk(
-        separator.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo
+        separator.stems,
+        gains_db=session.gains_db,
+        mute=session.mute,
+        solo=session.solo,
+        eq_db=session.eq_db,
+        filters=session.filters,
     )
     desk.set_limiter(False)
-    faders = Faders(control, len(separator.stems), separator.channels, separator.sample_rate, BLOCK)
+    shape = len(separator.stems), separator.channels, separator.sample_rate, BLOCK
+    tone, faders = Tone(control, *shape), Faders(control, *shape)
     faders.settle()
 
     def mix(stems: Audio) -> Audio:
         dry: Audio = stems.sum(0)
         mixed: Audio = np.empty_like(dry)
-        faders.mix(Block.whole(stems, dry), mixed)
+        faders.mix(tone.apply(Block.whole(stems, dry)), mixed)
         return mixed
 
     return mix

@@ -259,12 +259,8 @@ class LiveSession:
         self.shared.begin()
         paths = PATHS if spec.instant else PATHS[:1]
         self.desk = Desk(self.model.stems, self.shared.control, paths)
-        preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
-        self.desk.set_policy(spec.policy)
-        self.desk.set_limiter(spec.limiter)
-        self.desk.set_path(spec.path)
+        self._set_desk()
         self._told_path = "full"
-        self.desk.set_recording(spec.record_now)
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
             if note:
@@ -285,6 +281,21 @@ class LiveSession:
             on_event=self.events.add,
         )
         self.recorder.start()
+
+    def _set_desk(self) -> None:
+        spec, desk = self.spec, self.desk
+        preset_desk(
+            desk,
+            gains_db=spec.gains_db,
+            mute=spec.mute,
+            solo=spec.solo,
+            eq_db=spec.eq_db,
+            filters=spec.filters,
+        )
+        desk.set_policy(spec.policy)
+        desk.set_limiter(spec.limiter)
+        desk.set_path(spec.path)
+        desk.set_recording(spec.record_now)
 
     def _supervise(self) -> None:
         try:

@@ -8,6 +8,7 @@ from rtsep.ring.arena import Arena
 
 POLICIES = ("hold", "dry", "silence", "instant")
 PATHS = ("full", "instant")
+BANDS = ("low", "mid", "high")
 
 
 class Control:
@@ -23,6 +24,10 @@ class Control:
         self.policy = arena.take(1, np.int64)  # index into POLICIES
         self.path = arena.take(1, np.int64)  # index into PATHS
         self.recording = arena.take(1, np.bool_)
+        self.eq = arena.take((len(BANDS), stems), np.float64)  # factors
+        self.kill = arena.take((len(BANDS), stems), np.bool_)
+        self.filter = arena.take(stems, np.float64)  # -1 low-pass, 0 nothing, 1 high-pass
+        self.master_filter = arena.take(1, np.float64)
 
     def reset(self) -> None:
         """Unity everywhere, limiter on. Only whoever made the arena calls this."""
@@ -35,3 +40,7 @@ class Control:
         self.policy[:] = 0
         self.path[:] = 0
         self.recording[:] = False
+        self.eq[:] = 1.0
+        self.kill[:] = False
+        self.filter[:] = 0.0
+        self.master_filter[:] = 0.0

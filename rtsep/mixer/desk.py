@@ -11,10 +11,11 @@ import numpy as np
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import Control
+from rtsep.mixer.control import BANDS, Control
 from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
 from rtsep.ring.arena import Arena
 
+MIX = "mix"  # the word for all stems together
 # Name -> stems that stay; a leading "-" names the ones that go.
 PRESETS: dict[str, tuple[str, ...]] = {
     "all": ("-",),
@@ -26,16 +27,22 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "drums + bass": ("drums", "bass"),
 }
 
+Index = int | tuple[int, int]  # of a field's stem, or its band and stem
+
 
 @dataclass(frozen=True)
 class Fader:
-    """One stem's state. `audible` is after mute and solo."""
+    """One stem's state. `audible` is after mute and solo; `eq_db` and `kill` are in the order of
+    BANDS, `filter` is from -1, a low-pass, to 1, a high-pass."""
 
     stem: str
     gain_db: float
     mute: bool
     solo: bool
     audible: bool
+    eq_db: tuple[float, ...]
+    kill: tuple[bool, ...]
+    filter: float
 
 
 class Desk:
@@ -67,6 +74,26 @@ class Desk:
 
     def toggle_solo(self, stem: str) -> None:
         self._toggle(self._control.solo, self._index(stem))
+
+    def set_eq(self, stem: str, band: str, db: float) -> None:
+        """A band of a stem's equalizer, -inf, which kills it, to +6 dB. Raises ConfigError."""
+        at = self._band(band), self._index(stem)
+        self._write(self._control.eq, at, db_to_gain(_checked_db(f"the {band} band of {stem}", db)))
+
+    def set_kill(self, stem: str, band: str, on: bool) -> None:
+        """Silence a band of a stem, whatever its equalizer says. Raises ConfigError."""
+        self._write(self._control.kill, (self._band(band), self._index(stem)), on)
+
+    def toggle_kill(self, stem: str, band: str) -> None:
+        self._toggle(self._control.kill, (self._band(band), self._index(stem)))
+
+    def set_filter(self, stem: str, knob: float) -> None:
+        """-1, a low-pass that is closed, over 0, no filter, to 1, a high-pass. ConfigError."""
+        self._write(self._control.filter, self._index(stem), _checked_knob(stem, knob))
+
+    def set_master_filter(self, knob: float) -> None:
+        """As `set_filter`, of the whole mix."""
+        self._write(self._control.master_filter, 0, _checked_knob("the master", knob))
 
     def set_master(self, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError."""
@@ -123,11 +150,15 @@ class Desk:
             self.changes += 1
 
     def reset(self) -> None:
-        """All stems at 0 dB, nothing muted, nothing solo; the master stays."""
+        """All stems at 0 dB, nothing muted, nothing solo, no equalizer, no filter; the master
+        stays, and its filter."""
         with self._lock:
             self._control.gain[:] = 1.0
             self._control.mute[:] = False
             self._control.solo[:] = False
+            self._control.eq[:] = 1.0
+            self._control.kill[:] = False
+            self._control.filter[:] = 0.0
             self.changes += 1
 
     @property
@@ -142,6 +173,9 @@ class Desk:
                 bool(control.mute[index]),
                 bool(control.solo[index]),
                 bool(audible[index]),
+                tuple(map(gain_to_db, control.eq[:, index].tolist())),
+                tuple(control.kill[:, index].tolist()),
+                float(control.filter[index]),
             )
             for index, stem in enumerate(self.stems)
         ]
@@ -152,6 +186,10 @@ class Desk:
     @property
     def master_db(self) -> float:
         return gain_to_db(float(self._control.master[0]))
+
+    @property
+    def master_filter(self) -> float:
+        return float(self._control.master_filter[0])
 
     @property
     def bypass(self) -> bool:
@@ -178,12 +216,17 @@ class Desk:
             raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
         return self.stems.index(stem)
 
-    def _write(self, field: np.ndarray[Any, Any], index: int, value: float | bool) -> None:
+    def _band(self, band: str) -> int:
+        if band not in BANDS:
+            raise ConfigError(f"no band {band!r}; there are {', '.join(BANDS)}")
+        return BANDS.index(band)
+
+    def _write(self, field: np.ndarray[Any, Any], index: Index, value: float | bool) -> None:
         with self._lock:
             field[index] = value
             self.changes += 1
 
-    def _toggle(self, field: np.ndarray[Any, Any], index: int) -> None:
+    def _toggle(self, field: np.ndarray[Any, Any], index: Index) -> None:
         with self._lock:  # two controls may press at once
             field[index] = not field[index]
             self.changes += 1
@@ -195,28 +238,60 @@ def local_desk(
     gains_db: Mapping[str, float] | None = None,
     mute: Iterable[str] = (),
     solo: Iterable[str] = (),
+    eq_db: Mapping[str, Sequence[float]] | None = None,
+    filters: Mapping[str, float] | None = None,
 ) -> tuple[Desk, Control]:
     """A desk for one process, set as told. Raises ConfigError for what a desk refuses."""
     control = Control(Arena(bytearray(1024 + 64 * len(stems))), len(stems))
     control.reset()
     desk = Desk(stems, control)
-    preset_desk(desk, gains_db=gains_db or {}, mute=mute, solo=solo)
+    preset_desk(
+        desk,
+        gains_db=gains_db or {},
+        mute=mute,
+        solo=solo,
+        eq_db=eq_db or {},
+        filters=filters or {},
+    )
     return desk, control
 
 
 def preset_desk(
-    desk: Desk, *, gains_db: Mapping[str, float], mute: Iterable[str], solo: Iterable[str]
+    desk: Desk,
+    *,
+    gains_db: Mapping[str, float],
+    mute: Iterable[str],
+    solo: Iterable[str],
+    eq_db: Mapping[str, Sequence[float]],
+    filters: Mapping[str, float],
 ) -> None:
-    """Set a desk as the command line says. Raises ConfigError for what a desk refuses."""
+    """Set a desk as the command line says: `eq_db` in the order of BANDS, `filters` of stems and of
+    MIX. Raises ConfigError for what a desk refuses."""
     for stem, db in gains_db.items():
         desk.set_gain(stem, db)
     for stem in mute:
         desk.set_mute(stem, True)
     for stem in solo:
         desk.set_solo(stem, True)
+    for stem, levels in eq_db.items():
+        for band, db in zip(BANDS, levels, strict=True):
+            desk.set_eq(stem, band, db)
+    for name, knob in filters.items():
+        if name == MIX:
+            desk.set_master_filter(knob)
+        else:
+            desk.set_filter(name, knob)
 
 
 def _checked_db(what: str, db: float) -> float:
     if not db <= LOUDEST_DB:  # written so that NaN is refused too
         raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
     return db
+
+
+def _checked_knob(what: str, knob: float) -> float:
+    if not -1 <= knob <= 1:  # likewise
+        raise ConfigError(
+            f"filter of {what} must be -1 (low-pass) to 1 (high-pass), 0 is none, got {knob}"
+        )
+    return knob
