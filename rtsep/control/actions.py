@@ -12,8 +12,9 @@ from typing import Any
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.mixer.desk import Desk
 from rtsep.mixer.levels import db_to_travel, travel_to_db
+from rtsep.mixer.presets import PRESETS
 
 FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
 

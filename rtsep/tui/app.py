@@ -15,7 +15,8 @@ from textual.widgets import OptionList
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.mixer.desk import Desk
+from rtsep.mixer.presets import PRESETS
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas

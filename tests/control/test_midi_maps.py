@@ -19,8 +19,8 @@ from rtsep.control.midi.maps import MODES, matches
 from rtsep.control.midi.messages import TYPES
 from rtsep.control.midi.surface import Surface
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.desk import PRESETS as desk_presets
 from rtsep.mixer.desk import local_desk
+from rtsep.mixer.presets import PRESETS as desk_presets
 
 if sys.version_info >= (3, 11):
     import tomllib
