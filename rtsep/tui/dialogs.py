@@ -1,8 +1,8 @@
-"""Boxes over the screen: help, events, the presets, a question before the end."""
+"""Boxes over the screen: help, events, menus, a question before the end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -21,6 +21,8 @@ HELP = """\
 [b]0[/b]             back to 0 dB     [b]home[/b] all faders to 0 dB, no mute, no solo
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
+[b]F1[/b]-[b]F8[/b]  [b]c[/b]      recall a scene   [b]shift+F1[/b]  [b]C[/b] store as one
+[b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
 [b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
 [b]l[/b]             limiter on, off
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
@@ -96,17 +98,15 @@ class QuitBox(Box):
         self.post_message(self.Yes())
 
 
-class PresetMenu(OptionList):
-    """The presets by number. The key that opened it goes on to the next one."""
+class Menu(OptionList):
+    """Choices by number. `choose` hears of the place of the one that was taken."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "cursor_down"),
-        Binding("escape", "close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close")]
 
-    def __init__(self, presets: list[str]) -> None:
-        super().__init__(*(f"{n}  {name}" for n, name in enumerate(presets, start=1)), markup=False)
-        self.border_title = "presets"
+    def __init__(self, title: str, rows: Sequence[str], choose: Callable[[int], None]) -> None:
+        super().__init__(*(f"{n}  {row}" for n, row in enumerate(rows, start=1)), markup=False)
+        self.border_title = title
+        self.choose = choose
 
     def action_close(self) -> None:
         self.post_message(Close())
@@ -118,3 +118,18 @@ class PresetMenu(OptionList):
             event.prevent_default()
             self.highlighted = int(event.key) - 1
             self.action_select()
+
+
+class PresetMenu(Menu):
+    """The key that opened it goes on to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "cursor_down")]
+
+    def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
+        super().__init__("presets", list(map(printable, names)), choose)
+
+
+class SceneMenu(Menu):
+    """To recall one, or to store it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c,C", "cursor_down")]

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tui_support import Rig
 
 from rtsep.mixer.desk import Desk, local_desk
+from rtsep.mixer.presets import Preset
 
 
 def gains(desk: Desk) -> list[float]:
@@ -165,6 +166,82 @@ def test_a_preset_that_the_model_cannot_have_says_so() -> None:
     rig.run(script)
 
 
+SCENES = (
+    ("shift+f2 home f2", "b"),  # terminals of the newest kind
+    ("f14 home f2", "b"),  # and all others
+    ("C 2 home c 2", "b"),
+    ("C C enter home c c enter", "b"),
+    ("C escape home c escape", ""),
+    ("C 2 home c 3", ""),
+    ("C 2 home c 9 escape", ""),
+)
+
+
+def test_scenes() -> None:
+    for keys, mute in SCENES:
+        rig = Rig()
+        rig.desk.keep_scenes({}, lambda number, scene: None, 0)
+
+        async def script(
+            pilot: Pilot[None], rig: Rig = rig, keys: str = keys, mute: str = mute
+        ) -> None:
+            rig.desk.set_mute("bass", True)
+            await rig.press(pilot, *keys.split())
+            await rig.see(pilot, "scene", gone=keys.endswith("escape"))
+            assert switched(rig.desk, "mute") == mute and not rig.app.query("Menu"), keys
+
+        rig.run(script)
+
+
+def test_what_scenes_say() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "f3")
+        await rig.see(pilot, "scene 3 is empty; C 3 stores the faders there")
+        await rig.press(pilot, "C", "3")
+        await rig.see(pilot, "stored as scene 3")
+        await rig.press(pilot, "c")
+        await rig.see(pilot, "2  empty")
+        assert "3  empty" not in await rig.text(pilot)
+        await rig.press(pilot, "3")
+        await rig.see(pilot, "scene 3")
+        await rig.press(pilot, "C")
+        await rig.see(pilot, "3  overwrites")
+
+    rig.run(script)
+
+
+@pytest.mark.parametrize("key", ["u", "ctrl+z"])
+def test_undo(key: str) -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "2", "up", "up", "up", "m", "p", "2", "M", key, key)
+        await rig.see(pilot, "undone: preset acapella")
+        assert switched(rig.desk, "mute") == "b"
+        await rig.press(pilot, key, key)
+        await rig.see(pilot, "undone: gain of bass")
+        assert gains(rig.desk) == [0, 0, 0, 0]
+        await rig.press(pilot, key)
+        await rig.see(pilot, "there is nothing to undo")
+
+    rig.run(script)
+
+
+def test_ones_own_presets_are_in_the_menu() -> None:
+    own = {"my [b]own": Preset(mute=("drums",))}
+    rig = Rig(local_desk(["drums", "bass"], presets=own)[0])
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "p")
+        await rig.see(pilot, "8  my [b]own")
+        await rig.press(pilot, "8")
+        assert switched(rig.desk, "mute") == "d"
+
+    rig.run(script)
+
+
 def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
     rig = Rig()
 
@@ -175,7 +252,8 @@ def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
         await rig.see(pilot, "acapella,")
         text = await rig.text(pilot)
         assert "2  acapella" not in text
-        for word in ("shift", "page up", "home", "all solos", "silence", "quit", "drag a fader"):
+        words = "shift, page up, home, all solos, silence, quit, drag a fader, scene, undo"
+        for word in words.split(", "):
             assert word in text
         await rig.press(pilot, "m")
         assert switched(rig.desk, "mute") == "d"
