@@ -31,7 +31,7 @@ LAYERS = (
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},
-    {"dsp", "ring", "processes"},
+    {"dsp", "ring", "processes", "tables"},
     {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "processor_time",
      "status", "timeline"},
     {"errors"},

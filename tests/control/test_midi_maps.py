@@ -21,6 +21,7 @@ from rtsep.control.midi.surface import Surface
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.presets import PRESETS as desk_presets
+from rtsep.tables import parse_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -329,10 +330,8 @@ def test_broken_files(tmp_path: Path, content: bytes, message: str) -> None:
 @_patient
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_map_or_a_clean_error(content: bytes) -> None:
-    from rtsep.control.midi.library import _tables
-
     try:
-        read_map(_tables(content, Path("m")), "m")
+        read_map(parse_toml(content, Path("m"), "map"), "m")
     except ConfigError as error:
         assert str(error).startswith("m: ") and "\n" not in str(error)
 
