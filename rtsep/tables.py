@@ -41,6 +41,11 @@ class Table:
     def error(self, text: str) -> ConfigError:
         return ConfigError(f"{self.where}: {text}")
 
+    @property
+    def keys(self) -> list[str]:
+        """Those that were not read yet."""
+        return list(self._values)
+
     def has(self, key: str) -> bool:
         return key in self._values
 

@@ -37,6 +37,7 @@ from rtsep.files.ways import (
 from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
+from rtsep.mixer.presets import Presets, check_preset
 from rtsep.stem_files.reading import StemSource
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
@@ -61,7 +62,13 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    preset: str | None = None
+    presets: Presets = field(default_factory=dict)
     input_channels: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.preset is not None:
+            check_preset(self.preset, self.presets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +151,12 @@ def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[
     Does not limit: a file may go over full scale, or says what it had to clip.
     """
     desk, control = local_desk(
-        separator.stems, gains_db=session.gains_db, mute=session.mute, solo=session.solo
+        separator.stems,
+        gains_db=session.gains_db,
+        mute=session.mute,
+        solo=session.solo,
+        preset=session.preset,
+        presets=session.presets,
     )
     desk.set_limiter(False)
     faders = Faders(control, len(separator.stems), separator.channels, separator.sample_rate, BLOCK)

@@ -249,14 +249,8 @@ class LiveSession:
         self._instant_latency = early
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
-        paths = PATHS if spec.instant else PATHS[:1]
-        self.desk = Desk(self.model.stems, self.shared.control, paths)
-        preset_desk(self.desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo)
-        self.desk.set_policy(spec.policy)
-        self.desk.set_limiter(spec.limiter)
-        self.desk.set_path(spec.path)
+        self.desk = self._new_desk()
         self._told_path = "full"
-        self.desk.set_recording(spec.record_now)
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
             if note:
@@ -277,6 +271,20 @@ class LiveSession:
             on_event=self.events.add,
         )
         self.recorder.start()
+
+    def _new_desk(self) -> Desk:
+        """As the session was asked for."""
+        spec = self.spec
+        paths = PATHS if spec.instant else PATHS[:1]
+        desk = Desk(self.model.stems, self.shared.control, paths, spec.presets)
+        desk.set_policy(spec.policy)
+        desk.set_limiter(spec.limiter)
+        desk.set_path(spec.path)
+        desk.set_recording(spec.record_now)
+        preset_desk(
+            desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo, preset=spec.preset
+        )
+        return desk
 
     def _supervise(self) -> None:
         try:
