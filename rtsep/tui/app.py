@@ -139,7 +139,9 @@ class LiveApp(MixApp):
         self.selected = self._strips.index(message.strip)
 
     def action_select(self, place: int) -> None:
-        if place < len(self._desk.stems):
+        if self._menu is not None:
+            self._menu.take(place)
+        elif place < len(self._desk.stems):
             self.selected = place
 
     def action_select_next(self, by: int) -> None:

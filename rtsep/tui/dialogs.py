@@ -116,7 +116,11 @@ class Menu(OptionList):
         if event.key.isdecimal() and 1 <= int(event.key) <= self.option_count:
             event.stop()
             event.prevent_default()
-            self.highlighted = int(event.key) - 1
+            self.take(int(event.key) - 1)
+
+    def take(self, place: int) -> None:
+        if place < self.option_count:
+            self.highlighted = place
             self.action_select()
 
 

@@ -30,6 +30,7 @@ class MixApp(App[None]):
         Binding("p", "presets"),
     ]
     _desk: Desk
+    _menu: Menu | None = None  # that is open; numbers may come before it has the focus
 
     def notice(self, text: str) -> None:
         """Tell the user something for some seconds."""
@@ -89,7 +90,9 @@ class MixApp(App[None]):
     async def _open(self, box: Box | Menu) -> None:
         await self._close()
         await self.mount(box)
-        box.focus()
+        self.set_focus(box)
+        self._menu = box if isinstance(box, Menu) else None
 
     async def _close(self) -> None:
+        self._menu = None
         await self.query("Box, Menu").remove()

@@ -10,15 +10,17 @@ from typing import Any
 
 import click
 import pytest
-from cli_support import Rtsep
+from cli_support import Rtsep, db, sound
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rtsep.cli.common.values import Number
 from rtsep.cli.main import command, main
+from rtsep.cli.run import settle_live
 from rtsep.cli.settings.file import line_of, settings_path
 from rtsep.cli.settings.layers import settled
 from rtsep.cli.settings.values import keys_of
+from rtsep.config import AUTO
 
 SEPARATE = command.commands["separate"]
 OPTIONS = [
@@ -410,14 +412,46 @@ format = "wav16"
 [sets.stream]
 window = 0.2
 hop = 50
+[presets.hush]
+master = -inf
 """)  # fmt: skip
     done = rtsep("--input", song, "--output", tmp_path / "a", "--json")
     assert done.code == 0 and done.json["spec"] is None, done
     done = rtsep("--use", "stream", "--input", song, "--output", "null", "--json", "--path", "full",
                  "--executor", "eager")  # fmt: skip
     assert done.code == 0 and done.json["spec"]["mode"] == "incremental", done
+    assert db(sound(tmp_path / "a" / "mix.wav")) > -60
+    done = rtsep("--input", song, "--output", tmp_path / "hush.wav", "--preset", "hush")
+    assert done.code == 0 and not sound(tmp_path / "hush.wav").any()
+    done = rtsep("--input", song, "--output", tmp_path / "b", "--preset", "husch")
+    assert done.code == 2 and "no preset 'husch'; did you mean hush?" in done.err
     done = rtsep("--input", song, "--output", tmp_path / "b", "--osc", "0")
     assert "--osc needs a live session" in done.complaint
+
+
+INSTANT_DEFAULTS = {"target": "instant", "path": None, "delay": 0.012, "precision": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "flags", "meant"),
+    [
+        ({"target": None}, [], ["--hop"], {"target": None, "instant": False, "delay": None}),
+        ({"target": None}, [], [], {"target": AUTO, "instant": False, "delay": None}),
+        ({}, [], ["--latency", "--delay"], {"target": AUTO, "instant": True, "delay": 0.012}),
+        ({"target": 0.4}, ["--latency"], ["--delay"], {"instant": False, "delay": None}),
+    ],
+)
+def test_what_defaults_mean_live(
+    options: dict[str, Any], given: list[str], flags: list[str], meant: dict[str, Any]
+) -> None:
+    got = INSTANT_DEFAULTS | options
+    settle_live(got, given, flags)
+    assert {name: got[name] for name in meant} == meant
+
+
+def test_a_delay_that_is_typed_needs_its_path() -> None:
+    with pytest.raises(click.UsageError, match="write --path instant too"):
+        settle_live(INSTANT_DEFAULTS | {"target": None}, ["--delay"])
 
 
 def test_the_line_of_a_key() -> None:
