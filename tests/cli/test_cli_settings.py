@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+import tomli_w
 from cli_support import Rtsep, db, sound
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -292,6 +295,41 @@ def test_a_mistake_is_told_in_a_line_and_hinders_nothing_else(
     assert rtsep("config", "edit").code == 2  # the same, behind the editor
 
 
+TABLES = st.recursive(
+    st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["defaults", "sets", "presets", "separate", "hop", "gain", "mute", "x",
+                             "loop", "output", "master"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(REUSED, max_examples=60)
+@given(st.one_of(st.binary(max_size=80), TABLES.filter(lambda one: isinstance(one, dict))))
+def test_any_file_is_settings_or_a_line(
+    home: Path, capsys: pytest.CaptureFixture[str], content: Any
+) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.write_bytes(
+        content if isinstance(content, bytes) else tomli_w.dumps(content).encode("utf-8")
+    )
+    code = main(["config", "show"])
+    err = capsys.readouterr().err
+    assert code == 0 or (code == 2 and err.count("\n") == 1 and "bug" not in err), err
+
+
+def test_a_name_of_a_file_that_is_no_text(home: Path, rtsep: Rtsep) -> None:
+    done = rtsep("config", "save", "club", "--input", os.fsdecode(b"song\xff.wav"))
+    assert done.code == 2 and "what is no text cannot be saved" in done.complaint
+    assert not home.exists()
+
+
 def test_a_mistake_in_another_set_hinders_no_run(home: Path) -> None:
     written(home, "[sets.club]\nhop = 'fast'\n[sets.home]\nhop = 46\n[presets.x]\nmuet = []")
     assert parsed(command, "--use", "home")["hop"] == pytest.approx(0.046)
@@ -485,6 +523,22 @@ def test_the_example_is_true(home: Path, rtsep: Rtsep) -> None:
     assert rtsep("config", "show").code == 0
     got = parsed(command, "--use", "club")
     assert got["routes"] == ("vocals=3-4", "mix=1-2") and got["waits"]
+
+
+def test_the_documentation(home: Path, rtsep: Rtsep) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    written(home, example)
+    assert rtsep("config", "show").code == 0
+    assert parsed(command, "--use", "club")["record"] == Path.home() / "takes"
+    written(home, "[defaults]\n\nlatancy = 3")
+    told = "config.toml line 3: [defaults] latancy is no option; did you mean latency?"
+    assert f"`{told}`" in page and told in rtsep("config", "show").complaint
+    (lines,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    home.unlink()
+    for line in re.findall("rtsep (config save .*)", lines):
+        assert rtsep(*shlex.split(line, comments=True)).code == 0, line
+    assert parsed(command, "--use", "club", "--latency", "400")["target"] == 0.4
 
 
 def test_the_environment_is_of_the_tests() -> None:

@@ -82,10 +82,21 @@ GOOD = (
     ["midi", "presets", "--config", "maps"],
     ["midi", "monitor"],
     ["midi", "learn", "gain:1"],
+    ["config", "show"],
+    ["config", "show", "club"],
+    ["config", "path"],
     ["devices"],
     [],
 )
-VARIABLES = ("RTSEP_CACHE", "RTSEP_CONFIG", "RTSEP_EXECUTOR", "COLUMNS", "TERM", "NO_COLOR")
+VARIABLES = (
+    "RTSEP_CACHE",
+    "RTSEP_CONFIG",
+    "RTSEP_SETTINGS",
+    "RTSEP_EXECUTOR",
+    "COLUMNS",
+    "TERM",
+    "NO_COLOR",
+)
 
 
 def options_of(words: list[str]) -> list[click.Option]:

@@ -166,6 +166,18 @@ def test_a_preset_that_the_model_cannot_have_says_so() -> None:
     rig.run(script)
 
 
+def test_a_number_that_is_typed_before_the_menu_is_there_is_for_the_menu() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        rig.app.simulate_key("p")
+        rig.app.simulate_key("2")
+        await rig.see(pilot, "MUTE")
+        assert switched(rig.desk, "mute") == "dbo" and rig.app.selected == 0
+
+    rig.run(script)
+
+
 SCENES = (
     ("shift+f2 home f2", "b"),  # terminals of the newest kind
     ("f14 home f2", "b"),  # and all others

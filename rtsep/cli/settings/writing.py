@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtsep.atomic import write_text_atomically
 from rtsep.cli.settings.file import SEPARATE, Keys, SettingsFile
-from rtsep.errors import RtsepError
+from rtsep.errors import RtsepError, UsageError
 from rtsep.tables import parse_toml
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ def write_table(file: SettingsFile, keys: Keys, values: Mapping[str, Any]) -> No
 
 def write_settings(path: Path, text: str) -> None:
     """Through a link, to the file that it means. Raises RtsepError where it cannot be written."""
-    parse_toml(text.encode("utf-8"), path, "file of settings")
+    try:
+        parse_toml(text.encode("utf-8"), path, "file of settings")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"what is no text cannot be saved in {path}; leave it out") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text_atomically(path.resolve(), text)
