@@ -23,6 +23,7 @@ from rtsep.mixer.scenes import (
     checked_number,
     mix_of,
     scene_of,
+    told,
 )
 
 STEP_SECONDS = 0.01  # between two steps of a fade; the mixer's ramps make one line of them
@@ -56,6 +57,11 @@ class Board:
     def scenes(self) -> tuple[int, ...]:
         """The numbers that hold one."""
         return tuple(sorted(self._scenes))
+
+    def scene_told(self, number: int) -> str:
+        """What is in it, in a few words; nothing where it is empty."""
+        scene = self._scenes.get(number)
+        return "" if scene is None else told(scene)
 
     def store_scene(self, number: int) -> None:
         """Everything that makes up the mix, as it is, or will be after a fade; in the place of what

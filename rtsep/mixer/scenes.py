@@ -13,7 +13,7 @@ import numpy as np
 
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import Field, Mix
-from rtsep.mixer.levels import LOUDEST_DB, db_to_gain
+from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
 
 SCENES = range(1, 9)
 FADE_SECONDS = 1.0
@@ -49,6 +49,19 @@ def mix_of(scene: Scene, now: Mix, stems: Sequence[str]) -> Mix:
         else:
             field[...] = _fitting(scene["desk"].get(name), field, name)
     return mix
+
+
+def told(scene: Scene) -> str:
+    """What makes it another mix than all faders at 0 dB, in a few words."""
+    parts = []
+    for stem, values in scene["stems"].items():
+        gain = values.get("gain")
+        marks = [name for name in ("mute", "solo") if values.get(name) is True]
+        if isinstance(gain, float) and gain >= 0 and gain != 1:
+            marks.insert(0, f"{gain_to_db(gain):+.1f}")
+        if marks:
+            parts.append(" ".join((stem, *marks)))
+    return ", ".join(parts) or "all stems at 0 dB"
 
 
 def checked_scene(scene: object) -> Scene:

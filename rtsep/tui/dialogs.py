@@ -104,7 +104,9 @@ class Menu(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close")]
 
     def __init__(self, title: str, rows: Sequence[str], choose: Callable[[int], None]) -> None:
-        super().__init__(*(f"{n}  {row}" for n, row in enumerate(rows, start=1)), markup=False)
+        super().__init__(
+            *(f"{n}  {printable(row)}" for n, row in enumerate(rows, start=1)), markup=False
+        )
         self.border_title = title
         self.choose = choose
 
@@ -130,7 +132,7 @@ class PresetMenu(Menu):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "cursor_down")]
 
     def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
-        super().__init__("presets", list(map(printable, names)), choose)
+        super().__init__("presets", names, choose)
 
 
 class SceneMenu(Menu):

@@ -41,15 +41,10 @@ class MixApp(App[None]):
         await self._open(PresetMenu(names, lambda place: self._apply_preset(names[place])))
 
     async def action_scenes(self) -> None:
-        kept = self._desk.scenes
-        rows = ["" if number in kept else "empty" for number in SCENES]
-        await self._open(SceneMenu("scenes", rows, lambda place: self.action_recall(place + 1)))
+        await self._open_scenes("scenes", self.action_recall)
 
     async def action_store_scenes(self) -> None:
-        kept = self._desk.scenes
-        rows = ["overwrites what is there" if number in kept else "" for number in SCENES]
-        title = "store the faders as scene"
-        await self._open(SceneMenu(title, rows, lambda place: self.action_store(place + 1)))
+        await self._open_scenes("store the faders as scene", self.action_store)
 
     def action_recall(self, number: int) -> None:
         if number in self._desk.scenes:
@@ -65,6 +60,10 @@ class MixApp(App[None]):
             self.notice(f"undone: {self._desk.undo()}")
         except ConfigError as error:
             self.notice(str(error))
+
+    async def _open_scenes(self, title: str, choose: Callable[[int], None]) -> None:
+        rows = [self._desk.scene_told(number) or "(empty)" for number in SCENES]
+        await self._open(SceneMenu(title, rows, lambda place: choose(place + 1)))
 
     def _apply_preset(self, name: str) -> None:
         self._attempt(lambda: self._desk.apply_preset(name))

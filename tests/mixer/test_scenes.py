@@ -249,6 +249,17 @@ def test_another_scene_goes_on_from_where_the_fade_is() -> None:
     assert desk.fader("drums").gain_db == pytest.approx(-20)
 
 
+def test_a_scene_in_a_few_words() -> None:
+    desk, _ = local_desk(STEMS, gains_db={"drums": -6, "other": -math.inf}, mute=["vocals"])
+    desk.set_solo("vocals", True)
+    assert desk.scene_told(1) == ""
+    desk.store_scene(1)
+    assert desk.scene_told(1) == "drums -6.0, other -inf, vocals mute solo"
+    desk.reset()
+    desk.store_scene(2)
+    assert desk.scene_told(2) == "all stems at 0 dB"
+
+
 def test_what_there_is_not() -> None:
     desk, _ = local_desk(STEMS)
     for number in (0, 9, -1):

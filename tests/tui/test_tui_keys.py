@@ -214,12 +214,12 @@ def test_what_scenes_say() -> None:
         await rig.press(pilot, "C", "3")
         await rig.see(pilot, "stored as scene 3")
         await rig.press(pilot, "c")
-        await rig.see(pilot, "2  empty")
-        assert "3  empty" not in await rig.text(pilot)
+        await rig.see(pilot, "2  (empty)")
+        assert "3  all stems at 0 dB" in await rig.text(pilot)
         await rig.press(pilot, "3")
         await rig.see(pilot, "scene 3")
         await rig.press(pilot, "C")
-        await rig.see(pilot, "3  overwrites")
+        await rig.see(pilot, "3  all stems")
 
     rig.run(script)
 
