@@ -92,6 +92,8 @@ class Board:
             gesture = self._history.take()
             if gesture is None:
                 raise ConfigError("there is nothing to undo")
+            if gesture.whole:
+                self._arrive()
             for (name, place), value in gesture.before.items():
                 self._take((name, place))
                 getattr(self._control, name)[place] = value
@@ -116,8 +118,8 @@ class Board:
         with self._lock:
             now = self._settled()
             self._note(name, now, now | values)
+            self._arrive()
             for field, array in values.items():
-                self._take((field, slice(None)))
                 getattr(self._control, field)[...] = array
             self.changes += 1
 
@@ -131,7 +133,7 @@ class Board:
             if moved and np.issubdtype(field.dtype, np.floating):
                 self._history.note_move(words, key, before)
             elif moved:
-                self._history.note(words, {key: before})
+                self._history.note(words, {key: before}, whole=False)
             self._take(key)
         field[index] = value
         self.changes += 1
@@ -145,7 +147,7 @@ class Board:
             for place in zip(*np.nonzero(places), strict=True)
         }
         if values:
-            self._history.note(name, values)
+            self._history.note(name, values, whole=True)
 
     def _settled(self) -> Mix:
         """The mix, after what is still going on; copies."""
@@ -162,17 +164,22 @@ class Board:
             self._fade.take(key)
 
     def _go(self, goal: Mix, seconds: float) -> None:
-        if not seconds:
-            self._fade = None
-            for name, field in self._control.mix.items():
-                field[...] = goal[name]
-            self.changes += 1
-            return
         self._fade = Fade(self._control, goal)
+        if not seconds:
+            self._arrive()
+            return
         steps = self._fade.run(seconds)
         threading.Thread(
             target=self._follow, args=(self._fade, steps), name="fade", daemon=True
         ).start()
+
+    def _arrive(self) -> None:
+        """Where a fade is going, at once."""
+        if self._fade is not None:
+            end, self._fade = self._fade.settled(), None
+            for name, field in self._control.mix.items():
+                field[...] = end[name]
+            self.changes += 1
 
     def _follow(self, fade: Fade, steps: Iterator[None]) -> None:
         """Until it has arrived, or another one has begun."""

@@ -31,7 +31,6 @@ class Fade:
             name: np.zeros(field.shape, np.bool_) for name, field in self._fields.items()
         }
         self._heard = audible(control.mute, control.solo)
-        self._will_be = audible(goal["mute"], goal["solo"])
 
     def take(self, key: Key) -> None:
         """A hand is there. Whoever moves a stem's fader wants to hear it: nothing mutes it then."""
@@ -101,6 +100,12 @@ class Fade:
     def _audible_goal(self, name: str) -> Field:
         goal = self.goal[name]
         return np.where(self._will_be, goal, 0.0) if name == "gain" else goal
+
+    @property
+    def _will_be(self) -> Field:
+        """Which stems are heard in the end, also after what hands have pressed."""
+        end = self.settled()
+        return audible(end["mute"], end["solo"])
 
     def _put(self, name: str, values: Field) -> None:
         np.copyto(self._fields[name], values, where=~self._taken[name], casting="unsafe")

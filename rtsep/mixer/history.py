@@ -23,6 +23,7 @@ class Gesture:
 
     name: str
     before: Mapping[Key, Any]
+    whole: bool = False  # a balance, not one thing
     until: float = 0.0  # a move of the same fader up to then belongs to it
 
 
@@ -33,9 +34,9 @@ class History:
         self._clock = clock
         self._gestures: deque[Gesture] = deque(maxlen=MOST_GESTURES)
 
-    def note(self, name: str, before: Mapping[Key, Any]) -> None:
+    def note(self, name: str, before: Mapping[Key, Any], *, whole: bool) -> None:
         """Something that was done at once."""
-        self._gestures.append(Gesture(name, before))
+        self._gestures.append(Gesture(name, before, whole=whole))
 
     def note_move(self, name: str, key: Key, before: Any) -> None:
         """A fader that is moved; what comes soon after goes on with its gesture, whatever other
@@ -45,7 +46,7 @@ class History:
             if gesture.until > now and key in gesture.before:
                 gesture.until = now + GESTURE_SECONDS
                 return
-        self._gestures.append(Gesture(name, {key: before}, now + GESTURE_SECONDS))
+        self._gestures.append(Gesture(name, {key: before}, until=now + GESTURE_SECONDS))
 
     def take(self) -> Gesture | None:
         """The last one, which is then forgotten; None where there is none."""

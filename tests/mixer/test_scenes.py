@@ -220,14 +220,43 @@ def test_a_hand_wins_its_fader_and_no_other() -> None:
     assert [fader.gain_db for fader in desk.faders] == [0, 0, 0, 0]
 
 
+def test_a_stem_that_is_unmuted_by_hand_is_heard_as_loud_as_the_scene_has_it() -> None:
+    """It does not go on towards silence, to leap up at the end."""
+    desk, control = local_desk(STEMS, gains_db={"bass": -20}, mute=["vocals"])
+    wanted = {name: field.copy() for name, field in control.mix.items()}
+    desk.reset()
+    clock, heard = count(step=0.01), []
+    desk._fade = Fade(control, wanted)
+    for step, _ in enumerate(desk._fade.run(0.5, lambda: next(clock))):
+        if step == 20:
+            desk.toggle_mute("vocals")
+            desk.toggle_mute("vocals")
+        heard.append(control.gain[3] * audible(control.mute, control.solo)[3])
+    assert heard[19] < 0.7 and heard[22:] == [1.0] * len(heard[22:])
+    assert control.gain[1] == 10**-1 and not control.mute[3]
+
+
+def test_a_preset_or_a_reset_ends_a_fade_where_it_was_going() -> None:
+    desk, _ = local_desk(STEMS, gains_db={"drums": -20, "bass": 3}, mute=["vocals"])
+    desk.store_scene(1)
+    desk.reset()
+    desk.recall_scene(1, 30)
+    desk.apply_preset("all")
+    assert [round(fader.gain_db) for fader in desk.faders] == [-20, 3, 0, 0]
+    assert all(fader.audible for fader in desk.faders) and desk._fade is None
+    assert desk.undo() == "preset all" and desk.fader("vocals").mute
+    desk.recall_scene(1, 30)  # there already
+    desk.reset()
+    assert desk.undo() == "reset" and desk.fader("drums").gain_db == pytest.approx(-20)
+
+
 def test_undo_ends_a_fade() -> None:
     desk, _ = local_desk(STEMS, gains_db={"drums": -20}, mute=["vocals"], solo=["bass"])
     desk.store_scene(1)
     desk.reset()
     desk.recall_scene(1, 0.3)
     wait_until(lambda: desk.fader("drums").gain_db < -1)
-    assert desk.undo() == "scene 1"
-    wait_until(lambda: desk._fade is None)
+    assert desk.undo() == "scene 1" and desk._fade is None
     assert all(fader.gain_db == 0 and fader.audible for fader in desk.faders)
 
 
