@@ -266,6 +266,7 @@ BROKEN = [
     ("[sets]\nclub = 3", "line 2: [sets] club must be a table, got 3"),
     ("[sets.club]\nuse = 'x'", "line 2: [sets.club] use is no option"),
     ("[sets]\nclub = { hop = 'fast' }", "line 2: [sets.club] hop cannot be"),
+    ("[sets.separate]\nhop = 46", "line 1: [sets] separate is the name of a command; call the set"),
     ("sets.club.hop = 'fast'", "line 1: [sets.club] hop cannot be"),
     ("[presets.a]\ngain = { vocals = 9 }", "line 1: [presets] a cannot be: gain: vocals must be "
      "-inf to 6.0, got 9.0"),
@@ -396,6 +397,7 @@ def test_a_folder_that_takes_nothing(home: Path, rtsep: Rtsep) -> None:
         (["club", "--use", "home"], "'--use' is no option that can be saved"),
         (["club", "--hop", "fast"], "Invalid value for '--hop': 'fast' is not a valid"),
         (["club", "--hpo", "3"], "No such option"),
+        (["separate", "--format", "flac"], "a name comes before it, as in rtsep config save"),
         (["a b", "--hop", "3"], "a name is letters, digits, '.', '_' and '-', got 'a b'"),
         (["club", "--mode", "both"], "is not one of 'exact', 'incremental'"),
     ],

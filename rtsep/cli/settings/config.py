@@ -90,6 +90,10 @@ def save(ctx: click.Context, name: str, options: tuple[str, ...]) -> None:
 
     if not _NAME.fullmatch(name):
         raise click.UsageError(f"a name is letters, digits, '.', '_' and '-', got {name[:80]!r}")
+    if name == SEPARATE:
+        raise click.UsageError(
+            f"a name comes before it, as in rtsep config save archive {SEPARATE} --format flac"
+        )
     if "--help" in options:
         click.echo(ctx.get_help())
         return

@@ -92,6 +92,8 @@ def read_settings(path: Path) -> SettingsFile:
         if key not in (DEFAULTS, SETS, PRESETS):
             raise file.error((key,), _unknown(key))
         file.table(key)
+    if SEPARATE in file.sets:
+        raise file.error((SETS, SEPARATE), "is the name of a command; call the set otherwise")
     return file
 
 
