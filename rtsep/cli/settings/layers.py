@@ -50,10 +50,8 @@ def _yielding(lower: Said, higher: Said, separate: bool) -> dict[str, Any]:
     stays = {name: value for name, value in lower.items() if name not in gone}
     if higher.get("path") == "full" and stays.get("target") == INSTANT:
         del stays["target"]
-    if lower.get("target") == INSTANT and gone & {"target"} and "target" not in higher:
+    if lower.get("target") == INSTANT and "target" in gone and not {"target", "path"} & set(higher):
         stays.setdefault("path", INSTANT)  # whoever cuts it otherwise still wants that path
-        if "path" in higher:
-            del stays["path"]
     return stays
 
 
