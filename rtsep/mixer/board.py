@@ -129,7 +129,7 @@ class Board:
             key = (name, index)
             before = self._settled_value(key, field)
             moved = field.dtype.type(value) != before
-            words = _words(name, index, self.stems if len(field) == len(self.stems) else ())
+            words = _words(name, index, self.stems if field.shape[-1] == len(self.stems) else ())
             if moved and np.issubdtype(field.dtype, np.floating):
                 self._history.note_move(words, key, before)
             elif moved:
@@ -195,5 +195,6 @@ class Board:
 
 
 def _words(name: str, index: Any, stems: Sequence[str]) -> str:
-    """What was moved."""
-    return f"{name} of {stems[index]}" if stems and isinstance(index, int) else name
+    """What was moved; of a field per stem, its last index says whose."""
+    place = index[-1] if isinstance(index, tuple) else index
+    return f"{name} of {stems[place]}" if stems else name

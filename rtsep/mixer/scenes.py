@@ -31,7 +31,7 @@ def scene_of(mix: Mix, stems: Sequence[str]) -> Scene:
     of_stems = {name: field for name, field in mix.items() if _per_stem(field, stems)}
     return {
         "stems": {
-            stem: {name: field[place].tolist() for name, field in of_stems.items()}
+            stem: {name: field[..., place].tolist() for name, field in of_stems.items()}
             for place, stem in enumerate(stems)
         },
         "desk": {name: field.tolist() for name, field in mix.items() if name not in of_stems},
@@ -45,7 +45,7 @@ def mix_of(scene: Scene, now: Mix, stems: Sequence[str]) -> Mix:
         if _per_stem(field, stems):
             for place, stem in enumerate(stems):
                 kept = scene["stems"].get(stem, {}).get(name)
-                field[place] = _fitting(kept, field[place], name)
+                field[..., place] = _fitting(kept, field[..., place], name)
         else:
             field[...] = _fitting(scene["desk"].get(name), field, name)
     return mix
@@ -92,8 +92,8 @@ def checked_fade(seconds: float) -> float:
 
 
 def _per_stem(field: Field, stems: Sequence[str]) -> bool:
-    """One stem alone has fields like the desk's own."""
-    return len(stems) > 1 and field.shape[0] == len(stems)
+    """Such a field ends with them. One stem alone has fields like the desk's own."""
+    return len(stems) > 1 and field.shape[-1] == len(stems)
 
 
 def _fitting(kept: Any, now: Any, name: str) -> Any:

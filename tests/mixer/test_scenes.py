@@ -40,7 +40,7 @@ class WithFilter(Control):
     def __init__(self, arena: Arena, stems: int) -> None:
         super().__init__(arena, stems)
         self.cutoff = arena.take(stems, np.float64)
-        self.bands = arena.take((stems, 3), np.float64)
+        self.bands = arena.take((3, stems), np.float64)
         self.slope = arena.take(1, np.int64)
 
 
@@ -103,17 +103,22 @@ def test_fields_that_are_added_belong_to_scenes_and_gestures(
     later: tuple[Desk, WithFilter],
 ) -> None:
     desk, control = later
-    control.bands[2] = [0.1, 0.2, 0.3]
+    control.bands[:, 2] = [0.1, 0.2, 0.3]
     control.slope[0] = 24
     desk.store_scene(1)
     desk._write(control.cutoff, 1, 800.0)
-    desk._write(control.bands, (2, 1), 0.9)
+    desk._write(control.bands, (1, 2), 0.9)
     desk._write(control.slope, 0, 12)
     desk.recall_scene(1, 0)
     assert control.cutoff.tolist() == [0, 0, 0, 0] and control.slope.tolist() == [24]
-    assert control.bands[2].tolist() == [0.1, 0.2, 0.3]
-    assert [desk.undo() for _ in range(4)] == ["scene 1", "slope", "bands", "cutoff of bass"]
-    assert not control.cutoff.any() and control.bands[2].tolist() == [0.1, 0.2, 0.3]
+    assert control.bands[:, 2].tolist() == [0.1, 0.2, 0.3]
+    assert [desk.undo() for _ in range(4)] == [
+        "scene 1",
+        "slope",
+        "bands of other",
+        "cutoff of bass",
+    ]
+    assert not control.cutoff.any() and control.bands[:, 2].tolist() == [0.1, 0.2, 0.3]
 
 
 def test_other_stems_take_what_is_meant_for_them() -> None:
