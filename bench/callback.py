@@ -16,6 +16,7 @@ from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.meters import Meters
 from rtsep.mixer.playout import Playout
+from rtsep.mixer.tone import Tone
 from rtsep.ring.arena import Arena
 from rtsep.ring.ring import Ring
 
@@ -39,6 +40,7 @@ class Mixer:
         self.stems = Ring(arena, len(STEMS) * CHANNELS, 1 << 16)
         ratios = Ratios(arena, len(STEMS))
         self.playout = Playout(self.stems, self.input, ratios, control, block)
+        self.tone = Tone(control, len(STEMS), CHANNELS, RATE, block)
         self.faders = Faders(control, len(STEMS), CHANNELS, RATE, block)
         self.meters = Meters(arena, len(STEMS), sample_rate=RATE)
         noise = np.random.default_rng(0).uniform(-0.2, 0.2, (len(STEMS), CHANNELS, block))
@@ -64,6 +66,7 @@ class Mixer:
         self.position += self.out.shape[1]
 
     def mix(self) -> None:
+        self.heard = self.tone.apply(self.heard)
         self.faders.mix(self.heard, self.out)
 
     def measure(self) -> None:
@@ -98,12 +101,14 @@ def measured(block: int) -> Figures:
     return figures
 
 
-def timed(act: Callable[[], None], before: Callable[[], None] = lambda: None) -> dict[str, float]:
-    take_time, seconds = clock(act), []
-    for _ in range(WARM_UP + ROUNDS):
+def timed(
+    act: Callable[[], None], before: Callable[[], None] = lambda: None, rounds: int = ROUNDS
+) -> dict[str, float]:
+    take_time, seconds, warm_up = clock(act), [], min(WARM_UP, rounds)
+    for _ in range(warm_up + rounds):
         before()
         seconds.append(take_time())
-    return percentiles(seconds[WARM_UP:], PERCENTILES, scale=1e6)
+    return percentiles(seconds[warm_up:], PERCENTILES, scale=1e6)
 
 
 def main() -> int:

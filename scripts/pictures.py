@@ -74,6 +74,9 @@ def _acapella_fade(desk: Desk) -> None:
     """A hand on the faders: vocals up, the others on their way down."""
     for stem, db in zip(desk.stems, (0.0, -4.5, -12.0, 1.5), strict=False):
         desk.set_gain(stem, db)
+    desk.set_kill("drums", "low", True)
+    desk.set_eq("bass", "high", -12.0)
+    desk.set_filter("other", -0.4)
     desk.set_recording(True)
 
 

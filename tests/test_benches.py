@@ -12,7 +12,7 @@ import pytest
 import torch
 from small_models import write_small_model
 
-from bench import attention, conceal, cost, engines, hardware, linears, peers, plots, profiling
+from bench import attention, conceal, cost, engines, eq, hardware, linears, peers, plots, profiling
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
 from rtsep.config import POLICIES
@@ -124,6 +124,14 @@ def test_profiling_is_weighed(model: str, capsys: pytest.CaptureFixture[str]) ->
     assert found["share"] == pytest.approx(
         sum(row["share"] for row in found["costs"].values()), abs=1e-5
     )
+
+
+def test_equalizers_are_weighed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert eq.main(["--rounds", "3"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    for times in found["us"].values():
+        assert times["all in the middle"]["p50"] < times["both moving"]["p50"]
+    assert found["share"] > 0 and "frames of 32 by a matrix" in found["ways_us"]
 
 
 def replayed(stalled: conceal.Stalled, policy: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

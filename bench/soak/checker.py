@@ -15,6 +15,7 @@ from bench.soak.chunk import Block, Chunk, Facts, parts_of
 from bench.soak.model import HOLD, Array, Factors, GainModel, Targets, clean
 from bench.soak.paths import FULL, Paths
 from bench.soak.report import Digest, Report
+from bench.soak.tone import ToneWatch
 
 CHUNK_SECONDS = 0.5
 MOST = 1 << 13  # samples in a block
@@ -35,6 +36,7 @@ class Checker:
         self._out = np.zeros(((stems + 1) * facts.channels, self._room + MOST), np.float32)
         self._gains, self._limiter = GainModel(facts.rate), LimiterWatch(facts, report)
         self._ringing, self._steps = Ringing(facts, facts.delay), heard.Steps(facts.channels)
+        self._tone, self._toned = ToneWatch(facts.rate), False
         self._early_ringing = Ringing(facts, facts.instant_delay, EARLY_RINGING)
         self._full = np.ones(self._room + MOST, np.float32)  # how much of the full path is heard
         self._paths, self._wanted = Paths((facts.delay, facts.instant_delay)), FULL
@@ -59,6 +61,7 @@ class Checker:
         """What the next block will be played with."""
         control = studio.shared.control
         self._wanted = int(control.path[0])
+        self._toned = self._tone.block(control, studio.frames, MOST)
         fields = (control.gain, control.mute, control.solo, control.master, control.bypass)
         raw = b"".join(field.tobytes() for field in fields)
         if self._targets is None or self._targets[0] != raw:
@@ -81,6 +84,7 @@ class Checker:
             concealed=concealed - self._concealed, policy=int(control.policy[0]),
             limiter=bool(control.limiter[0]), limited=limited - self._limited,
             trouble=any(map(studio.in_trouble, paths)), known=studio.knows_the_song,
+            toned=self._toned,
         )  # fmt: skip
         self._blocks.append(block)
         self._concealed, self._limited, self._fresh = concealed, limited, False
@@ -115,6 +119,7 @@ class Checker:
         unknown = self._first < self._shares_known_from
         if chunk.concealed.any():
             heard.within_bounds(report, chunk, limited, ringing, unknown)
+        self._tone.check(report, chunk)
         self._steps.check(report, chunk, limited, ringing, unknown)
         heard.full_scale(report, chunk)
         heard.muted(report, chunk)
@@ -168,7 +173,7 @@ class Checker:
 
     def _account(self, chunk: Chunk, limited: Array, margin: Array | float) -> None:
         """No block has more wrong samples than it counted, and none is wrong without a cause."""
-        wrong = (chunk.off > margin) & ~(limited | chunk.early)
+        wrong = (chunk.off > margin) & ~(limited | chunk.early | chunk.toned)
         for block in chunk.blocks:
             if not block.concealed:
                 self.report.passed("nothing is concealed without a cause")

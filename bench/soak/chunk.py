@@ -44,6 +44,7 @@ class Block:
     limited: int
     trouble: bool
     known: bool  # the instant path says that it knows what it hears
+    toned: bool  # equalizers or filters may be heard
 
     @property
     def here(self) -> slice:
@@ -86,10 +87,12 @@ class Chunk:
         self.policies = {block.policy for block in self.blocks} | {self.policy_before}
         self.concealed = np.zeros(self.count, np.bool_)
         self.mirrored = np.zeros(self.count, np.bool_)
+        self.toned = np.zeros(self.count, np.bool_)
         for block in self.blocks:
+            self.toned[block.here] = block.toned
             if block.concealed:
                 self._mark(block)
-        self.uncertain = self.concealed | self.early
+        self.uncertain = self.concealed | self.early | self.toned
         candidates = [self.factors.stems, *([self.factors.even] if self.early.any() else ())]
         if self.concealed.any():
             for policy in sorted(self.policies):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from bench.soak import early, gestures, takes
+from bench.soak import early, gestures, takes, tone
 from bench.soak.inputs import SLIDING_SECONDS, DeviceInput, FileInput, TwoClocksInput
 from bench.soak.scenario import Fault
 from bench.soak.studio import Studio
@@ -299,4 +299,6 @@ KINDS: dict[str, Callable[[Studio, Fault], Course]] = {
     "engine away": engine_crash,
     "silence": early.silence,
     "another song": early.another_song,
+    "knobs turned": tone.knobs_turned,
+    "knobs swept": tone.knobs_swept,
 }

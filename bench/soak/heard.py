@@ -61,7 +61,7 @@ def early(report: Report, chunk: Chunk, limited: Array, margin: Array) -> None:
     beyond = np.maximum(least - chunk.mix, chunk.mix - most).max(0)
     filtered = HELD * chunk.loudest + margin
     spread = chunk.factors.spread * chunk.factors.master
-    here = chunk.early & ~chunk.concealed
+    here = chunk.early & ~(chunk.concealed | chunk.toned)
     _worst(report, "early stems: in time and in place", chunk, beyond,
            chunk.tolerance + spread * filtered, here & ~limited)  # fmt: skip
     known = np.concatenate([np.full(block.count, block.known) for block in chunk.blocks])
@@ -91,11 +91,12 @@ def within_bounds(report: Report, chunk: Chunk, limited: Array, ringing: Array,
     least, most = chunk.between()
     beyond = np.maximum(least - chunk.mix, chunk.mix - most).max(0)
     _worst(report, "between the stems and their substitute", chunk, beyond, slack,
-           chunk.concealed & ~loose & ~limited)  # fmt: skip
+           chunk.concealed & ~loose & ~limited & ~chunk.toned)  # fmt: skip
     loudest = float(chunk.level.max()) * max(float(chunk.factors.loudest.max()), 1.0)
     loudest *= max(float(chunk.factors.master.max()), 1.0)
     _worst(report, "no louder than what it is made of", chunk, np.abs(chunk.mix).max(0),
-           1.5 * loudest + slack, chunk.concealed & loose & ~limited)  # fmt: skip
+           1.5 * loudest + slack,
+           chunk.concealed & loose & ~limited & ~chunk.toned)  # fmt: skip
 
 
 def full_scale(report: Report, chunk: Chunk) -> None:
@@ -113,7 +114,7 @@ class Steps:
     def __init__(self, channels: int) -> None:
         self._error = np.zeros((channels, 1))
         self._x = np.zeros((channels, 1))
-        self._free = self._uncertain = self._mirrored = False  # of the last sample
+        self._free = self._uncertain = self._mirrored = self._toned = False  # of the last sample
         self._fade = FADE  # of the last block
 
     def check(self, report: Report, chunk: Chunk, limited: Array, ringing: Array,
@@ -121,13 +122,14 @@ class Steps:
         step = np.abs(np.diff(chunk.error, axis=1, prepend=self._error)).max(0)
         mask = (chunk.uncertain | np.append(self._uncertain, chunk.uncertain[:-1])) & ~limited
         mask &= np.append(self._free, ~limited[:-1])
+        mask &= ~(chunk.toned | np.append(self._toned, chunk.toned[:-1]))
         mask[[block.start for block in chunk.blocks if block.fresh]] = False  # a device began
         if mask.any():
             allowed = self._allowed(chunk, unknown) + 2 * (chunk.tolerance + ringing)
             _worst(report, "no step beyond the crossfade's", chunk, step, allowed, mask)
         self._error, self._x = chunk.error[:, -1:].copy(), chunk.x[:, -1:].copy()
         self._free, self._uncertain = not limited[-1], bool(chunk.uncertain[-1])
-        self._mirrored = bool(chunk.mirrored[-1])
+        self._mirrored, self._toned = bool(chunk.mirrored[-1]), bool(chunk.toned[-1])
         self._fade = _fade(chunk.blocks[-1], chunk.facts.longest)
 
     def _allowed(self, chunk: Chunk, unknown: bool) -> Array:
@@ -160,11 +162,13 @@ def _fade(block: Block, longest: int) -> int:
 
 
 def muted(report: Report, chunk: Chunk) -> None:
-    """A stem whose gain is 0 is not there at all; if all are, so is the mix."""
+    """A stem whose gain is 0 is not there at all; if all are, so is the mix, but for what a filter
+    behind them remembers."""
     off = np.broadcast_to(chunk.factors.gains, (len(chunk.stems), chunk.count)) == 0
     for stem in np.flatnonzero(off.any(1)):
         sounding = np.abs(chunk.stems[stem]).max(0)
         _worst(report, "muted stays muted", chunk, sounding, 0.0, off[stem])
     if DRY not in chunk.policies:
         silent = off.all(0) & np.broadcast_to(chunk.factors.bypass == 0, chunk.count)
-        _worst(report, "all muted is silence", chunk, np.abs(chunk.mix).max(0), 0.0, silent)
+        _worst(report, "all muted is silence", chunk, np.abs(chunk.mix).max(0), 0.0,
+               silent & ~chunk.toned)  # fmt: skip

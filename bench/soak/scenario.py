@@ -13,6 +13,7 @@ import numpy as np
 RATES = (44_100, 48_000, 44_100, 96_000, 44_100)  # of the device; the model's is 44.1 kHz
 POLICIES = ("hold", "dry", "silence")
 WITH_INSTANT = (1, 4)  # of every seven sessions, these have an instant path
+WITH_TONE = (2, 5)  # and in these there are hands on equalizers and filters
 MEMORIES = (1.5, 5.0, 20.0)  # seconds, that it remembers
 SOURCES = ("device", "device", "file", "two clocks")
 BLOCKS = (64, 128, 256, 441, 512, 1024)  # short ones cost most, and `blocks change` has them too
@@ -112,6 +113,11 @@ _OF_INSTANT: dict[str, tuple[float, float, float, float, float]] = {
     "silence": (2, 0.1, 4.0, 0, 0),
     "another song": (3, 0, 0, 0, 1 << 19),  # how far from what came before
 }
+_OF_TONE: dict[str, tuple[float, float, float, float, float]] = {
+    "knobs turned": (3, 0.1, 2.0, 0.003, 0.3),  # seconds from one jump to the next
+    "knobs swept": (2, 0.3, 4.0, 0, 0),
+}
+_TONE_SPACING = 3.0  # times that of all other faults
 _OF_INPUT = (
     *("xrun", "not a number", "denormals", "absurd peak", "hot input", "barely too hot"),
     *("silence", "another song"),
@@ -124,7 +130,11 @@ def sessions(seed: int, seconds: float, *, length: float, spacing: float) -> Ite
     began, number = 0.0, 0
     while began < seconds:
         drawn = plan(seed, number, began, min(length, seconds - began), spacing)
-        yield with_instant(drawn, seed, spacing) if number % 7 in WITH_INSTANT else drawn
+        if number % 7 in WITH_INSTANT:
+            drawn = with_instant(drawn, seed, spacing)
+        elif number % 7 in WITH_TONE:
+            drawn = with_tone(drawn, seed, spacing)
+        yield drawn
         began += length
         number += 1
 
@@ -172,6 +182,13 @@ def with_instant(drawn: Plan, seed: int, spacing: float) -> Plan:
         uneven=drawn.uneven and source != "two clocks", faults=faults,
     )  # fmt: skip
     return replace(changed, policy=str(rng.choice(changed.policies)))
+
+
+def with_tone(drawn: Plan, seed: int, spacing: float) -> Plan:
+    """The same session and the same faults, and besides hands on equalizers and filters."""
+    rng = np.random.default_rng([seed, drawn.number, 2])
+    turned = _faults(rng, _OF_TONE, drawn.seconds, _TONE_SPACING * spacing)
+    return replace(drawn, faults=(*drawn.faults, *turned))
 
 
 def _possible(source: str, rate: int) -> dict[str, tuple[float, float, float, float, float]]:

@@ -25,7 +25,7 @@ from rtsep.cli.common.options import (
     target_option,
     typed_options,
 )
-from rtsep.cli.common.parsing import parse_gains
+from rtsep.cli.common.parsing import parse_eq, parse_filters, parse_gains
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.signals import interrupted_by_signals
 from rtsep.cli.devices import devices
@@ -51,7 +51,7 @@ LONGEST = 1400  # of what is said about an error
 
 SECTIONS = {
     "Sound": ("source", "destination", "waits", "loop", "duration"),
-    "Mix": ("preset", "mute", "solo", "gains_db", "no_limiter"),
+    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
         "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",
@@ -126,6 +126,22 @@ class Root(Saved, SectionedGroup):
 )
 @click.option("--mute", metavar="STEM", multiple=True, help="Leave a stem out of the mix.")
 @click.option("--solo", metavar="STEM", multiple=True, help="Only such stems in the mix.")
+@click.option(
+    "--eq",
+    "eq_db",
+    metavar="STEM=LOW,MID,HIGH",
+    multiple=True,
+    callback=parse_eq,
+    help="Equalizer of a stem, each band in dB, kill to +6; may be repeated.",
+)
+@click.option(
+    "--filter",
+    "filters",
+    metavar="STEM|mix=X",
+    multiple=True,
+    callback=parse_filters,
+    help="Low-pass (down to -1) or high-pass (up to 1) of a stem or the mix; may be repeated.",
+)
 @format_option()
 @click.option(
     "--pace",

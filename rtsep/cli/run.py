@@ -21,7 +21,7 @@ OF_CUTTING = (
 )  # fmt: skip
 # Who asks for one of them wants the master of a stem file separated.
 OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
-OF_MIXES = ("gains_db", "mute", "solo", "preset", "presets")
+OF_MIXES = ("gains_db", "mute", "solo", "eq_db", "filters", "preset", "presets")
 OF_FILES = (*OF_MIXES, "encoding", "input_channels", "as_json")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
+from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
-from rtsep.mixer.levels import db_to_travel, travel_to_db
+from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
 from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
@@ -33,11 +35,49 @@ class Verb:
     set: Callable[..., Any]
     choices: tuple[str, ...] = ()  # of a target that is no stem
     open: bool = False  # there may be other choices, which a desk alone knows
+    rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
 
 
 def _nothing(*desk_and_target: object) -> float:
     return 0.0
 
+
+def _turn(desk: Desk, stem: str, *, band: int) -> float:
+    return db_to_turn(desk.fader(stem).eq_db[band])
+
+
+def _set_turn(desk: Desk, stem: str, turn: float, *, band: int) -> None:
+    desk.set_eq(stem, BANDS[band], turn_to_db(turn))
+
+
+def _kill(desk: Desk, stem: str, *, band: int) -> float:
+    return desk.fader(stem).kill[band]
+
+
+def _set_kill(desk: Desk, stem: str, on: bool, *, band: int) -> None:
+    desk.set_kill(stem, BANDS[band], on)
+
+
+_EQUALIZER = {
+    f"eq-{name}": Verb(
+        FADER,
+        "stem",
+        f"the {name} knob of a stem's equalizer",
+        partial(_turn, band=band),
+        partial(_set_turn, band=band),
+        rest=db_to_turn(0.0),
+    )
+    for band, name in enumerate(BANDS)
+} | {
+    f"kill-{name}": Verb(
+        SWITCH,
+        "stem",
+        f"silence the {name} band of a stem",
+        partial(_kill, band=band),
+        partial(_set_kill, band=band),
+    )
+    for band, name in enumerate(BANDS)
+}
 
 VERBS: dict[str, Verb] = {
     "gain": Verb(
@@ -52,6 +92,23 @@ VERBS: dict[str, Verb] = {
     ),
     "solo": Verb(
         SWITCH, "stem", "solo a stem", lambda desk, stem: desk.fader(stem).solo, Desk.set_solo
+    ),
+    **_EQUALIZER,
+    "filter": Verb(
+        FADER,
+        "stem",
+        "the filter of a stem: low-pass to the left, high-pass to the right",
+        lambda desk, stem: (desk.fader(stem).filter + 1) / 2,
+        lambda desk, stem, travel: desk.set_filter(stem, 2 * travel - 1),
+        rest=0.5,
+    ),
+    "master-filter": Verb(
+        FADER,
+        None,
+        "the filter of the mix",
+        lambda desk: (desk.master_filter + 1) / 2,
+        lambda desk, travel: desk.set_master_filter(2 * travel - 1),
+        rest=0.5,
     ),
     "master": Verb(
         FADER,
@@ -116,7 +173,7 @@ VERBS: dict[str, Verb] = {
     "reset": Verb(
         TRIGGER,
         None,
-        "all faders to 0 dB, no mute, no solo",
+        "all faders to 0 dB, no mute, no solo, no equalizer, no filter",
         _nothing,
         lambda desk, on: desk.reset(),
     ),
@@ -161,9 +218,10 @@ class Action:
         VERBS[self.verb].set(desk, *self._arguments(desk), value)
 
     def press(self, desk: Desk) -> None:
-        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB. ConfigError."""
+        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a filter to the
+        middle. ConfigError."""
         if self.kind == FADER:
-            self.apply(desk, db_to_travel(0.0))
+            self.apply(desk, VERBS[self.verb].rest)
         else:
             self.apply(desk, 1.0 - self.value(desk))
 

@@ -6,20 +6,23 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from types import NoneType
+from typing import Any
 
 from rtsep.control.osc_packets import Message, Value
 from rtsep.control.osc_patterns import is_pattern, matching
 from rtsep.errors import ConfigError
-from rtsep.mixer.desk import Desk
-from rtsep.mixer.levels import db_to_travel, travel_to_db
+from rtsep.mixer.control import BANDS
+from rtsep.mixer.desk import Desk, Fader
+from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
 from rtsep.mixer.scenes import SCENES
 from rtsep.status import Level, LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
-    "/stem/NAME/gain|fader|mute|solo, /master/gain|fader, /bypass, /limiter, /record, "
-    "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, /subscribe, /unsubscribe, "
-    "/ping"
+    "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
+    "/master/gain|fader|filter, /bypass, /limiter, /record, "
+    "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
+    "/subscribe, /unsubscribe, /ping"
 )
 
 Values = tuple[Value, ...]
@@ -59,15 +62,25 @@ def desk_state(desk: Desk) -> State:
         state[f"{at}/fader"] = (db_to_travel(fader.gain_db),)
         state[f"{at}/mute"] = (int(fader.mute),)
         state[f"{at}/solo"] = (int(fader.solo),)
+        state[f"{at}/filter"] = (fader.filter,)
+        state |= {f"{at}/eq/{name}": values for name, values in _equalizer(fader)}
     return state | {
         "/master/gain": (desk.master_db,),
         "/master/fader": (db_to_travel(desk.master_db),),
+        "/master/filter": (desk.master_filter,),
         "/bypass": (int(desk.bypass),),
         "/limiter": (int(desk.limiter),),
         "/record": (int(desk.recording),),
         "/policy": (desk.policy,),
         "/path": (desk.path,),
     }
+
+
+def _equalizer(fader: Fader) -> Iterator[tuple[str, Values]]:
+    for band, db, kill in zip(BANDS, fader.eq_db, fader.kill, strict=True):
+        yield f"{band}/gain", (db,)
+        yield f"{band}/knob", (db_to_turn(db),)
+        yield f"{band}/kill", (int(kill),)
 
 
 def meters(stems: Sequence[str], status: LiveStatus) -> Iterator[Message]:
@@ -127,8 +140,13 @@ def _travel(values: Values) -> float:
     """0 to 1. A float of 32 bits is a little beside the decimal that was meant, such as 0.8."""
     travel = round(number(values), 6)
     if not 0 <= travel <= 1:
-        raise ConfigError(f"a fader goes from 0 to 1, got {travel:g}")
+        raise ConfigError(f"a fader or knob goes from 0 to 1, got {travel:g}")
     return travel
+
+
+def _knob(values: Values) -> float:
+    """-1 to 1, likewise; the desk refuses others."""
+    return round(number(values), 6)
 
 
 def _trigger(do: Callable[[Desk], object]) -> Callable[[Desk, Values], None]:
@@ -144,6 +162,7 @@ def _trigger(do: Callable[[Desk], object]) -> Callable[[Desk, Values], None]:
 _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
+    "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
     "/bypass": lambda desk, values: desk.set_bypass(_switch(values)),
     "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
     "/record": lambda desk, values: desk.set_recording(_switch(values)),
@@ -160,29 +179,40 @@ _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "fader": lambda desk, stem, values: desk.set_gain(stem, travel_to_db(_travel(values))),
     "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
     "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
+    "filter": lambda desk, stem, values: desk.set_filter(stem, _knob(values)),
+}
+_BAND_ADDRESSES: dict[str, Callable[[Desk, str, str, Values], None]] = {
+    "gain": lambda desk, stem, band, values: desk.set_eq(stem, band, number(values)),
+    "knob": lambda desk, stem, band, values: desk.set_eq(stem, band, turn_to_db(_travel(values))),
+    "kill": lambda desk, stem, band, values: desk.set_kill(stem, band, _switch(values)),
 }
 
 
 @lru_cache(maxsize=8)
 def _addresses(stems: tuple[str, ...]) -> dict[str, Callable[[Desk, Values], None]]:
     """Everything that can be set, and how."""
-    return _ADDRESSES | {
-        f"/stem/{stem}/{name}": partial(_set_stem, do, stem)
-        for stem in stems
-        for name, do in _STEM_ADDRESSES.items()
-    }
+    found = dict(_ADDRESSES)
+    for stem in stems:
+        for name, do in _STEM_ADDRESSES.items():
+            found[f"/stem/{stem}/{name}"] = partial(_set, do, stem)
+        for band in BANDS:
+            for name, turn in _BAND_ADDRESSES.items():
+                found[f"/stem/{stem}/eq/{band}/{name}"] = partial(_set, turn, stem, band)
+    return found
 
 
-def _set_stem(
-    do: Callable[[Desk, str, Values], None], stem: str, desk: Desk, values: Values
-) -> None:
-    do(desk, stem, values)
+def _set(do: Callable[..., None], *what: Any) -> None:
+    """`what` are a stem, perhaps a band, the desk and the values."""
+    *place, desk, values = what
+    do(desk, *place, values)
 
 
 def _there_is(desk: Desk, address: str) -> str:
     """What may have been meant."""
     parts = address.split("/")
-    if len(parts) == 4 and parts[1] == "stem" and parts[3] in _STEM_ADDRESSES:
+    if parts[1:2] == ["stem"] and f"/stem/{desk.stems[0]}/{'/'.join(parts[3:])}" in _addresses(
+        desk.stems
+    ):
         return f"stems are {', '.join(desk.stems)}"
     return f"there are {ADDRESSES}"
 

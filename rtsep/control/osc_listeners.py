@@ -16,7 +16,8 @@ from rtsep.errors import ConfigError
 
 QUIET_SECONDS = 0.25  # so long after a move its sender is not told of what it moved
 SETTLE_SECONDS = 0.3  # a newcomer may have its hand on a fader: its moves tell, before it is told
-NEAR = {"fader": 1e-3, "gain": 0.01}  # what nobody sees: travel, dB
+NEAR = {"fader": 1e-3, "knob": 1e-3, "gain": 0.01, "filter": 1e-3}  # what nobody sees: travel, dB
+UNITS = ("fader", "knob", "gain")  # of one thing
 
 Address = tuple[Any, ...]  # of a socket: host, port, and two more for IPv6
 
@@ -74,9 +75,10 @@ def answer_address(message: Message, sender: Address) -> Address:
 
 
 def _aliases(address: str) -> tuple[str, ...]:
-    """The addresses that change with one: a fader and a gain are one thing in two units."""
+    """The addresses that change with one: a gain and a fader, or a knob, are one thing in two
+    units."""
     thing = address.rpartition("/")[0]
-    return (f"{thing}/fader", f"{thing}/gain") if _ending(address) in NEAR else (address,)
+    return tuple(f"{thing}/{unit}" for unit in UNITS) if _ending(address) in UNITS else (address,)
 
 
 def _ending(address: str) -> str:

@@ -38,6 +38,7 @@ from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.presets import Presets, check_preset
+from rtsep.mixer.tone import Tone
 from rtsep.stem_files.reading import StemSource
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
@@ -64,6 +65,8 @@ class FileSession:
     solo: tuple[str, ...] = ()
     preset: str | None = None
     presets: Presets = field(default_factory=dict)
+    eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    filters: Mapping[str, float] = field(default_factory=dict)
     input_channels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -157,15 +160,18 @@ def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[
         solo=session.solo,
         preset=session.preset,
         presets=session.presets,
+        eq_db=session.eq_db,
+        filters=session.filters,
     )
     desk.set_limiter(False)
-    faders = Faders(control, len(separator.stems), separator.channels, separator.sample_rate, BLOCK)
+    shape = len(separator.stems), separator.channels, separator.sample_rate, BLOCK
+    tone, faders = Tone(control, *shape), Faders(control, *shape)
     faders.settle()
 
     def mix(stems: Audio) -> Audio:
         dry: Audio = stems.sum(0)
         mixed: Audio = np.empty_like(dry)
-        faders.mix(Block.whole(stems, dry), mixed)
+        faders.mix(tone.apply(Block.whole(stems, dry)), mixed)
         return mixed
 
     return mix

@@ -15,6 +15,7 @@ from rtsep.live_session.shared import Shared
 from rtsep.live_session.tape import Tape
 from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Block, Faders
+from rtsep.mixer.tone import Tone
 from rtsep.ring.ring import Audio
 
 MIX = -1  # in place of a stem's number
@@ -50,6 +51,7 @@ class Callback:
             shared.instant,
             path,
         )
+        self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
@@ -85,12 +87,12 @@ class Callback:
         received = time.perf_counter()
         path = shared.path
         block = self._line.pull(position, shared.delay_on(path), count, path)
-        mix = self._mix[:, :count]
-        self.faders.mix(block, mix)
+        toned, mix = self._tone.apply(block), self._mix[:, :count]
+        self.faders.mix(toned, mix)
         mixed = time.perf_counter()
         if outdata is not None:
-            self._play(block, mix, outdata)
-        shared.meters.update(block.dry, block.stems, self.faders.gains, mix)
+            self._play(toned, mix, outdata)
+        shared.meters.update(toned.dry, toned.stems, self.faders.gains, mix)
         self._tape.write(position - self._line.delay, block, mix)
         self._count()
         self._device_in += received - began

@@ -37,6 +37,8 @@ def live(
     gains_db: Mapping[str, float] | None = None,
     mute: Sequence[str] = (),
     solo: Sequence[str] = (),
+    eq_db: Mapping[str, Sequence[float]] | None = None,
+    filters: Mapping[str, float] | None = None,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -48,8 +50,9 @@ def live(
     `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
     folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
     holds, or a `stream` cut just so; "instant" is the instant path beside that, with a `delay` of
-    0.023 or 0.012 seconds. `with` starts and stops it; `desk` moves its faders and `status()` tells
-    how it is. Its processes import the main program anew, which therefore has to begin below
+    0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem, `filters` knobs from
+    -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its faders and `status()`
+    tells how it is. Its processes import the main program anew, which therefore has to begin below
     `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
@@ -59,10 +62,7 @@ def live(
         latency = None
     elif delay is not None:
         raise ConfigError('delay is of the instant path; give latency="instant" too')
-    if latency is not None and not 0 < latency < math.inf:
-        raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
-    if latency is not None and stream is not None:
-        raise ConfigError("latency chooses what stream says; leave one of them out")
+    _check_latency(latency, stream)
     source = input_place(str(input))
     playing = source.kind is Kind.DEVICE
     destination = output_place("speakers" if output is None else str(output), live=playing)
@@ -80,6 +80,8 @@ def live(
         gains_db=gains_db or {},
         mute=tuple(mute),
         solo=tuple(solo),
+        eq_db=eq_db or {},
+        filters=filters or {},
         policy=None,
         encoding="float",
         record=None if record is None else Path(record),
@@ -94,6 +96,13 @@ def live(
         and (str(model), latency, stream, instant) == ("htdemucs", None, None, False),
     )
     return LiveSession(spec, observer or LoggingObserver())
+
+
+def _check_latency(latency: float | None, stream: StreamSettings | None) -> None:
+    if latency is not None and not 0 < latency < math.inf:
+        raise ConfigError(f"latency must be a time in seconds, more than 0, got {latency}")
+    if latency is not None and stream is not None:
+        raise ConfigError("latency chooses what stream says; leave one of them out")
 
 
 def engine_request(options: dict[str, Any], *, adapts: bool) -> EngineRequest:
@@ -136,7 +145,7 @@ def live_spec(
         options["blocksize"] = options.get("blocksize") or INSTANT_BLOCK
     stream = 0 if true_stems else None
     blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
-    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo")}
+    mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "eq_db", "filters")}
     mixer |= {name: options.pop(name) for name in ("preset", "presets") if name in options}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(

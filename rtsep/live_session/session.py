@@ -282,7 +282,13 @@ class LiveSession:
         desk.set_path(spec.path)
         desk.set_recording(spec.record_now)
         preset_desk(
-            desk, gains_db=spec.gains_db, mute=spec.mute, solo=spec.solo, preset=spec.preset
+            desk,
+            gains_db=spec.gains_db,
+            mute=spec.mute,
+            solo=spec.solo,
+            eq_db=spec.eq_db,
+            filters=spec.filters,
+            preset=spec.preset,
         )
         return desk
 

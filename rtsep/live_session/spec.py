@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rtsep.config import PACE
@@ -47,6 +47,8 @@ class LiveSpec:
     solo: tuple[str, ...] = ()
     preset: str | None = None  # below gains, mutes and solos
     presets: Presets = field(default_factory=dict)  # one's own
+    eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    filters: Mapping[str, float] = field(default_factory=dict)
     policy: str = "hold"
     instant: bool = False  # there is an instant path, which the policy or the desk may ask for
     instant_delay: float = DELAY  # of that path, as one of DELAYS says it

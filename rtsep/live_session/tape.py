@@ -11,8 +11,8 @@ from rtsep.ring.ring import Audio
 
 
 class Tape:
-    """Stems before the faders, the mix, and the input, from position 0 on, each position once: what
-    is heard again, because the delay has become longer, is not written again."""
+    """Stems before equalizers and faders, the mix, and the input, from position 0 on, each position
+    once: what is heard again, because the delay has become longer, is not written again."""
 
     def __init__(self, shared: Shared) -> None:
         layout = shared.layout

@@ -17,6 +17,7 @@ Mix = dict[str, Field]  # by the names of fields
 
 POLICIES = ("hold", "dry", "silence", "instant")
 PATHS = ("full", "instant")
+BANDS = ("low", "mid", "high")
 
 
 class Control:
@@ -32,6 +33,10 @@ class Control:
         self.policy = arena.take(1, np.int64)  # index into POLICIES
         self.path = arena.take(1, np.int64)  # index into PATHS
         self.recording = arena.take(1, np.bool_)
+        self.eq = arena.take((len(BANDS), stems), np.float64)  # factors
+        self.kill = arena.take((len(BANDS), stems), np.bool_)
+        self.filter = arena.take(stems, np.float64)  # -1 low-pass, 0 nothing, 1 high-pass
+        self.master_filter = arena.take(1, np.float64)
 
     @property
     def mix(self) -> Mix:
@@ -53,6 +58,10 @@ class Control:
         self.policy[:] = 0
         self.path[:] = 0
         self.recording[:] = False
+        self.eq[:] = 1.0
+        self.kill[:] = False
+        self.filter[:] = 0.0
+        self.master_filter[:] = 0.0
 
 
 def audible(mute: Field, solo: Field) -> Field:

@@ -10,21 +10,27 @@ import numpy as np
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
 from rtsep.mixer.board import Board
-from rtsep.mixer.control import Control, Mix, audible
+from rtsep.mixer.control import BANDS, Control, Mix, audible
 from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
 from rtsep.mixer.presets import Presets, find_preset, preset_names
 from rtsep.ring.arena import Arena
 
+MIX = "mix"  # the word for all stems together
+
 
 @dataclass(frozen=True)
 class Fader:
-    """One stem's state. `audible` is after mute and solo."""
+    """One stem's state. `audible` is after mute and solo; `eq_db` and `kill` are in the order of
+    BANDS, `filter` is from -1, a low-pass, to 1, a high-pass."""
 
     stem: str
     gain_db: float
     mute: bool
     solo: bool
     audible: bool
+    eq_db: tuple[float, ...]
+    kill: tuple[bool, ...]
+    filter: float
 
 
 class Desk(Board):
@@ -60,6 +66,26 @@ class Desk(Board):
 
     def toggle_solo(self, stem: str) -> None:
         self._toggle(self._control.solo, self._index(stem))
+
+    def set_eq(self, stem: str, band: str, db: float) -> None:
+        """A band of a stem's equalizer, -inf, which kills it, to +6 dB. Raises ConfigError."""
+        at = self._band(band), self._index(stem)
+        self._write(self._control.eq, at, db_to_gain(_checked_db(f"the {band} band of {stem}", db)))
+
+    def set_kill(self, stem: str, band: str, on: bool) -> None:
+        """Silence a band of a stem, whatever its equalizer says. Raises ConfigError."""
+        self._write(self._control.kill, (self._band(band), self._index(stem)), on)
+
+    def toggle_kill(self, stem: str, band: str) -> None:
+        self._toggle(self._control.kill, (self._band(band), self._index(stem)))
+
+    def set_filter(self, stem: str, knob: float) -> None:
+        """-1, a low-pass that is closed, over 0, no filter, to 1, a high-pass. ConfigError."""
+        self._write(self._control.filter, self._index(stem), _checked_knob(stem, knob))
+
+    def set_master_filter(self, knob: float) -> None:
+        """As `set_filter`, of the whole mix."""
+        self._write(self._control.master_filter, 0, _checked_knob("the master", knob))
 
     def set_master(self, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError."""
@@ -123,9 +149,13 @@ class Desk(Board):
         self._write_mix(f"preset {name}", mix)
 
     def reset(self) -> None:
-        """All stems at 0 dB, nothing muted, nothing solo; the master stays."""
-        stems = len(self.stems)
-        mix = {"gain": np.ones(stems), "mute": np.zeros(stems), "solo": np.zeros(stems)}
+        """All stems at 0 dB, nothing muted, nothing solo, no equalizer, no filter; the master
+        stays, and its filter."""
+        control = self._control
+        names = ("gain", "mute", "solo", "eq", "kill", "filter")
+        mix = {name: np.zeros_like(getattr(control, name)) for name in names}
+        for name in ("gain", "eq"):
+            mix[name] += 1
         self._write_mix("reset", mix)
 
     def end_mutes(self) -> None:
@@ -146,6 +176,9 @@ class Desk(Board):
                 bool(control.mute[index]),
                 bool(control.solo[index]),
                 bool(heard[index]),
+                tuple(map(gain_to_db, control.eq[:, index].tolist())),
+                tuple(control.kill[:, index].tolist()),
+                float(control.filter[index]),
             )
             for index, stem in enumerate(self.stems)
         ]
@@ -156,6 +189,10 @@ class Desk(Board):
     @property
     def master_db(self) -> float:
         return gain_to_db(float(self._control.master[0]))
+
+    @property
+    def master_filter(self) -> float:
+        return float(self._control.master_filter[0])
 
     @property
     def bypass(self) -> bool:
@@ -182,6 +219,11 @@ class Desk(Board):
             raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
         return self.stems.index(stem)
 
+    def _band(self, band: str) -> int:
+        if band not in BANDS:
+            raise ConfigError(f"no band {band!r}; there are {', '.join(BANDS)}")
+        return BANDS.index(band)
+
 
 def local_desk(
     stems: Sequence[str],
@@ -191,12 +233,22 @@ def local_desk(
     solo: Iterable[str] = (),
     preset: str | None = None,
     presets: Presets | None = None,
+    eq_db: Mapping[str, Sequence[float]] | None = None,
+    filters: Mapping[str, float] | None = None,
 ) -> tuple[Desk, Control]:
     """A desk for one process, set as told. Raises ConfigError for what a desk refuses."""
     control = Control(Arena(bytearray(1024 + 64 * len(stems))), len(stems))
     control.reset()
     desk = Desk(stems, control, presets=presets)
-    preset_desk(desk, gains_db=gains_db or {}, mute=mute, solo=solo, preset=preset)
+    preset_desk(
+        desk,
+        gains_db=gains_db or {},
+        mute=mute,
+        solo=solo,
+        eq_db=eq_db or {},
+        filters=filters or {},
+        preset=preset,
+    )
     return desk, control
 
 
@@ -206,10 +258,13 @@ def preset_desk(
     gains_db: Mapping[str, float],
     mute: Iterable[str],
     solo: Iterable[str],
+    eq_db: Mapping[str, Sequence[float]],
+    filters: Mapping[str, float],
     preset: str | None = None,
 ) -> None:
-    """Set a desk as the command line says: a preset, and on top of it the rest. Nobody can undo it.
-    Raises ConfigError for what a desk refuses."""
+    """Set a desk as the command line says: a preset, and on top of it the rest; `eq_db` in the
+    order of BANDS, `filters` of stems and of MIX. Nobody can undo it. Raises ConfigError for what a
+    desk refuses."""
     if preset is not None:
         desk.apply_preset(preset)
     for stem, db in gains_db.items():
@@ -218,6 +273,14 @@ def preset_desk(
         desk.set_mute(stem, True)
     for stem in solo:
         desk.set_solo(stem, True)
+    for stem, levels in eq_db.items():
+        for band, db in zip(BANDS, levels, strict=True):
+            desk.set_eq(stem, band, db)
+    for name, knob in filters.items():
+        if name == MIX:
+            desk.set_master_filter(knob)
+        else:
+            desk.set_filter(name, knob)
     desk.forget_gestures()
 
 
@@ -225,3 +288,11 @@ def _checked_db(what: str, db: float) -> float:
     if not db <= LOUDEST_DB:  # written so that NaN is refused too
         raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
     return db
+
+
+def _checked_knob(what: str, knob: float) -> float:
+    if not -1 <= knob <= 1:  # likewise
+        raise ConfigError(
+            f"filter of {what} must be -1 (low-pass) to 1 (high-pass), 0 is none, got {knob}"
+        )
+    return knob

@@ -17,7 +17,7 @@ from rtsep.mixer.control import Control, Field, Mix, audible
 from rtsep.mixer.history import Key
 from rtsep.mixer.levels import db_to_gain, db_to_travel, gain_to_db, travel_to_db
 
-TRAVELLING = ("gain", "master")  # fields of faders, whose way is that of decibels
+TRAVELLING = ("gain", "master", "eq")  # fields of faders, whose way is that of decibels
 
 
 class Fade:

@@ -9,6 +9,7 @@ import numpy as np
 from rtsep.mixer.control import Control
 from rtsep.mixer.limiter import Limiter
 from rtsep.mixer.ramps import Ramps
+from rtsep.mixer.sweep import Sweep
 from rtsep.ring.ring import Audio
 
 RAMP_SECONDS = 0.004  # after three of them a fader has arrived, within 5 %
@@ -31,7 +32,8 @@ class Block(NamedTuple):
 
 
 class Faders:
-    """Gain, mute and solo per stem, master, limiter, A/B against the delayed input, start and end.
+    """Gain, mute and solo per stem, master and its filter, limiter, A/B against the delayed input,
+    start and end.
 
     Every change is a ramp. Where nothing moves the result is exact: all faders at unity give the
     delayed input bit by bit, all muted give zeros.
@@ -45,6 +47,7 @@ class Faders:
         self.limiter = Limiter(channels, sample_rate, longest)
         self._control = control
         self._stems = stems
+        self._filter = Sweep(1, channels, sample_rate)
         self._ramps = Ramps(stems + 3, RAMP_SECONDS * sample_rate, longest)
         self._curves: Audio = np.zeros((stems + 3, 1), np.float32)
         self._target = np.zeros(stems + 3)
@@ -57,6 +60,7 @@ class Faders:
         """Put every gain where it is going, at once: no fade in."""
         self._aim()
         self._ramps.value[:] = self._target
+        self._filter.settle(self._control.master_filter)
         self._started = True
 
     @property
@@ -78,6 +82,7 @@ class Faders:
         self._curves = self._ramps.advance(self._target, out.shape[1])
         self._sum(block, out)
         out *= self._curves[_MASTER]
+        self._filter.process(out[None], self._control.master_filter)
         self.limiter.process(out, bool(self._control.limiter[0]))
         self._bypass(block.dry, out)
         out *= self._curves[_FADE]
@@ -85,7 +90,7 @@ class Faders:
     def stem_out(self, stems: Audio, out: Audio) -> None:
         """The faded stems, (stems, channels, n), of the block that was mixed last, with the master.
 
-        Neither limited nor replaced by the input in A/B.
+        Neither limited, nor filtered as the mix is, nor replaced by the input in A/B.
         """
         np.multiply(stems, self._curves[: self._stems, None], out=out)
         out *= self._curves[_MASTER] * self._curves[_FADE]

@@ -1,4 +1,4 @@
-"""Decibels, factors, and how far a fader has travelled."""
+"""Decibels, factors, how far a fader has travelled and how far a knob is turned."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ LOUDEST_DB = 6.0
 # desks, where the upper half is for fine moves. Below the first mark is silence.
 _TRAVEL = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0)
 _DECIBELS = (-90.0, -60.0, -40.0, -20.0, -10.0, 0.0, LOUDEST_DB)
+# Likewise a knob of an equalizer, which is in the middle where it does nothing.
+_TURN = (0.0, 0.05, 0.15, 0.3, 0.5, 1.0)
+_TURN_DECIBELS = (-60.0, -40.0, -24.0, -10.0, 0.0, LOUDEST_DB)
 
 
 def db_to_gain(db: float) -> float:
@@ -32,3 +35,14 @@ def travel_to_db(travel: float) -> float:
 def db_to_travel(db: float) -> float:
     """Where a fader stands that is set to `db`; the inverse of `travel_to_db`."""
     return float(np.interp(db, _DECIBELS, _TRAVEL))
+
+
+def turn_to_db(turn: float) -> float:
+    """How far an equalizer's knob is turned, 0 (left) to 1 (right), in decibels: -inf at 0, which
+    kills the band, 0 dB in the middle."""
+    return -math.inf if turn <= 0 else float(np.interp(turn, _TURN, _TURN_DECIBELS))
+
+
+def db_to_turn(db: float) -> float:
+    """How far a knob is turned that is set to `db`; the inverse of `turn_to_db`."""
+    return float(np.interp(db, _TURN_DECIBELS, _TURN))

@@ -20,7 +20,10 @@ FADE_SECONDS = 1.0
 LONGEST_FADE = 60.0
 
 # Of fields that bear no other values. A scene is kept in a file that anybody can write to.
-LIMITS = {name: (0.0, db_to_gain(LOUDEST_DB)) for name in ("gain", "master")}
+LIMITS = {
+    **dict.fromkeys(("gain", "master", "eq"), (0.0, db_to_gain(LOUDEST_DB))),
+    **dict.fromkeys(("filter", "master_filter"), (-1.0, 1.0)),
+}
 
 # "stems": stem -> field -> value, "desk": field -> value; a value is a number, a truth value, or a
 # list of such.

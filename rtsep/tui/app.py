@@ -14,12 +14,13 @@ from textual.events import Resize
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
-from rtsep.tui.channels import master_channel, stem_channel
+from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, QuitBox
 from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
@@ -53,6 +54,9 @@ class LiveApp(MixApp):
         Binding("pageup", "nudge(6.0)"),
         Binding("pagedown", "nudge(-6.0)"),
         Binding("0", "unity"),
+        Binding("t", "turn(1)"),
+        Binding("T", "turn(-1)"),
+        *(Binding(key, f"kill('{band}')") for key, band in zip("zxc", BANDS, strict=True)),
         Binding("m", "mute"),
         Binding("s", "solo"),
         Binding("M", "clear_mutes"),
@@ -72,6 +76,7 @@ class LiveApp(MixApp):
     def __init__(self, desk: Desk, status: Status, stop: threading.Event) -> None:
         super().__init__()
         self.selected = 0  # of the stems, then the master
+        self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
         self._status = status
         self._stop = stop
@@ -115,7 +120,7 @@ class LiveApp(MixApp):
             self.exit()
             return
         switches = self._views.switches(status, now)
-        views = self._views.strips(status, self.selected, now)
+        views = self._views.strips(status, self.selected, now, self.knob)
         for strip, view in zip(self._strips, views, strict=True):
             strip.show(view)
         news = (status.state, status.events, self._desk.changes, self._notice)
@@ -148,10 +153,20 @@ class LiveApp(MixApp):
         self.selected = min(max(self.selected + by, 0), len(self._channels) - 1)
 
     def action_nudge(self, by_db: float) -> None:
-        self._channels[self.selected].nudge(by_db)
+        self._channels[self.selected].knob(self.knob).nudge(by_db)
 
     def action_unity(self) -> None:
-        self._channels[self.selected].set_gain(0.0)
+        self._channels[self.selected].knob(self.knob).rest()
+
+    def action_turn(self, by: int) -> None:
+        self.knob = KNOBS[(KNOBS.index(self.knob) + by) % len(KNOBS)]
+        self.notice(f"up and down: {self.knob}")
+
+    def action_kill(self, band: str) -> None:
+        if self._stem is None:
+            self.notice("the master has no equalizer; select a stem")
+        else:
+            self._desk.toggle_kill(self._stem, band)
 
     def action_mute(self) -> None:
         if self._stem is None:

@@ -18,7 +18,9 @@ from rtsep.control.text import printable
 HELP = """\
 [b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; the master is right of the last
 [b]↑ ↓[/b]           1 dB up, down    [b]shift[/b] 0.1 dB    [b]page up, down[/b] 6 dB
-[b]0[/b]             back to 0 dB     [b]home[/b] all faders to 0 dB, no mute, no solo
+[b]0[/b]             back to 0 dB     [b]home[/b] all to 0 dB, no mute, no solo, no tone
+[b]t[/b]  [b]T[/b]          what up, down and 0 move: fader, high, mid, low, filter
+[b]z[/b]  [b]x[/b]  [b]c[/b]       kill low, mid, high
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
 [b]F1[/b]-[b]F8[/b]  [b]c[/b]      recall a scene   [b]shift+F1[/b]  [b]C[/b] store as one

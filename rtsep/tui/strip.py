@@ -1,4 +1,5 @@
-"""One channel as a strip: name, gain, meter and fader, peak, lamps; in little room, as a row."""
+"""One channel as a strip: name, gain, tone, meter and fader, peak, lamps; in little room, as a
+row."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from rtsep.tui import look
 from rtsep.tui.body import UNITY, BodyRow, body_rows, meter_row, unity_row
 from rtsep.tui.canvas import Line, Piece, centre, fit
 from rtsep.tui.meters import Reading
+from rtsep.tui.tone import tone_line
 
-HEAD_LINES, FOOT_LINES = 2, 2  # name, gain; peak, lamps
+HEAD_LINES, FOOT_LINES = 3, 2  # name, gain, tone; peak, lamps
 # Of a row; below that width its lamps are initials.
 WIDE_ROW, PEAK_WIDTH, LAMPS, LAMP_WIDTH = 50, 10, 2, 7
 
@@ -42,16 +44,22 @@ class StripView:
     lamps: tuple[Lamp, ...] = ()
     selected: bool = False
     audible: bool = True
+    eq_db: tuple[float, ...] = ()  # none where there is no equalizer
+    kill: tuple[bool, ...] = ()
+    filter: float = 0.0
+    turned: str = ""  # in place of the gain: the knob that keys turn
 
 
 def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | BodyRow]:
-    """From the top: name, gain, meter beside fader, held peak, lamps. In little height, a row."""
+    """From the top: name, gain, tone, meter beside fader, held peak, lamps. In little height, a
+    row."""
     rows = height - HEAD_LINES - FOOT_LINES
     if rows < 1:
         yield paint_row(view, width)
         return
     yield (_name(view, width),)
-    yield ((centre(gain_text(view.gain_db), width), _ink(view)),)
+    yield ((centre(view.turned or gain_text(view.gain_db), width), _ink(view)),)
+    yield tone_line(view.eq_db, view.kill, view.filter, width)
     yield from body_rows(view.reading, view.gain_db, _knob_kind(view), rows)
     yield (_peak(view, width),)
     yield _lamps(view.lamps, width)
@@ -60,7 +68,7 @@ def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | Bod
 def paint_row(view: StripView, width: int) -> Line:
     """name gain meter peak lamps, of which the meter takes what room there is."""
     name = _name(view, min(12, max(width // 5, 7)))
-    gain = (f"{gain_text(view.gain_db):>9} ", _ink(view))
+    gain = (f"{view.turned or gain_text(view.gain_db):>9} ", _ink(view))
     lamp_width, length = (LAMP_WIDTH, 4) if width >= WIDE_ROW else (2, 1)
     lamps = [
         piece

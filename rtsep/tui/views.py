@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from rich.style import Style
 
 from rtsep.control.text import clock
+from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
 from rtsep.status import Level, LiveStatus
 from rtsep.tui import look
+from rtsep.tui.channels import FADER, FILTER
 from rtsep.tui.meters import Ballistics
 from rtsep.tui.panels import Switches
-from rtsep.tui.strip import Lamp, StripView
+from rtsep.tui.strip import Lamp, StripView, gain_text
+from rtsep.tui.tone import filter_text
 
 LIMITING_SECONDS = 0.5  # how long the lamp stays lit after the limiter worked
+SHORT = {"high": "hi"}
 SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
 
 
@@ -44,12 +48,14 @@ class Views:
             record_asked=desk.recording,
         )
 
-    def strips(self, status: LiveStatus, selected: int, now: float) -> list[StripView]:
-        """The stems, the master, the input."""
-        views = [
-            self._stem(place, fader, _level(status.stem_levels, place), place == selected, now)
-            for place, fader in enumerate(self._desk.faders)
-        ]
+    def strips(
+        self, status: LiveStatus, selected: int, now: float, knob: str = FADER
+    ) -> list[StripView]:
+        """The stems, the master, the input; the selected one says how `knob` is turned."""
+        views = []
+        for place, fader in enumerate(self._desk.faders):
+            level, chosen = _level(status.stem_levels, place), place == selected
+            views.append(self._stem(place, fader, level, knob if chosen else "", now))
         master = StripView(
             "MASTER",
             self._desk.master_db,
@@ -59,12 +65,15 @@ class Views:
                 Lamp("a/b", self._desk.bypass, look.LAMP_BYPASS),
             ),
             selected == len(views),
+            filter=self._desk.master_filter,
+            turned=_filter_text(self._desk.master_filter)
+            if knob == FILTER and selected == len(views)
+            else "",
         )
         return [*views, master, StripView("INPUT", None, self._input.move(status.input_level, now))]
 
-    def _stem(
-        self, place: int, fader: Fader, level: Level, selected: bool, now: float
-    ) -> StripView:
+    def _stem(self, place: int, fader: Fader, level: Level, knob: str, now: float) -> StripView:
+        """`knob` that is turned, if it is the selected one."""
         return StripView(
             f"{place + 1} {fader.stem}",
             fader.gain_db,
@@ -73,12 +82,30 @@ class Views:
                 Lamp("mute", fader.mute, look.LAMP_MUTE),
                 Lamp("solo", fader.solo, look.LAMP_SOLO),
             ),
-            selected,
+            bool(knob),
             fader.audible,
+            fader.eq_db,
+            fader.kill,
+            fader.filter,
+            _turned(fader, knob),
         )
 
     def _limiter_style(self, now: float) -> Style:
         return look.LAMP_SOLO if now < self._limiting_until else look.LAMP_ON
+
+
+def _turned(fader: Fader, knob: str) -> str:
+    """Nothing for the fader itself, whose gain is written anyway."""
+    if knob == FILTER:
+        return _filter_text(fader.filter)
+    if knob not in BANDS:
+        return ""
+    gain = gain_text(fader.eq_db[BANDS.index(knob)]).removesuffix(" dB")
+    return f"{SHORT.get(knob, knob)} {gain}"
+
+
+def _filter_text(knob: float) -> str:
+    return filter_text(knob) or "no filter"
 
 
 def _level(levels: Sequence[Level], place: int) -> Level:

@@ -41,6 +41,8 @@ def test_stems_sum_to_the_input_sample_by_sample(stream: Rtsep, song: Path, tmp_
         (["--mute", "vocals", "--mute", "bass"], (1, 0, 1, 0)),
         (["--solo", "drums", "--gain", "drums=-20"], (0.1, 0, 0, 0)),
         (["--solo", "drums", "--solo", "other", "--mute", "drums"], (0, 0, 1, 0)),
+        (["--eq", "bass=kill,-inf, kill", "--eq", "drums=0,0,0"], (1, 0, 1, 1)),
+        (["--filter", "bass=0", "--filter", "mix=0.0"], (1, 1, 1, 1)),
     ],
 )
 def test_faders_move_the_mix_and_leave_the_stems(
@@ -50,6 +52,25 @@ def test_faders_move_the_mix_and_leave_the_stems(
     stems = stems_in(tmp_path)
     assert db(sound(tmp_path / "mix.wav") - np.tensordot(gains, stems, 1)) < -120
     assert db(stems.sum(0) - sound(song)) < -120
+
+
+def highs(audio: np.ndarray) -> float:
+    """How loud it is above 1 kHz, in dB."""
+    spectrum = np.fft.rfft(audio * np.hanning(audio.shape[1]))
+    spectrum[:, np.fft.rfftfreq(audio.shape[1], 1 / RATE) < 1000] = 0
+    return db(np.fft.irfft(spectrum))
+
+
+def test_equalizers_and_filters_move_the_mix_and_leave_the_stems(
+    stream: Rtsep, song: Path, tmp_path: Path
+) -> None:
+    plain = highs(sound(song))
+    for name, options in (("filter", ["--filter", "mix=-1"]), ("eq", [])):
+        for stem in STEMS if name == "eq" else ():
+            options += ["--eq", f"{stem}=0,kill,kill"]
+        assert stream("--output", tmp_path / name, *options).code == 0
+        assert highs(sound(tmp_path / name / "mix.wav")) < plain - 40
+        assert db(stems_in(tmp_path / name).sum(0) - sound(song)) < -120
 
 
 JSON_KEYS = {

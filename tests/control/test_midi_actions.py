@@ -15,6 +15,8 @@ SAMPLE = [
     *("gain:vocals", "gain:1", "mute:bass", "mute:4", "solo:drums", "solo:2", "master"),
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
+    *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
+    *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
 ]
 
 
@@ -33,12 +35,16 @@ def test_a_word_is_read_and_written(text: str) -> None:
     assert parse_action(f" {text} ", STEMS_4) == parse_action(text)
 
 
-@pytest.mark.parametrize("text", ["gain:vocals", "gain:4", "master"])
+FADERS = ["gain:vocals", "gain:4", "master", "eq-low:1", "eq-mid:bass", "eq-high:vocals",
+          "filter:2", "master-filter"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FADERS)
 @pytest.mark.parametrize("travel", [0.0, 0.03, 0.5, 0.8, 1.0])
 def test_a_fader_stands_where_it_was_put(desk: Desk, text: str, travel: float) -> None:
     action = parse_action(text)
     action.apply(desk, travel)
-    # Below -90 dB the scale has no room: travel 0 is silence.
+    # Below -90 dB, or -60 of a band, the scale has no room: travel 0 is silence.
     assert action.value(desk) == pytest.approx(travel, abs=1e-9)
 
 
@@ -51,7 +57,24 @@ def test_travel_and_decibels(desk: Desk) -> None:
     assert desk.fader("vocals").gain_db == pytest.approx(0)
 
 
-@pytest.mark.parametrize("text", ["mute:bass", "solo:2", "bypass", "limiter", "record"])
+def test_turns_and_decibels(desk: Desk) -> None:
+    low, sweep = parse_action("eq-low:vocals"), parse_action("filter:vocals")
+    for turn, db in [(0.5, 0.0), (1.0, 6.0), (0.0, -math.inf), (7.0, 6.0), (-1.0, -math.inf)]:
+        low.apply(desk, turn)
+        sweep.apply(desk, turn)
+        assert desk.fader("vocals").eq_db == pytest.approx((db, 0, 0))
+        assert desk.fader("vocals").filter == max(min(2 * turn - 1, 1), -1)
+    low.press(desk)
+    sweep.press(desk)
+    parse_action("master-filter").apply(desk, 0.25)
+    assert desk.fader("vocals").eq_db == (0, 0, 0) and desk.fader("vocals").filter == 0
+    assert desk.master_filter == -0.5
+
+
+KILLS = ["kill-low:bass", "kill-mid:bass", "kill-high:2"]
+
+
+@pytest.mark.parametrize("text", ["mute:bass", "solo:2", "bypass", "limiter", "record", *KILLS])
 def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
     switch = parse_action(text)
     assert switch.kind == SWITCH

@@ -56,6 +56,57 @@ def button(action: str = "mute:1", number: int = 32, **more: Any) -> dict[str, A
     return {"type": "cc", "number": number, "channel": 1, "action": action, **more}
 
 
+# Knobs of equalizers and filters
+
+
+KNOBS = ["eq-low:1", "eq-mid:1", "eq-high:1", "filter:1", "master-filter"]
+
+
+@pytest.mark.parametrize("action", KNOBS)
+def test_a_knob_takes_over_from_the_middle_and_a_push_brings_it_back(action: str) -> None:
+    push = {"type": "note", "number": 1, "channel": 1, "action": action, "mode": "trigger"}
+    box = Box(fader(action=action), push)
+    box.send((CC, 0, 20))
+    assert box.travel(action) == 0.5, "it jumped"
+    box.send((CC, 0, 63), (CC, 0, 20))
+    assert box.travel(action) == pytest.approx(20 / 127)
+    box.send((NOTE_ON, 1, 127))
+    assert box.travel(action) == 0.5
+
+
+@pytest.mark.parametrize("action", KNOBS)
+def test_an_endless_knob_leaves_the_middle_and_ends_at_the_ends(action: str) -> None:
+    box = Box(fader(action=action, mode="relative2c"))
+    box.send((CC, 0, 1))
+    assert box.travel(action) == pytest.approx(0.51)
+    box.send((CC, 0, 127), (CC, 0, 127))
+    assert box.travel(action) == pytest.approx(0.49)
+    box.send(*[(CC, 0, 64)] * 2)
+    assert box.travel(action) == 0
+
+
+def test_a_knob_at_its_left_end_kills_and_a_button_gives_it_back() -> None:
+    box = Box(fader(action="eq-low:vocals", takeover=False), button("kill-high:vocals"))
+    box.send((CC, 0, 0), (CC, 32, 127), (CC, 32, 0))
+    vocals = box.desk.fader("vocals")
+    assert vocals.eq_db == (-math.inf, 0, 0) and vocals.kill == (False, False, True)
+    box.send((CC, 0, 127), (CC, 32, 127), (CC, 32, 0))
+    vocals = box.desk.fader("vocals")
+    assert vocals.eq_db == pytest.approx((6, 0, 0)) and vocals.kill == (False,) * 3
+
+
+def test_lamps_and_rings_follow_whoever_turns() -> None:
+    box = Box(
+        fader(action="filter:1", feedback=True), button("kill-low:1", feedback=True),
+        fader(number=3, action="eq-mid:1", feedback=True),
+    )  # fmt: skip
+    box.told()
+    box.desk.set_filter(STEMS_4[0], 1.0)
+    box.desk.set_kill(STEMS_4[0], "low", True)
+    box.desk.set_eq(STEMS_4[0], "mid", -math.inf)
+    assert sorted(box.told()) == [(CC, 0, 127), (CC, 3, 0), (CC, 32, 127)]
+
+
 # Faders and soft takeover
 
 

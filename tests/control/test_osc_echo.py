@@ -103,3 +103,19 @@ def test_a_newcomer_may_have_its_hand_on_a_fader(rig: OscRig) -> None:
     assert ("/stem/drums/fader", 0.8) in [
         (address, round(float(str(value)), 6)) for address, value in faders(rig.client.heard)
     ]
+
+
+def test_a_knob_is_no_other_than_a_fader(told: OscRig) -> None:
+    """Its gain is the same thing, and a filter has but one unit."""
+    other = Client(told.server.address)
+    other.tell("/subscribe")
+    other.wait_for("/path")
+    for address in ("/stem/bass/eq/low/knob", "/master/filter"):
+        drag(told, address, [0.4, 0.3, 0.2, 0.1])
+    for address in ("/stem/bass/eq/low/knob", "/master/filter"):
+        other.wait_for(address, lambda values: math.isclose(values[0], 0.1, abs_tol=1e-3))
+    told.client.wait_for("/stem/bass/eq/low/gain")  # which it has not sent
+    told.client.wait_for("/status")
+    heard = {address for address, _ in told.client.heard if "meter" not in address}
+    assert heard <= {"/stem/bass/eq/low/gain", "/status", "/pong", "/path"}
+    other.close()

@@ -19,6 +19,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 import rtsep.control.osc as osc
 from rtsep.control.osc import OscServer, OscSpec
+from rtsep.control.osc_desk import desk_state
+from rtsep.mixer.control import BANDS
 
 
 @pytest.fixture
@@ -52,6 +54,65 @@ def test_gains_and_faders(rig: OscRig, address: str, value: float, db: float) ->
 def test_a_fader_at_0_8_is_unity_to_the_bit(rig: OscRig) -> None:
     rig.send("/stem/bass/fader", 0.8)  # which a float of 32 bits is not
     assert rig.desk.fader("bass").gain_db == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "db"),
+    [
+        ("gain", -6.0, -6),
+        ("gain", -math.inf, -math.inf),
+        ("knob", 0.5, 0),
+        ("knob", 0.3, -10),
+        ("knob", 1, 6),
+        ("knob", 0, -math.inf),
+    ],
+)
+@pytest.mark.parametrize(("place", "band"), list(enumerate(BANDS)))
+def test_bands_of_an_equalizer(
+    rig: OscRig, place: int, band: str, address: str, value: float, db: float
+) -> None:
+    rig.desk.set_eq("bass", band, 3.0)
+    rig.send(f"/stem/bass/eq/{band}/{address}", value)
+    levels = [0.0, 0.0, 0.0]
+    levels[place] = db
+    assert rig.desk.fader("bass").eq_db == pytest.approx(levels, abs=1e-6)
+    assert rig.desk.fader("drums").eq_db == (0, 0, 0) and rig.server.refused == 0
+
+
+def test_kills_of_an_equalizer(rig: OscRig) -> None:
+    rig.send("/stem/*/eq/low/kill", 1)
+    rig.send("/stem/bass/eq/high/kill", True)
+    rig.send("/stem/vocals/eq/low/kill", 0)
+    kills = ["".join("lmh"[band] for band in range(3) if f.kill[band]) for f in rig.desk.faders]
+    assert kills == ["l", "lh", "l", ""] and rig.server.refused == 0
+
+
+@pytest.mark.parametrize("value", [-1, -0.3, 0.0, 0.7, 1.0])
+def test_filters(rig: OscRig, value: float) -> None:
+    rig.send("/stem/bass/filter", value)
+    rig.send("/master/filter", -value)
+    assert rig.desk.fader("bass").filter == pytest.approx(value, abs=1e-6)
+    assert rig.desk.master_filter == pytest.approx(-value, abs=1e-6)
+    assert rig.desk.fader("drums").filter == 0 and rig.server.refused == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "why"),
+    [
+        ("/stem/bass/filter", 1.1, r"filter of bass must be -1 .* got 1.1"),
+        ("/master/filter", math.nan, "one number is needed"),
+        ("/stem/bass/eq/low/gain", 6.5, r"gain of the low band of bass must be -inf to \+6 dB"),
+        ("/stem/bass/eq/low/knob", -0.1, "a fader or knob goes from 0 to 1"),
+        ("/stem/bass/eq/low/kill", "on", "one number is needed"),
+        ("/stem/bass/eq/treble/gain", 0, "there are /stem/NAME/gain"),
+        ("/stem/piano/eq/low/kill", 1, "stems are drums, bass"),
+    ],
+)
+def test_what_a_knob_cannot_mean(rig: OscRig, address: str, value: Any, why: str) -> None:
+    before = desk_state(rig.desk)
+    rig.send(address, value)
+    assert desk_state(rig.desk) == before and rig.server.refused == 1
+    wait_until(lambda: any(re.search(why, event) for event in rig.events))
 
 
 @pytest.mark.parametrize("on", [1, True, 1.0, 0.7, 127])
@@ -128,7 +189,8 @@ def test_a_subscriber_hears_everything_and_then_what_changes(rig: OscRig) -> Non
     assert state["/stem/bass/gain"] == [pytest.approx(-6)]
     assert state["/stem/bass/fader"] == [pytest.approx(0.62)]
     assert state["/stem/vocals/mute"] == [0] and state["/limiter"] == [1]
-    assert len(state) == 4 * 4 + 6
+    assert state["/stem/drums/eq/low/knob"] == [0.5] and state["/master/filter"] == [0]
+    assert len(state) == 4 * (5 + 3 * 3) + 7
     threading.Thread(target=rig.desk.set_mute, args=("vocals", True)).start()  # from anywhere
     rig.client.wait_for("/stem/vocals/mute", lambda values: values == [1])
     rig.client.heard.clear()

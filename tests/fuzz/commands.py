@@ -45,6 +45,7 @@ WORDS = (
     "device:9", "1-2",
     "3-4-5", "vocals=1", "=", "a=b=c", "vocals=", "=3-4", "mix=1-2", "vocals=-6", "0.0.0.0:0",
     "[::]:0",
+    "vocals=-6,0,3", "vocals=kill,0,0", "vocals=0.5", "mix=-1",
     "bf16", "exact", "htdemucs", "htdemuc", "gain:1", "mute:999", "a,b", "1,2,3", ",", "1,,2",
 )  # fmt: skip
 PLACES = (

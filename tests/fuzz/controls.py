@@ -28,13 +28,20 @@ from rtsep.status import Level, LiveStatus
 from tests.fuzz.kinds import Kind
 from tests.fuzz.mutate import EXTREMES, mutated
 
-ACTIONS = ("gain:1", "gain:4", "mute:2", "solo:vocals", "master", "record", "preset:acapella")
+ACTIONS = (
+    *("gain:1", "gain:4", "mute:2", "solo:vocals", "master", "record", "preset:acapella"),
+    *("eq-low:1", "kill-high:vocals", "filter:2", "master-filter"),
+)
 
 
 def check_desk(desk: Desk) -> None:
     """Whatever came, the desk stands somewhere."""
     for db in (desk.master_db, *(fader.gain_db for fader in desk.faders)):
         assert not math.isnan(db) and db <= 6.000001
+    for fader in desk.faders:
+        assert not any(math.isnan(db) or db > 6.000001 for db in fader.eq_db)
+    for knob in (desk.master_filter, *(fader.filter for fader in desk.faders)):
+        assert -1 <= knob <= 1
     assert desk.policy in ("hold", "dry", "silence")
 
 

@@ -19,7 +19,8 @@ def a_spec(**options: Any) -> LiveSpec:
         "model": "m", "device": "cpu", "cache": None, "precision": "auto", "executor": "auto",
         "window": 2.0, "hop": 0.1, "lookahead": 0.0, "mode": None, "refresh": None, "target": 0.0,
         "budget": None, "encoding": "float", "record": None, "no_limiter": False, "loop": False,
-        "input_channels": None, "gains_db": {}, "mute": (), "solo": (), "policy": None,
+        "input_channels": None, "gains_db": {}, "mute": (), "solo": (), "eq_db": {},
+        "filters": {}, "policy": None,
     }  # fmt: skip
     return live_spec(input_place("demo"), output_place("null", live=False), **(usual | options))
 
@@ -50,6 +51,13 @@ def test_the_delay_of_the_instant_path() -> None:
         rtsep.live("demo", latency="instant", delay=0.1)
     with pytest.raises(ConfigError, match=r'delay is of the instant path; give latency="instant"'):
         rtsep.live("demo", delay=0.012)
+
+
+def test_equalizers_and_filters_reach_the_session() -> None:
+    tone: dict[str, Any] = {"eq_db": {"bass": (-6.0, 0.0, 3.0)}, "filters": {"mix": -0.5}}
+    for spec in (a_spec(**tone), rtsep.live("demo", **tone).spec):
+        assert spec.eq_db == tone["eq_db"] and spec.filters == tone["filters"]
+    assert rtsep.live("demo").spec.eq_db == rtsep.live("demo").spec.filters == {}
 
 
 def test_so_they_are_in_python() -> None:

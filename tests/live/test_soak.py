@@ -19,10 +19,13 @@ from rtsep.instant.path import InstantPath
 from rtsep.live_session.callback import Callback
 from rtsep.live_session.instant_loop import InstantLoop
 from rtsep.live_session.recorder import Recorder
+from rtsep.mixer.crossover import Crossover
 from rtsep.mixer.delay_line import DelayLine
-from rtsep.mixer.faders import Faders
+from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.limiter import Limiter
 from rtsep.mixer.playout import Playout
+from rtsep.mixer.sweep import _Knob
+from rtsep.mixer.tone import Tone
 from rtsep.ring.ring import Ring
 
 STALL = Fault(3.2, "engine stall", 0.8)
@@ -30,6 +33,7 @@ CRASH = Fault(3.2, "engine crash", 0.05)
 PANIC = Fault(3.2, "panic", 0.5)
 HOT = Fault(3.2, "hot input", 0.5, 4.0)
 TAKE = Fault(3.2, "take", 0.6)
+TURNED, SWEPT = Fault(3.2, "knobs turned", 0.5, 0.01), Fault(4.6, "knobs swept", 0.4)
 
 
 def soaked(plans: Sequence[Plan]) -> list[Result]:
@@ -47,6 +51,20 @@ def test_a_minute_packed_with_faults(seed: int) -> None:
     assert total.faults.total() > 30 and total.counts["concealed samples"] > 0
     for name in ("in time and in place", "early stems: all of the input"):
         assert total.invariants[name].checks > total.counts["frames"] / 100
+
+
+def test_a_session_with_hands_on_every_knob() -> None:
+    (drawn,) = (one for one in sessions(1, 90.0, length=30.0, spacing=0.8) if one.number == 2)
+    (result,) = soaked([drawn])
+    kinds = {"knobs turned", "knobs swept"}
+    assert kinds < set(result.report.faults) and len(drawn.faults) > 20
+    assert result.report.invariants["toned sound is bounded"].checks > 10_000
+    assert result.report.invariants["in time and in place"].checks > 100_000
+
+
+def test_knobs_while_other_things_go_wrong() -> None:
+    soaked([plan(TURNED, fault, SWEPT) for fault in (STALL, CRASH, HOT, TAKE, PANIC)])
+    soaked([plan(TURNED, STALL, SWEPT, memory_seconds=1.5, path="instant")])
 
 
 def plan(*faults: Fault, policy: str = "hold", **early: Any) -> Plan:
@@ -134,7 +152,21 @@ def forgetful(self: Recorder) -> None:
     self._position += 1
 
 
+def almost_neutral(self: Tone, block: Block) -> Block:
+    return Block(block.stems, block.dry, 0.999 * block.base, block.extra)
+
+
+def never_home(self: _Knob, target: int) -> None:
+    """A filter stays where it was when its knob is put back."""
+    advance(self, target or self.place)
+
+
+def unstable(self: Crossover, sound: np.ndarray) -> np.ndarray:
+    return 1000 * split(self, sound)
+
+
 follow, write_tape = Playout._follow, Recorder._write
+advance, split = _Knob.advance, Crossover.split
 
 
 def nothing(studio: Studio) -> None:
@@ -154,6 +186,9 @@ def nothing(studio: Studio) -> None:
         ((Callback, "_received"), unclean, nothing, Fault(3.2, "not a number", 0, 300),
          "every sample is a number"),
         ((Recorder, "_write"), forgetful, nothing, TAKE, "takes are what was heard"),
+        ((Tone, "apply"), almost_neutral, nothing, PANIC, "in time and in place"),
+        ((_Knob, "advance"), never_home, nothing, TURNED, "in time and in place"),
+        ((Crossover, "split"), unstable, nothing, TURNED, "toned sound is bounded"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from rtsep.tui.canvas import centre, fit
 from rtsep.tui.channels import Channel, stem_channel
 from rtsep.tui.meters import FALL_DB, HOLD_SECONDS, Ballistics, Reading
 from rtsep.tui.strip import fader_place, gain_text
+from rtsep.tui.tone import filter_text, tone_line
 
 HEIGHTS = st.floats(0, 1)
 SILENT = Reading(0.0, 0.0, 0.0, -math.inf)
@@ -112,6 +114,32 @@ def test_gains_are_written_with_a_sign(db: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("knob", "text"),
+    [(0, ""), (0.01, ""), (-1, "\\60"), (1, "/10k"), (-0.03, "\\19k"), (0.03, "/21"),
+     (-0.5, "\\1.2k"), (0.5, "/420")],
+)  # fmt: skip
+def test_filters_are_written_as_their_slopes_look(knob: float, text: str) -> None:
+    assert filter_text(knob) == text
+
+
+def drawn(*tone: Any, width: int = 9) -> str:
+    return "".join(text for text, _ in tone_line(*tone, width))
+
+
+def test_an_equalizer_is_drawn_as_bars() -> None:
+    off = (False, False, False)
+    assert drawn((0.0, 0.0, 0.0), off, 0.0).strip() == "▄▄▄"
+    assert drawn((6.0, 3.0, -10.0), off, 1.0).strip() == "█▆▂ /10k"
+    assert drawn((-math.inf, -60.0, -3.0), (False, False, True), -1.0).strip() == "x▁x \\60"
+    assert drawn((), (), 0.5).strip() == "/420" and drawn((), (), 0.0).strip() == ""
+
+
+@given(st.floats(-70, 6), st.floats(-1, 1), st.integers(9, 30))
+def test_a_tone_fits_its_strip(db: float, knob: float, width: int) -> None:
+    assert len(drawn((db, -db / 20, 0.0), (False, True, False), knob, width=width)) <= width
+
+
+@pytest.mark.parametrize(
     "text", ["", "short", "exactly ten", "far too long to be shown", "モニター"]
 )
 @pytest.mark.parametrize("width", [0, 1, 5, 11, 20])
@@ -143,7 +171,7 @@ def test_the_mouse_finds_the_fader(y: int, height: int, beyond: bool) -> None:
     if height >= 10:
         rows = [fader_place(line, height) for line in range(height)]
         travels = [row for row in rows if row is not None]
-        assert travels == sorted(travels, reverse=True) and len(travels) == height - 4
+        assert travels == sorted(travels, reverse=True) and len(travels) == height - 5
         assert travels[0] == 1 and travels[-1] == 0 and UNITY in travels
 
 

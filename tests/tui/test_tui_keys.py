@@ -10,6 +10,7 @@ from live_status import a_desk, a_status
 from textual.pilot import Pilot
 from tui_support import Rig
 
+from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.presets import Preset
 
@@ -54,6 +55,74 @@ def test_select_and_move() -> None:
             assert rig.desk.fader(stem).gain_db == pytest.approx(db), keys
             moved = [gain for gain in gains(rig.desk) if abs(gain) > 1e-9]
             assert moved in ([], [pytest.approx(db)]), keys
+
+    rig.run(script)
+
+
+TURNS = (
+    ("t pagedown", "high", -6.0),
+    ("t t up up", "mid", 2.0),
+    ("t t t shift+down", "low", -0.1),
+    ("T T up", "low", 1.0),
+    ("t pageup pageup", "high", 6.0),  # the end of the knob
+    ("t pagedown 0", "high", 0.0),
+)
+
+
+def test_a_knob_is_chosen_and_turned() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        for keys, band, db in TURNS:
+            rig.desk.reset()
+            rig.app.knob = "fader"
+            await rig.press(pilot, "2", *keys.split())
+            levels = [0.0, 0.0, 0.0]
+            levels[BANDS.index(band)] = db
+            assert rig.desk.fader("bass").eq_db == pytest.approx(levels), keys
+            assert gains(rig.desk) == [0, 0, 0, 0]
+        await rig.press(pilot, *"ttttt")  # around, by way of filter and fader, to the high band
+        rig.desk.set_eq("bass", "mid", -59.5)
+        await rig.press(pilot, "t", "down")
+        assert rig.desk.fader("bass").eq_db[1] == -math.inf
+        await rig.see(pilot, "mid -∞")
+
+    rig.run(script)
+
+
+def test_filters_of_a_stem_and_of_the_master() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "2", "T")
+        await rig.see(pilot, "no filter")
+        await rig.press(pilot, "pagedown")
+        assert rig.desk.fader("bass").filter == pytest.approx(-0.3)
+        await rig.see(pilot, "\\3.8k")
+        await rig.press(pilot, "right", "right", "right", "pageup", "up", "shift+up")
+        assert rig.desk.master_filter == pytest.approx(0.355) and rig.desk.master_db == 0
+        await rig.press(pilot, *["pageup"] * 3)
+        assert rig.desk.master_filter == 1
+        await rig.see(pilot, "/10k")
+        await rig.press(pilot, "0", "T", "up")  # the master has no low band: its fader
+        assert rig.desk.master_filter == 0 and rig.desk.master_db == pytest.approx(1)
+
+    rig.run(script)
+
+
+def test_kills() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, *"2zc1x")
+        assert [fader.kill for fader in rig.desk.faders[:2]] == [
+            (False, True, False), (True, False, True),
+        ]  # fmt: skip
+        await rig.see(pilot, "x▄x")
+        await rig.press(pilot, *"2zc1x")
+        assert not any(any(fader.kill) for fader in rig.desk.faders)
+        await rig.press(pilot, "4", "right", "z")
+        await rig.see(pilot, "the master has no equalizer")
 
     rig.run(script)
 
@@ -264,8 +333,19 @@ def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
         await rig.see(pilot, "acapella,")
         text = await rig.text(pilot)
         assert "2  acapella" not in text
-        words = "shift, page up, home, all solos, silence, quit, drag a fader, scene, undo"
-        for word in words.split(", "):
+        for word in (
+            "shift",
+            "page up",
+            "home",
+            "all solos",
+            "silence",
+            "quit",
+            "drag a fader",
+            "scene",
+            "undo",
+            "kill low, mid, high",
+            "fader, high, mid, low, filter",
+        ):
             assert word in text
         await rig.press(pilot, "m")
         assert switched(rig.desk, "mute") == "d"

@@ -271,7 +271,7 @@ def test_the_mouse() -> None:
         assert desk.bypass and rig.app.selected == 4
         await pilot.click(meter, offset=(2, 5))
         assert rig.app.selected == 4
-        await pilot.mouse_down(drums, offset=(9, 2))
+        await pilot.mouse_down(drums, offset=(9, 3))
         assert desk.fader("drums").gain_db == pytest.approx(6)
         await pilot.hover(drums, offset=(9, bottom + 5))  # dragged beyond the end
         await pilot.mouse_up(drums, offset=(9, bottom + 5))

@@ -83,6 +83,47 @@ def parse_gains(
     return gains
 
 
+def parse_eq(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, tuple[float, ...]]:
+    """("vocals=-6,0,3", "drums=kill,0,0") as decibels of low, mid and high by stem."""
+    found: dict[str, tuple[float, ...]] = {}
+    for value in values:
+        stem, _, bands = value.partition("=")
+        levels: tuple[float, ...]
+        try:
+            levels = tuple(
+                -math.inf if band.strip() == "kill" else float(band) for band in bands.split(",")
+            )
+        except ValueError:
+            levels = ()
+        if len(levels) != 3:
+            raise click.BadParameter(
+                f"{value!r} is not like vocals=-6,0,3 or drums=kill,0,0 (a stem, =, decibels of "
+                "low, mid and high)",
+                ctx,
+                param,
+            )
+        found[stem.strip()] = levels
+    return found
+
+
+def parse_filters(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, float]:
+    """("vocals=0.3", "mix=-0.5") as numbers by stem."""
+    found = {}
+    for value in values:
+        stem, _, knob = value.partition("=")
+        try:
+            found[stem.strip()] = float(knob)
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{value!r} is not like vocals=0.3 (a stem or mix, =, -1 to 1)", ctx, param
+            ) from error
+    return found
+
+
 def parse_stems(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[str, ...] | None:

@@ -84,6 +84,8 @@ def _live_spec(source: str, destination: str | None, options: dict[str, Any]) ->
         gains_db={},
         mute=(),
         solo=(),
+        eq_db={},
+        filters={},
         **options,
     )
 
