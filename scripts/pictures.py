@@ -125,7 +125,7 @@ PICTURES = (
         keys=("4",),
     ),
     Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
-    Picture(name="terminal-scenes", prepare=_three_scenes, keys=("c",)),
+    Picture(name="terminal-scenes", prepare=_three_scenes, keys=("g",)),
     Picture(name="terminal-small", size=(48, 13), prepare=_solo),
     Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
     Picture(name="terminal-help", keys=("question_mark",)),

@@ -23,7 +23,7 @@ HELP = """\
 [b]z[/b]  [b]x[/b]  [b]c[/b]       kill low, mid, high
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
-[b]F1[/b]-[b]F8[/b]  [b]c[/b]      recall a scene   [b]shift+F1[/b]  [b]C[/b] store as one
+[b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
 [b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
 [b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
 [b]l[/b]             limiter on, off
@@ -140,4 +140,4 @@ class PresetMenu(Menu):
 class SceneMenu(Menu):
     """To recall one, or to store it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c,C", "cursor_down")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("g,G", "cursor_down")]

@@ -24,8 +24,8 @@ class MixApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"f{n}", f"recall({n})") for n in SCENES),
         *(Binding(f"shift+f{n},f{n + _SHIFTED}", f"store({n})") for n in SCENES),
-        Binding("c", "scenes"),
-        Binding("C", "store_scenes"),
+        Binding("g", "scenes"),
+        Binding("G", "store_scenes"),
         Binding("u,ctrl+z", "undo"),
         Binding("p", "presets"),
     ]
@@ -50,7 +50,7 @@ class MixApp(App[None]):
         if number in self._desk.scenes:
             self._attempt(lambda: self._desk.recall_scene(number), f"scene {number}")
         else:
-            self.notice(f"scene {number} is empty; C {number} stores the faders there")
+            self.notice(f"scene {number} is empty; G {number} stores the faders there")
 
     def action_store(self, number: int) -> None:
         self._attempt(lambda: self._desk.store_scene(number), f"stored as scene {number}")

@@ -101,7 +101,7 @@ def test_scenes_outlive_the_evening(evening: Evening, tmp_path: Path) -> None:
     first.see("-6.0 dB", mutes=1)  # as the preset of one's own says
     first.type(b"2m")
     first.see(mutes=2)
-    first.type(b"C1")
+    first.type(b"G1")
     first.see("stored as scene 1")
     first.type(b"p1")
     first.see(mutes=0)
@@ -122,10 +122,10 @@ def test_scenes_outlive_the_evening(evening: Evening, tmp_path: Path) -> None:
     second.type(F1)
     second.see("scene 1")
     second.see("-6.0 dB", mutes=2)
-    second.type(b"c2")
+    second.type(b"g2")
     second.see("scene 2")
     second.see(mutes=0)
-    second.type(b"c3")
+    second.type(b"g3")
     second.see("scene 3 is empty")
     end(second)
 

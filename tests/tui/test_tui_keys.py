@@ -250,11 +250,11 @@ def test_a_number_that_is_typed_before_the_menu_is_there_is_for_the_menu() -> No
 SCENES = (
     ("shift+f2 home f2", "b"),  # terminals of the newest kind
     ("f14 home f2", "b"),  # and all others
-    ("C 2 home c 2", "b"),
-    ("C C enter home c c enter", "b"),
-    ("C escape home c escape", ""),
-    ("C 2 home c 3", ""),
-    ("C 2 home c 9 escape", ""),
+    ("G 2 home g 2", "b"),
+    ("G G enter home g g enter", "b"),
+    ("G escape home g escape", ""),
+    ("G 2 home g 3", ""),
+    ("G 2 home g 9 escape", ""),
 )
 
 
@@ -279,15 +279,15 @@ def test_what_scenes_say() -> None:
 
     async def script(pilot: Pilot[None]) -> None:
         await rig.press(pilot, "f3")
-        await rig.see(pilot, "scene 3 is empty; C 3 stores the faders there")
-        await rig.press(pilot, "C", "3")
+        await rig.see(pilot, "scene 3 is empty; G 3 stores the faders there")
+        await rig.press(pilot, "G", "3")
         await rig.see(pilot, "stored as scene 3")
-        await rig.press(pilot, "c")
+        await rig.press(pilot, "g")
         await rig.see(pilot, "2  (empty)")
         assert "3  all stems at 0 dB" in await rig.text(pilot)
         await rig.press(pilot, "3")
         await rig.see(pilot, "scene 3")
-        await rig.press(pilot, "C")
+        await rig.press(pilot, "G")
         await rig.see(pilot, "3  all stems")
 
     rig.run(script)
