@@ -35,6 +35,7 @@ NAMES = [f"{found.name} {option.opts[0]}" for found, option in OPTIONS]
 # Anything that a terminal passes on; "~" is a folder in a file, and was one before on the line.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 WORD = st.text(string.ascii_letters + "ö'\" #[]=", min_size=1, max_size=8).filter(str.strip)
+NAME = WORD.filter(lambda word: "=" not in word)
 MILLISECONDS = st.one_of(st.integers(1, 9999).map(str), st.floats(0.5, 9999).map(repr))
 TIME = st.sampled_from(["90", "1:30", "1:02:03.5", "0.25", "007"])
 WRITTEN: dict[str, st.SearchStrategy[str]] = {
@@ -42,9 +43,11 @@ WRITTEN: dict[str, st.SearchStrategy[str]] = {
     "latency": st.one_of(st.sampled_from(["low", "high"]), MILLISECONDS),
     "device": st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:1"]),
     "named": st.lists(WORD, min_size=1, max_size=3).map(",".join),
-    "gains_db": st.tuples(WORD.filter(lambda word: "=" not in word), st.floats(-90, 6)).map(
-        lambda pair: f"{pair[0]}={pair[1]}"
+    "gains_db": st.tuples(NAME, st.floats(-90, 6)).map(lambda pair: f"{pair[0]}={pair[1]}"),
+    "eq_db": st.tuples(NAME, st.lists(st.floats(-90, 6), min_size=3, max_size=3)).map(
+        lambda pair: f"{pair[0]}={','.join(map(str, pair[1]))}"
     ),
+    "filters": st.tuples(NAME, st.floats(-1, 1)).map(lambda pair: f"{pair[0]}={pair[1]}"),
     "start": TIME,
     "stop": TIME,
     "shard": st.tuples(st.integers(1, 5), st.integers(5, 9)).map(lambda n: f"{n[0]}/{n[1]}"),
