@@ -12,6 +12,7 @@ from rtsep.cli.common.figures import say
 from rtsep.cli.settings.command import read_options
 from rtsep.cli.settings.file import (
     DEFAULTS,
+    PRESETS,
     SEPARATE,
     SETS,
     Keys,
@@ -114,12 +115,13 @@ def save(ctx: click.Context, name: str, options: tuple[str, ...]) -> None:
 
 def check_settings(file: SettingsFile, ctx: click.Context) -> None:
     """All that there is. Raises ConfigError for the first mistake."""
-    from rtsep.cli.settings.presets import own_presets
-
     for keys in [(DEFAULTS,), *((SETS, name) for name in file.sets)]:
         for part in ((), (SEPARATE,)):
             _read(file, (*keys, *part), ctx)
-    own_presets(file)
+    if file.table(PRESETS):
+        from rtsep.cli.settings.presets import own_presets
+
+        own_presets(file)
 
 
 def _show_set(file: SettingsFile, name: str, ctx: click.Context) -> None:
