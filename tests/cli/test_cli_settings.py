@@ -22,7 +22,7 @@ from rtsep.cli.main import command, main
 from rtsep.cli.run import settle_live
 from rtsep.cli.settings.file import line_of, settings_path
 from rtsep.cli.settings.layers import settled
-from rtsep.cli.settings.values import keys_of
+from rtsep.cli.settings.values import as_typed, from_file, keys_of, to_file
 from rtsep.config import AUTO
 
 SEPARATE = command.commands["separate"]
@@ -495,6 +495,18 @@ def test_what_defaults_mean_live(
 def test_a_delay_that_is_typed_needs_its_path() -> None:
     with pytest.raises(click.UsageError, match="write --path instant too"):
         settle_live(INSTANT_DEFAULTS | {"target": None}, ["--delay"])
+
+
+def test_an_option_whose_value_may_be_left_out() -> None:
+    page = click.Option(["--page"], is_flag=False, flag_value="0")
+    found = click.Command("x", params=[page])
+    for words, typed in ((["--page"], "0"), (["--page", "8765"], "8765")):
+        said, _, _ = found.make_parser(click.Context(found)).parse_args(list(words))
+        kept = to_file(page, as_typed(page, said["page"]))
+        assert from_file(page, kept) == typed == found.make_context("x", words).params["page"]
+    assert from_file(page, True) == "0"
+    with pytest.raises(ValueError, match="must be a text or a number, got False"):
+        from_file(page, False)
 
 
 def test_the_line_of_a_key() -> None:

@@ -21,7 +21,7 @@ from rtsep.cli.settings.file import (
     settings_path,
 )
 from rtsep.cli.settings.layers import settled
-from rtsep.cli.settings.values import NEVER_KEPT, Values, keys_of, to_file, words_of
+from rtsep.cli.settings.values import NEVER_KEPT, Values, as_typed, keys_of, to_file, words_of
 
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 
@@ -158,7 +158,7 @@ def _said(ctx: click.Context, options: tuple[str, ...], part: Keys) -> dict[str,
     paths = said.get("paths")  # of `rtsep separate`
     for what in (*rest, *(paths if isinstance(paths, tuple) else ()), *others):
         raise click.UsageError(f"{what!r} is no option that can be saved; leave it out")
-    said = {name: value for name, value in said.items() if name in known}
+    said = {name: as_typed(known[name], said[name]) for name in said if name in known}
     if not said:
         raise click.UsageError(
             "there is nothing to save; give options, as in rtsep config save club --input mic"

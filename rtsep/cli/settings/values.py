@@ -44,6 +44,8 @@ def from_file(option: click.Option, value: object) -> Any:
         if not isinstance(value, bool):
             raise ValueError(f"must be true or false, got {shown(value)}")
         return value
+    if value is True and isinstance(option.flag_value, str):  # its value may be left out
+        return option.flag_value
     if not option.multiple:
         return _text(option, value)
     return [_text(option, each) for each in (value if isinstance(value, list) else [value])]
@@ -54,6 +56,12 @@ def to_file(option: click.Option, said: Any) -> Any:
     if option.is_flag:
         return bool(said)
     return [_short(text) for text in said] if option.multiple else _short(said)
+
+
+def as_typed(option: click.Option, said: Any) -> Any:
+    """What the parser found, with the value that was left out."""
+    left_out = isinstance(option.flag_value, str) and not isinstance(said, str)
+    return option.flag_value if left_out else said
 
 
 def words_of(option: click.Option, value: Any) -> list[str]:
