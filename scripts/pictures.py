@@ -90,6 +90,17 @@ def _solo(desk: Desk) -> None:
     desk.set_solo("bass", True)
 
 
+def _three_scenes(desk: Desk) -> None:
+    for number, preset in enumerate(("all", "instrumental", "drums + bass"), 1):
+        desk.apply_preset(preset)
+        if number == 2:
+            desk.set_gain("drums", -3.0)
+        desk.store_scene(number)
+    desk.reset()
+    _acapella_fade(desk)
+    desk.set_recording(False)
+
+
 RECORDING = replace(RUNNING, recording=True, recorded_seconds=754)
 TROUBLE = replace(
     RUNNING,
@@ -114,6 +125,7 @@ PICTURES = (
         keys=("4",),
     ),
     Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
+    Picture(name="terminal-scenes", prepare=_three_scenes, keys=("g",)),
     Picture(name="terminal-small", size=(48, 13), prepare=_solo),
     Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
     Picture(name="terminal-help", keys=("question_mark",)),

@@ -47,6 +47,17 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             item.add_marker(mark)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What somebody keeps for rtsep is not seen, and nothing is left with it."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
+        patch.delenv("RTSEP_SETTINGS", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def denormals() -> Iterator[None]:
     """Commands flush them for the whole process; the next test wants them back."""

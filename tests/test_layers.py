@@ -31,7 +31,7 @@ LAYERS = (
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},
-    {"dsp", "ring", "processes"},
+    {"dsp", "ring", "processes", "tables"},
     {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "processor_time",
      "status", "timeline"},
     {"errors"},
@@ -199,6 +199,7 @@ HEAVY = ("torch", "numpy", "soundfile", "soxr", "av", "rich", "onnx", "safetenso
         "from rtsep.cli.main import main; assert main(['map', '--help']) == 0",
         "from rtsep.cli.main import main; assert main(['profile', '--help']) == 0",
         "from rtsep.cli.main import main; assert main(['--version']) == 0",
+        "from rtsep.cli.main import main; assert main(['config', 'show']) == 0",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(statement: str) -> None:

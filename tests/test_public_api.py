@@ -51,7 +51,9 @@ def test_unknown_names() -> None:
         rtsep.seperate  # type: ignore[attr-defined]  # noqa: B018
 
 
+# The same to the bit only on as many threads, and those follow what other programs leave.
 @KINDS
+@pytest.mark.usefixtures("one_thread")
 def test_the_eight_lines(model: rtsep.Separator, kind: Kind) -> None:
     mix = kind(band(1.5))
     stems = model.separate(mix)
@@ -68,6 +70,7 @@ def test_the_eight_lines(model: rtsep.Separator, kind: Kind) -> None:
     assert np.array_equal(stream.process(mix[:, :10_000]), out)
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_numpy_and_torch_give_the_same(model: rtsep.Separator) -> None:
     mix = band(0.5)
     assert np.array_equal(model.separate(torch.from_numpy(mix)).numpy(), model.separate(mix))

@@ -23,6 +23,7 @@ from rtsep.cli.common.options import (
     precision_option,
     stream_options,
     target_option,
+    typed_options,
 )
 from rtsep.cli.common.parsing import parse_eq, parse_filters, parse_gains
 from rtsep.cli.common.progress import RichObserver
@@ -35,6 +36,8 @@ from rtsep.cli.measure.map import map_command
 from rtsep.cli.measure.profile import profile
 from rtsep.cli.midi import midi
 from rtsep.cli.models import models
+from rtsep.cli.settings.command import Saved, left, use_option, usual_of
+from rtsep.cli.settings.config import config
 from rtsep.cli.setup.compile import compile
 from rtsep.cli.setup.tune import tune
 from rtsep.cli.words import check_command
@@ -48,22 +51,23 @@ LONGEST = 1400  # of what is said about an error
 
 SECTIONS = {
     "Sound": ("source", "destination", "waits", "loop", "duration"),
-    "Mix": ("mute", "solo", "gains_db", "eq_db", "filters", "no_limiter"),
+    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
         "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",
         "policy",
     ),
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
-    "Controls": ("ui", "midi", "osc", "config"),
+    "Controls": ("ui", "midi", "osc", "config", "scene_fade"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),
+    "Settings": ("used",),
     "Reports": ("as_json", "profile", "debug", "version"),
 }  # fmt: skip
 
 
-class Root(SectionedGroup):
+class Root(Saved, SectionedGroup):
     """`rtsep`, which knows what is meant by words that are no command."""
 
     def resolve_command(
@@ -108,6 +112,12 @@ class Root(SectionedGroup):
 @precision_option(None, "  [default: auto; fp32 offline]")
 @executor_option
 @click.option(
+    "--preset",
+    metavar="NAME",
+    help="Begin with a balance: acapella, instrumental, no drums, ..., or one of your own (see "
+    "`rtsep config`).",
+)
+@click.option(
     "--gain",
     "gains_db",
     metavar="STEM=DB",
@@ -142,6 +152,7 @@ class Root(SectionedGroup):
     help="For a file that nobody plays: as fast as it goes, or like a live session.",
 )
 @live_options
+@use_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
 @click.version_option(__version__, prog_name="rtsep")
@@ -159,25 +170,33 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     A file that nobody plays is separated offline, with the best quality; an option of the latency
     takes it through the live engine instead.
     """
-    given = given_options(ctx)
+    typed = typed_options(ctx)
     if ctx.invoked_subcommand is not None:
-        if given:
+        if typed:
             raise click.UsageError(
-                f"{given[0]} does not go with {ctx.invoked_subcommand!r}; give options behind it"
+                f"{typed[0]} does not go with {ctx.invoked_subcommand!r}; give options behind it"
             )
         return
     if source is None:
-        if given:
-            raise click.UsageError(f"{given[0]} does nothing without --input; try --input demo")
+        if typed:
+            raise click.UsageError(f"{typed[0]} does nothing without --input; try --input demo")
         click.echo(ctx.get_help())
         return
     with RichObserver():
         from rtsep.cli.run import run
+        from rtsep.cli.settings.presets import own_presets
 
-    run(source, given=given, **options)
+    saved = usual_of(ctx)
+    run(
+        source,
+        given=given_options(ctx),
+        saved=saved,
+        presets=own_presets(left(ctx).file),
+        **options,
+    )
 
 
-for each in (separate, devices, doctor, tune, models, midi, profile, map_command, compile):
+for each in (separate, devices, doctor, tune, models, midi, config, profile, map_command, compile):
     command.add_command(each)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -18,25 +18,34 @@ from rtsep.stem_files.reading import is_stem_file
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
 # Who asks for one of them means a stream, also where nobody listens.
 OF_STREAMS = (*CHOSEN, "--latency", "--path", "--delay", "--executor")
+OF_CUTTING = (
+    "window", "hop", "lookahead", "mode", "refresh", "target", "path", "delay", "executor"
+)  # fmt: skip
 # Who asks for one of them wants the master of a stem file separated.
 OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
-OF_FILES = (
-    *("encoding", "gains_db", "mute", "solo", "eq_db", "filters"),
-    *("input_channels", "as_json"),
-)
+OF_MIXES = ("gains_db", "mute", "solo", "eq_db", "filters", "preset", "presets")
+OF_FILES = (*OF_MIXES, "encoding", "input_channels", "as_json")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
 
 def run(
-    source: str, *, destination: str | None, pace: str, given: list[str], **options: Any
+    source: str,
+    *,
+    destination: str | None,
+    pace: str,
+    given: list[str],
+    saved: tuple[list[str], dict[str, Any]],
+    **options: Any,
 ) -> None:
     """A live session where a device is involved or real time is asked for, else a file session,
     which is offline unless an option of streams is given.
 
-    `given` are the options that stand on the command line.
+    `given` are the options that stand on the command line, or in the set that is used. Those that
+    are `saved` as defaults ask for nothing; with them comes what would be without them.
     """
-    check_target(options["target"], given)
+    flags, usual_values = saved
+    check_target(options["target"], [*given, *flags])
     where_from = input_place(source)
     live_input = where_from.kind is Kind.DEVICE
     instead = _instead_of_stems(where_from, given)
@@ -48,12 +57,17 @@ def run(
         with RichObserver():
             from rtsep.cli.live.run import run_live
 
-        settle_live(options, given)
+        if "--record" in flags and where_to.kind in (Kind.FILE, Kind.FOLDER):
+            live["record"] = None  # which records already
+        settle_live(options, given, flags)
         _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
-    _check_live_only(live, given)
-    settle_path(options)
+    _refuse_live(given, live)
+    offline = not set(OF_STREAMS) & set(given)
+    if offline:  # the live engine's defaults are not meant
+        options |= {name: usual_values[name] for name in OF_CUTTING if name in usual_values}
+    settle_path(options, given)
     if destination is None:
         _ask_where(where_from)
     with RichObserver("loading PyTorch"):
@@ -64,9 +78,17 @@ def run(
         run_stem_file(where_from, destination=destination, **wanted)
         return
     _tell_master(where_from, instead)
-    offline = not set(OF_STREAMS) & set(given)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def _refuse_live(given: list[str], live: dict[str, Any]) -> None:
+    """Options of live sessions, where there is none."""
+    for name, flag in LIVE_ONLY.items():
+        if flag in given and live[name] not in NO_DEMANDS:
+            raise click.UsageError(
+                f"{flag} needs a live session; give a device, or --pace realtime"
+            )
 
 
 def _has_true_stems(source: Place) -> bool:
@@ -92,16 +114,6 @@ def _tell_master(source: Place, asked: Sequence[str]) -> None:
         )
 
 
-def _check_live_only(live: Mapping[str, Any], given: Sequence[str]) -> None:
-    flags = [
-        flag for name, flag in LIVE_ONLY.items() if flag in given and live[name] not in NO_DEMANDS
-    ]
-    if flags:
-        raise click.UsageError(
-            f"{flags[0]} needs a live session; give a device, or --pace realtime"
-        )
-
-
 def _ask_where(source: Place) -> NoReturn:
     """For a file that goes nowhere. What is wrong with the file itself is told first."""
     from rtsep.files.sources import check_place
@@ -113,17 +125,19 @@ def _ask_where(source: Place) -> NoReturn:
     )
 
 
-def settle_live(options: dict[str, Any], given: list[str]) -> None:
-    """Latency and precision are the machine's business where nobody has said how audio is cut."""
-    settle_path(options)
+def settle_live(options: dict[str, Any], given: list[str], flags: list[str] | None = None) -> None:
+    """Latency and precision are the machine's business where nobody has said how audio is cut;
+    `flags` are of the defaults that are saved."""
+    settle_path(options, given)
     options["instant"] = options.pop("path") == INSTANT
-    if options["target"] is None and not any(flag in CHOSEN for flag in given):
+    if options["target"] is None and not any(flag in CHOSEN for flag in (*given, *(flags or ()))):
         options["target"] = AUTO
     options["precision"] = options["precision"] or "auto"
 
 
-def settle_path(options: dict[str, Any]) -> None:
-    """--latency instant is --path instant: the latency is then that of the path it learns from."""
+def settle_path(options: dict[str, Any], given: list[str]) -> None:
+    """--latency instant is --path instant: the latency is then that of the path it learns from. A
+    delay among the defaults is for sessions with that path."""
     if options["target"] == INSTANT:
         if options.get("path") == "full":
             raise click.UsageError(
@@ -131,6 +145,8 @@ def settle_path(options: dict[str, Any]) -> None:
             )
         options["target"], options["path"] = None, INSTANT
     options["path"] = options.get("path") or "full"
+    if options["path"] != INSTANT and "--delay" not in given:
+        options["delay"] = None
     if options["delay"] is not None and options["path"] != INSTANT:
         raise click.UsageError("--delay is that of the instant path; write --path instant too")
 

@@ -14,8 +14,12 @@ from typing import Any
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
-from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.mixer.desk import Desk
 from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
+from rtsep.mixer.presets import PRESETS
+from rtsep.mixer.scenes import SCENES
+
+_SURE = 0.8  # how alike a word is that was misspelt, and not meant
 
 FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
 
@@ -30,6 +34,7 @@ class Verb:
     get: Callable[..., float]
     set: Callable[..., Any]
     choices: tuple[str, ...] = ()  # of a target that is no stem
+    open: bool = False  # there may be other choices, which a desk alone knows
     rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
 
 
@@ -124,6 +129,30 @@ VERBS: dict[str, Verb] = {
         _nothing,
         lambda desk, name, on: desk.apply_preset(name),
         tuple(PRESETS),
+        open=True,
+    ),
+    "scene": Verb(
+        TRIGGER,
+        "scene",
+        "go to the faders that are kept as a scene",
+        _nothing,
+        lambda desk, number, on: desk.recall_scene(int(number)),
+        tuple(map(str, SCENES)),
+    ),
+    "store": Verb(
+        TRIGGER,
+        "scene",
+        "keep the faders as a scene",
+        _nothing,
+        lambda desk, number, on: desk.store_scene(int(number)),
+        tuple(map(str, SCENES)),
+    ),
+    "undo": Verb(
+        TRIGGER,
+        None,
+        "undo the last move, preset or scene",
+        _nothing,
+        lambda desk, on: desk.undo(),
     ),
     "policy": Verb(
         TRIGGER,
@@ -213,7 +242,8 @@ class Action:
 def parse_action(text: str, stems: Sequence[str] | None = None) -> Action:
     """`gain:vocals`, `mute:2`, `master` ... Raises ConfigError, with what there is instead.
 
-    A stem's name is checked only where the model's `stems` are given: maps are made for any model.
+    A stem's name is checked only where the model's `stems` are given: maps are made for any model,
+    and for any presets of one's own.
     """
     verb, colon, target = text.strip()[:80].partition(":")
     action = Action(verb.strip(), target.strip())
@@ -224,7 +254,11 @@ def parse_action(text: str, stems: Sequence[str] | None = None) -> Action:
     if (known.target is not None) != bool(action.target) or (colon and known.target is None):
         raise ConfigError(f"action {text[:80]!r} must be written {_shape(action.verb)}")
     if known.choices and action.target not in known.choices:
-        close = get_close_matches(action.target, known.choices, n=3)
+        close = get_close_matches(
+            action.target, known.choices, n=3, cutoff=_SURE if known.open else 0.6
+        )
+        if known.open and not close:
+            return action
         raise ConfigError(f"no {known.target} {action.target!r}; {_there_is(close, known.choices)}")
     if known.target == "stem":
         _check_stem(action.target, stems)

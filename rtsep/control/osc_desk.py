@@ -14,13 +14,15 @@ from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
 from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
+from rtsep.mixer.scenes import SCENES
 from rtsep.status import Level, LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
     "/master/gain|fader|filter, /bypass, /limiter, /record, "
-    "/policy, /path, /preset, /reset, /subscribe, /unsubscribe, /ping"
+    "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
+    "/subscribe, /unsubscribe, /ping"
 )
 
 Values = tuple[Value, ...]
@@ -147,10 +149,14 @@ def _knob(values: Values) -> float:
     return round(number(values), 6)
 
 
-def _reset(desk: Desk, values: Values) -> None:
+def _trigger(do: Callable[[Desk], object]) -> Callable[[Desk, Values], None]:
     """A button that is let go sends 0, which does nothing."""
-    if nothing(values) or _switch(values):
-        desk.reset()
+
+    def pressed(desk: Desk, values: Values) -> None:
+        if nothing(values) or _switch(values):
+            do(desk)
+
+    return pressed
 
 
 _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
@@ -163,7 +169,10 @@ _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/policy": lambda desk, values: desk.set_policy(_text(values)),
     "/path": lambda desk, values: desk.set_path(_text(values)),
     "/preset": lambda desk, values: desk.apply_preset(_text(values)),
-    "/reset": _reset,
+    "/reset": _trigger(Desk.reset),
+    "/undo": _trigger(Desk.undo),
+    **{f"/scene/{n}/recall": _trigger(partial(Desk.recall_scene, number=n)) for n in SCENES},
+    **{f"/scene/{n}/store": _trigger(partial(Desk.store_scene, number=n)) for n in SCENES},
 }
 _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "gain": lambda desk, stem, values: desk.set_gain(stem, number(values)),

@@ -37,6 +37,7 @@ from rtsep.files.ways import (
 from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
+from rtsep.mixer.presets import Presets, check_preset
 from rtsep.mixer.tone import Tone
 from rtsep.stem_files.reading import StemSource
 
@@ -62,9 +63,15 @@ class FileSession:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    preset: str | None = None
+    presets: Presets = field(default_factory=dict)
     eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
     filters: Mapping[str, float] = field(default_factory=dict)
     input_channels: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.preset is not None:
+            check_preset(self.preset, self.presets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +158,8 @@ def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[
         gains_db=session.gains_db,
         mute=session.mute,
         solo=session.solo,
+        preset=session.preset,
+        presets=session.presets,
         eq_db=session.eq_db,
         filters=session.filters,
     )

@@ -146,6 +146,7 @@ def live_spec(
     stream = 0 if true_stems else None
     blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "eq_db", "filters")}
+    mixer |= {name: options.pop(name) for name in ("preset", "presets") if name in options}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
         engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,

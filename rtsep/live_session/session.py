@@ -272,9 +272,7 @@ class LiveSession:
         )
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
-        paths = PATHS if spec.instant else PATHS[:1]
-        self.desk = Desk(self.model.stems, self.shared.control, paths)
-        self._set_desk()
+        self.desk = self._new_desk()
         self._told_path = "full"
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
@@ -297,8 +295,15 @@ class LiveSession:
         )
         self.recorder.start()
 
-    def _set_desk(self) -> None:
-        spec, desk = self.spec, self.desk
+    def _new_desk(self) -> Desk:
+        """As the session was asked for."""
+        spec = self.spec
+        paths = PATHS if spec.instant else PATHS[:1]
+        desk = Desk(self.model.stems, self.shared.control, paths, spec.presets)
+        desk.set_policy(spec.policy)
+        desk.set_limiter(spec.limiter)
+        desk.set_path(spec.path)
+        desk.set_recording(spec.record_now)
         preset_desk(
             desk,
             gains_db=spec.gains_db,
@@ -306,11 +311,9 @@ class LiveSession:
             solo=spec.solo,
             eq_db=spec.eq_db,
             filters=spec.filters,
+            preset=spec.preset,
         )
-        desk.set_policy(spec.policy)
-        desk.set_limiter(spec.limiter)
-        desk.set_path(spec.path)
-        desk.set_recording(spec.record_now)
+        return desk
 
     def _supervise(self) -> None:
         try:

@@ -19,6 +19,7 @@ from rtsep.live_session.messages import (
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
+from rtsep.mixer.presets import Presets, check_preset
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
 
@@ -44,6 +45,8 @@ class LiveSpec:
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    preset: str | None = None  # below gains, mutes and solos
+    presets: Presets = field(default_factory=dict)  # one's own
     eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
     filters: Mapping[str, float] = field(default_factory=dict)
     policy: str = "hold"
@@ -54,6 +57,10 @@ class LiveSpec:
     record: RecordSpec
     record_now: bool = False
     waits: bool = False  # for devices that are not there yet
+
+    def __post_init__(self) -> None:
+        if self.preset is not None:
+            check_preset(self.preset, self.presets)
 
 
 def latency_parts(

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rtsep.ring.arena import Arena
+
+# Fields that are no part of a mix: comparing, a take, what is late. Neither a scene nor an undone
+# gesture begins or ends a recording, or changes the latency.
+OF_THE_SESSION = frozenset({"bypass", "policy", "path", "recording"})
+
+Field = np.ndarray[Any, Any]
+Mix = dict[str, Field]  # by the names of fields
 
 POLICIES = ("hold", "dry", "silence", "instant")
 PATHS = ("full", "instant")
@@ -29,6 +38,15 @@ class Control:
         self.filter = arena.take(stems, np.float64)  # -1 low-pass, 0 nothing, 1 high-pass
         self.master_filter = arena.take(1, np.float64)
 
+    @property
+    def mix(self) -> Mix:
+        """Everything that makes up a mix; views."""
+        return {
+            name: field
+            for name, field in vars(self).items()
+            if isinstance(field, np.ndarray) and name not in OF_THE_SESSION
+        }
+
     def reset(self) -> None:
         """Unity everywhere, limiter on. Only whoever made the arena calls this."""
         self.gain[:] = 1.0
@@ -44,3 +62,9 @@ class Control:
         self.kill[:] = False
         self.filter[:] = 0.0
         self.master_filter[:] = 0.0
+
+
+def audible(mute: Field, solo: Field) -> Field:
+    """Which stems are heard: with any solo, only such."""
+    heard: Field = np.logical_not(mute) & (solo | (not solo.any()))
+    return heard

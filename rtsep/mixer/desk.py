@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.control import BANDS, Control
+from rtsep.mixer.board import Board
+from rtsep.mixer.control import BANDS, Control, Mix, audible
 from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
+from rtsep.mixer.presets import Presets, find_preset, preset_names
 from rtsep.ring.arena import Arena
 
 MIX = "mix"  # the word for all stems together
-# Name -> stems that stay; a leading "-" names the ones that go.
-PRESETS: dict[str, tuple[str, ...]] = {
-    "all": ("-",),
-    "acapella": ("vocals",),
-    "instrumental": ("-vocals",),
-    "no drums": ("-drums",),
-    "no bass": ("-bass",),
-    "drums only": ("drums",),
-    "drums + bass": ("drums", "bass"),
-}
-
-Index = int | tuple[int, int]  # of a field's stem, or its band and stem
 
 
 @dataclass(frozen=True)
@@ -45,19 +33,23 @@ class Fader:
     filter: float
 
 
-class Desk:
+class Desk(Board):
     """One fader per stem, a master, and switches. A muted stem is silent; with any solo, so is
     every stem without one. Any thread may call; `changes` counts, so that a display or a controller
     with lights sees cheaply that there is something to show."""
 
     def __init__(
-        self, stems: Sequence[str], control: Control, paths: Sequence[str] = PATHS[:1]
+        self,
+        stems: Sequence[str],
+        control: Control,
+        paths: Sequence[str] = PATHS[:1],
+        presets: Presets | None = None,
     ) -> None:
-        """`paths` are those that there are, of PATHS."""
-        self.stems, self.paths = tuple(stems), tuple(paths)
-        self.changes = 0
-        self._control = control
-        self._lock = threading.Lock()
+        """`paths` are those that there are, of PATHS; `presets` one's own, which win over those of
+        their name that everybody has."""
+        super().__init__(stems, control)
+        self.paths = tuple(paths)
+        self._presets = dict(presets or {})
 
     def set_gain(self, stem: str, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError for other gains and unknown stems."""
@@ -130,49 +122,60 @@ class Desk:
             raise ConfigError("the path cannot change in a recording; end the take first")
         self._write(self._control.path, 0, PATHS.index(path))
 
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """Their names, one's own last."""
+        return preset_names(self._presets)
+
     def apply_preset(self, name: str) -> None:
-        """Mute all stems that a preset leaves out and end all solos; gains stay where they are.
+        """Mute the stems that it mutes, solo those that it solos, and no others; set the gains that
+        it has, and leave the others where they are.
 
         Raises ConfigError for unknown presets, or one without any stem of this model.
         """
-        if name not in PRESETS:
-            raise ConfigError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
-        chosen = PRESETS[name]
-        stays = [
-            f"-{stem}" not in chosen if chosen[0].startswith("-") else stem in chosen
-            for stem in self.stems
-        ]
-        if not any(stays):
-            raise ConfigError(f"preset {name!r} leaves nothing of {', '.join(self.stems)}")
-        with self._lock:
-            self._control.mute[:] = np.logical_not(stays)
-            self._control.solo[:] = False
-            self.changes += 1
+        preset = find_preset(name, self._presets, self.stems)
+        mix: Mix = {
+            "mute": np.isin(self.stems, preset.mute),
+            "solo": np.isin(self.stems, preset.solo),
+        }
+        if preset.gains_db:
+            mix["gain"] = self._control.gain.copy()
+            for stem in set(preset.gains_db) & set(self.stems):
+                mix["gain"][self._index(stem)] = db_to_gain(
+                    _checked_db(stem, preset.gains_db[stem])
+                )
+        if preset.master_db is not None:
+            mix["master"] = np.array([db_to_gain(_checked_db("the master", preset.master_db))])
+        self._write_mix(f"preset {name}", mix)
 
     def reset(self) -> None:
         """All stems at 0 dB, nothing muted, nothing solo, no equalizer, no filter; the master
         stays, and its filter."""
-        with self._lock:
-            self._control.gain[:] = 1.0
-            self._control.mute[:] = False
-            self._control.solo[:] = False
-            self._control.eq[:] = 1.0
-            self._control.kill[:] = False
-            self._control.filter[:] = 0.0
-            self.changes += 1
+        control = self._control
+        names = ("gain", "mute", "solo", "eq", "kill", "filter")
+        mix = {name: np.zeros_like(getattr(control, name)) for name in names}
+        for name in ("gain", "eq"):
+            mix[name] += 1
+        self._write_mix("reset", mix)
+
+    def end_mutes(self) -> None:
+        self._write_mix("all mutes", {"mute": np.zeros(len(self.stems))})
+
+    def end_solos(self) -> None:
+        self._write_mix("all solos", {"solo": np.zeros(len(self.stems))})
 
     @property
     def faders(self) -> list[Fader]:
         """All stems' states, in the model's order."""
         control = self._control
-        audible = np.logical_not(control.mute) & (control.solo | (not control.solo.any()))
+        heard = audible(control.mute, control.solo)
         return [
             Fader(
                 stem,
                 gain_to_db(float(control.gain[index])),
                 bool(control.mute[index]),
                 bool(control.solo[index]),
-                bool(audible[index]),
+                bool(heard[index]),
                 tuple(map(gain_to_db, control.eq[:, index].tolist())),
                 tuple(control.kill[:, index].tolist()),
                 float(control.filter[index]),
@@ -221,16 +224,6 @@ class Desk:
             raise ConfigError(f"no band {band!r}; there are {', '.join(BANDS)}")
         return BANDS.index(band)
 
-    def _write(self, field: np.ndarray[Any, Any], index: Index, value: float | bool) -> None:
-        with self._lock:
-            field[index] = value
-            self.changes += 1
-
-    def _toggle(self, field: np.ndarray[Any, Any], index: Index) -> None:
-        with self._lock:  # two controls may press at once
-            field[index] = not field[index]
-            self.changes += 1
-
 
 def local_desk(
     stems: Sequence[str],
@@ -238,13 +231,15 @@ def local_desk(
     gains_db: Mapping[str, float] | None = None,
     mute: Iterable[str] = (),
     solo: Iterable[str] = (),
+    preset: str | None = None,
+    presets: Presets | None = None,
     eq_db: Mapping[str, Sequence[float]] | None = None,
     filters: Mapping[str, float] | None = None,
 ) -> tuple[Desk, Control]:
     """A desk for one process, set as told. Raises ConfigError for what a desk refuses."""
     control = Control(Arena(bytearray(1024 + 64 * len(stems))), len(stems))
     control.reset()
-    desk = Desk(stems, control)
+    desk = Desk(stems, control, presets=presets)
     preset_desk(
         desk,
         gains_db=gains_db or {},
@@ -252,6 +247,7 @@ def local_desk(
         solo=solo,
         eq_db=eq_db or {},
         filters=filters or {},
+        preset=preset,
     )
     return desk, control
 
@@ -264,9 +260,13 @@ def preset_desk(
     solo: Iterable[str],
     eq_db: Mapping[str, Sequence[float]],
     filters: Mapping[str, float],
+    preset: str | None = None,
 ) -> None:
-    """Set a desk as the command line says: `eq_db` in the order of BANDS, `filters` of stems and of
-    MIX. Raises ConfigError for what a desk refuses."""
+    """Set a desk as the command line says: a preset, and on top of it the rest; `eq_db` in the
+    order of BANDS, `filters` of stems and of MIX. Nobody can undo it. Raises ConfigError for what a
+    desk refuses."""
+    if preset is not None:
+        desk.apply_preset(preset)
     for stem, db in gains_db.items():
         desk.set_gain(stem, db)
     for stem in mute:
@@ -281,6 +281,7 @@ def preset_desk(
             desk.set_master_filter(knob)
         else:
             desk.set_filter(name, knob)
+    desk.forget_gestures()
 
 
 def _checked_db(what: str, db: float) -> float:

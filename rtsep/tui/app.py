@@ -7,22 +7,22 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.widgets import OptionList
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.mixer.control import BANDS
-from rtsep.mixer.desk import PRESETS, Desk
+from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
-from rtsep.tui.dialogs import Box, EventsBox, HelpBox, PresetMenu, QuitBox
+from rtsep.tui.dialogs import EventsBox, HelpBox, QuitBox
+from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.views import Views
 
@@ -34,7 +34,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(App[None]):
+class LiveApp(MixApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -63,7 +63,6 @@ class LiveApp(App[None]):
         Binding("S", "clear_solos"),
         Binding("space,b", "bypass"),
         Binding("r", "record"),
-        Binding("p", "presets"),
         Binding("l", "limiter"),
         Binding("o", "policy"),
         Binding("i", "path"),
@@ -134,7 +133,6 @@ class LiveApp(App[None]):
         self._looks += 1
 
     def notice(self, text: str) -> None:
-        """Tell the user something for some seconds."""
         self._notice, self._notice_until = text, time.monotonic() + NOTICE_SECONDS
 
     @property
@@ -146,7 +144,9 @@ class LiveApp(App[None]):
         self.selected = self._strips.index(message.strip)
 
     def action_select(self, place: int) -> None:
-        if place < len(self._desk.stems):
+        if self._menu is not None:
+            self._menu.take(place)
+        elif place < len(self._desk.stems):
             self.selected = place
 
     def action_select_next(self, by: int) -> None:
@@ -181,12 +181,10 @@ class LiveApp(App[None]):
             self._desk.toggle_solo(self._stem)
 
     def action_clear_mutes(self) -> None:
-        for stem in self._desk.stems:
-            self._desk.set_mute(stem, False)
+        self._desk.end_mutes()
 
     def action_clear_solos(self) -> None:
-        for stem in self._desk.stems:
-            self._desk.set_solo(stem, False)
+        self._desk.end_solos()
 
     def action_bypass(self) -> None:
         self._desk.set_bypass(not self._desk.bypass)
@@ -217,9 +215,6 @@ class LiveApp(App[None]):
     async def action_events(self) -> None:
         await self._open(EventsBox(self._status().events))
 
-    async def action_presets(self) -> None:
-        await self._open(PresetMenu(list(PRESETS)))
-
     async def action_end(self, insist: bool = False) -> None:
         """At once, unless that ended a recording: then it asks, and to insist is an answer."""
         asked = bool(self.query(QuitBox))
@@ -228,27 +223,8 @@ class LiveApp(App[None]):
         elif not asked:
             await self._open(QuitBox())
 
-    async def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        name = list(PRESETS)[message.option_index]
-        try:
-            self._desk.apply_preset(name)
-        except ConfigError as error:  # a model without any of the preset's stems
-            self.notice(str(error))
-        await self._close()
-
     def on_quit_box_yes(self) -> None:
         self._end()
-
-    async def on_close(self) -> None:
-        await self._close()
-
-    async def _open(self, box: Box | PresetMenu) -> None:
-        await self._close()
-        await self.mount(box)
-        box.focus()
-
-    async def _close(self) -> None:
-        await self.query("Box, PresetMenu").remove()
 
     def _end(self) -> None:
         self._stop.set()

@@ -1,8 +1,8 @@
-"""Boxes over the screen: help, events, the presets, a question before the end."""
+"""Boxes over the screen: help, events, menus, a question before the end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -23,6 +23,8 @@ HELP = """\
 [b]z[/b]  [b]x[/b]  [b]c[/b]       kill low, mid, high
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
+[b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
+[b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
 [b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
 [b]l[/b]             limiter on, off
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
@@ -98,17 +100,17 @@ class QuitBox(Box):
         self.post_message(self.Yes())
 
 
-class PresetMenu(OptionList):
-    """The presets by number. The key that opened it goes on to the next one."""
+class Menu(OptionList):
+    """Choices by number. `choose` hears of the place of the one that was taken."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "cursor_down"),
-        Binding("escape", "close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close")]
 
-    def __init__(self, presets: list[str]) -> None:
-        super().__init__(*(f"{n}  {name}" for n, name in enumerate(presets, start=1)), markup=False)
-        self.border_title = "presets"
+    def __init__(self, title: str, rows: Sequence[str], choose: Callable[[int], None]) -> None:
+        super().__init__(
+            *(f"{n}  {printable(row)}" for n, row in enumerate(rows, start=1)), markup=False
+        )
+        self.border_title = title
+        self.choose = choose
 
     def action_close(self) -> None:
         self.post_message(Close())
@@ -118,5 +120,24 @@ class PresetMenu(OptionList):
         if event.key.isdecimal() and 1 <= int(event.key) <= self.option_count:
             event.stop()
             event.prevent_default()
-            self.highlighted = int(event.key) - 1
+            self.take(int(event.key) - 1)
+
+    def take(self, place: int) -> None:
+        if place < self.option_count:
+            self.highlighted = place
             self.action_select()
+
+
+class PresetMenu(Menu):
+    """The key that opened it goes on to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "cursor_down")]
+
+    def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
+        super().__init__("presets", names, choose)
+
+
+class SceneMenu(Menu):
+    """To recall one, or to store it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("g,G", "cursor_down")]

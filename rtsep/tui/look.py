@@ -104,13 +104,13 @@ Screen {{ layout: vertical; overflow: hidden; background: {GROUND}; layers: base
 #mixer.rows {{ height: auto; layout: vertical; }}
 #mixer.rows ChannelStrip {{ width: 100%; height: 1; margin-right: 0; }}
 #events {{ height: 3; }}
-Box, PresetMenu {{
+Box, Menu {{
     layer: over; dock: bottom; width: 100%; height: auto; max-height: 100%;
     min-width: 20; min-height: 3;
     border: round {EDGE}; background: {BOX}; padding: 0 1; scrollbar-size-vertical: 1;
 }}
 Box > Static {{ width: 100%; height: auto; }}
-PresetMenu > .option-list--option-highlighted {{
+Menu > .option-list--option-highlighted {{
     color: black; background: {EDGE}; text-style: bold;
 }}
 """

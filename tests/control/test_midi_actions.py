@@ -14,6 +14,7 @@ from rtsep.mixer.desk import Desk, local_desk
 SAMPLE = [
     *("gain:vocals", "gain:1", "mute:bass", "mute:4", "solo:drums", "solo:2", "master"),
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
+    *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
 ]
@@ -112,6 +113,21 @@ def test_triggers_fire_when_pressed_only(desk: Desk) -> None:
     assert desk.policy == "silence"
 
 
+def test_scenes_and_undo(desk: Desk) -> None:
+    desk.keep_scenes({}, lambda number, scene: None, 0)
+    for text in ("mute:bass", "store:2", "reset", "scene:2", "undo"):
+        parse_action(text).apply(desk, 0)  # let go
+        parse_action(text).press(desk)
+        if text in ("reset", "undo"):
+            assert not desk.fader("bass").mute
+    parse_action("scene:2").press(desk)
+    assert desk.fader("bass").mute
+    with pytest.raises(ConfigError, match="scene 3 is empty"):
+        parse_action("scene:3").press(desk)
+    with pytest.raises(ConfigError, match="no preset 'karaoke'; there are all, acapella"):
+        parse_action("preset:karaoke").press(desk)  # a desk knows of one's own, a map does not
+
+
 def test_what_fits(desk: Desk) -> None:
     six, _ = local_desk(STEMS_6)
     for text in ("gain:5", "mute:piano"):
@@ -131,6 +147,8 @@ def test_what_fits(desk: Desk) -> None:
         ("master:", "must be written master"),
         ("master:vocals", "must be written master"),
         ("preset:acapela", r"no preset 'acapela'; did you mean acapella\?"),
+        ("scene:9", "no scene '9'; there are 1, 2, 3, 4, 5, 6, 7, 8"),
+        ("store", "'store' must be written store:SCENE"),
         ("policy:loud", "no policy 'loud'; there are hold, dry, silence"),
         ("gain:0", "counted from 1 to 99, got '0'"),
         ("gain:" + "9" * 5000, "counted from 1 to 99"),

@@ -19,8 +19,9 @@ from rtsep.control.midi.maps import MODES, matches
 from rtsep.control.midi.messages import TYPES
 from rtsep.control.midi.surface import Surface
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.desk import PRESETS as desk_presets
 from rtsep.mixer.desk import local_desk
+from rtsep.mixer.presets import PRESETS as desk_presets
+from rtsep.tables import parse_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -337,10 +338,8 @@ def test_broken_files(tmp_path: Path, content: bytes, message: str) -> None:
 @_patient
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_map_or_a_clean_error(content: bytes) -> None:
-    from rtsep.control.midi.library import _tables
-
     try:
-        read_map(_tables(content, Path("m")), "m")
+        read_map(parse_toml(content, Path("m"), "map"), "m")
     except ConfigError as error:
         assert str(error).startswith("m: ") and "\n" not in str(error)
 

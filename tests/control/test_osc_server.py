@@ -141,6 +141,24 @@ def test_texts_and_triggers(rig: OscRig) -> None:
     assert rig.desk.fader("bass").gain_db == 0
 
 
+def test_scenes_and_undo(rig: OscRig) -> None:
+    rig.desk.keep_scenes({}, lambda number, scene: None, 0)
+    rig.send("/stem/bass/mute", 1)
+    rig.send("/scene/2/store", 0.0)  # a button let go
+    assert rig.desk.scenes == ()
+    rig.send("/scene/2/store")
+    rig.send("/reset")
+    rig.send("/scene/2/recall", 1)
+    assert rig.desk.fader("bass").mute
+    rig.send("/undo")
+    assert not rig.desk.fader("bass").mute
+    assert rig.server.refused == 0
+    rig.send("/scene/3/recall")
+    rig.send("/scene/9/store")
+    rig.send("/scene/2")
+    assert rig.server.refused == 3
+
+
 def test_a_star_is_every_stem(rig: OscRig) -> None:
     rig.send("/stem/*/mute", 1)
     rig.send("/stem/*/gain", -3.0)

@@ -83,10 +83,21 @@ GOOD = (
     ["midi", "presets", "--config", "maps"],
     ["midi", "monitor"],
     ["midi", "learn", "gain:1"],
+    ["config", "show"],
+    ["config", "show", "club"],
+    ["config", "path"],
     ["devices"],
     [],
 )
-VARIABLES = ("RTSEP_CACHE", "RTSEP_CONFIG", "RTSEP_EXECUTOR", "COLUMNS", "TERM", "NO_COLOR")
+VARIABLES = (
+    "RTSEP_CACHE",
+    "RTSEP_CONFIG",
+    "RTSEP_SETTINGS",
+    "RTSEP_EXECUTOR",
+    "COLUMNS",
+    "TERM",
+    "NO_COLOR",
+)
 
 
 def options_of(words: list[str]) -> list[click.Option]:
@@ -101,7 +112,7 @@ def options_of(words: list[str]) -> list[click.Option]:
 def make_command(random: Random) -> bytes:
     words = list(random.choice(GOOD))
     options = options_of(words)
-    for _ in range(random.choice((0, 1, 1, 1, 2, 3))):
+    for _ in range(random.choice((0, 1, 1, 1, 2, 3)) if options else 0):
         option = random.choice(options)
         words.append(random.choice(option.opts))
         if not option.is_flag:

@@ -14,7 +14,8 @@ from mixer_support import STEMS
 from rtsep.config import POLICIES
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS, Control
-from rtsep.mixer.desk import PRESETS, Desk, local_desk, preset_desk
+from rtsep.mixer.desk import Desk, local_desk, preset_desk
+from rtsep.mixer.presets import PRESETS
 from rtsep.ring.arena import Arena
 
 

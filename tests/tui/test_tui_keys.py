@@ -12,6 +12,7 @@ from tui_support import Rig
 
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, local_desk
+from rtsep.mixer.presets import Preset
 
 
 def gains(desk: Desk) -> list[float]:
@@ -234,6 +235,94 @@ def test_a_preset_that_the_model_cannot_have_says_so() -> None:
     rig.run(script)
 
 
+def test_a_number_that_is_typed_before_the_menu_is_there_is_for_the_menu() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        rig.app.simulate_key("p")
+        rig.app.simulate_key("2")
+        await rig.see(pilot, "MUTE")
+        assert switched(rig.desk, "mute") == "dbo" and rig.app.selected == 0
+
+    rig.run(script)
+
+
+SCENES = (
+    ("shift+f2 home f2", "b"),  # terminals of the newest kind
+    ("f14 home f2", "b"),  # and all others
+    ("G 2 home g 2", "b"),
+    ("G G enter home g g enter", "b"),
+    ("G escape home g escape", ""),
+    ("G 2 home g 3", ""),
+    ("G 2 home g 9 escape", ""),
+)
+
+
+def test_scenes() -> None:
+    for keys, mute in SCENES:
+        rig = Rig()
+        rig.desk.keep_scenes({}, lambda number, scene: None, 0)
+
+        async def script(
+            pilot: Pilot[None], rig: Rig = rig, keys: str = keys, mute: str = mute
+        ) -> None:
+            rig.desk.set_mute("bass", True)
+            await rig.press(pilot, *keys.split())
+            await rig.see(pilot, "scene", gone=keys.endswith("escape"))
+            assert switched(rig.desk, "mute") == mute and not rig.app.query("Menu"), keys
+
+        rig.run(script)
+
+
+def test_what_scenes_say() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "f3")
+        await rig.see(pilot, "scene 3 is empty; G 3 stores the faders there")
+        await rig.press(pilot, "G", "3")
+        await rig.see(pilot, "stored as scene 3")
+        await rig.press(pilot, "g")
+        await rig.see(pilot, "2  (empty)")
+        assert "3  all stems at 0 dB" in await rig.text(pilot)
+        await rig.press(pilot, "3")
+        await rig.see(pilot, "scene 3")
+        await rig.press(pilot, "G")
+        await rig.see(pilot, "3  all stems")
+
+    rig.run(script)
+
+
+@pytest.mark.parametrize("key", ["u", "ctrl+z"])
+def test_undo(key: str) -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "2", "up", "up", "up", "m", "p", "2", "M", key, key)
+        await rig.see(pilot, "undone: preset acapella")
+        assert switched(rig.desk, "mute") == "b"
+        await rig.press(pilot, key, key)
+        await rig.see(pilot, "undone: gain of bass")
+        assert gains(rig.desk) == [0, 0, 0, 0]
+        await rig.press(pilot, key)
+        await rig.see(pilot, "there is nothing to undo")
+
+    rig.run(script)
+
+
+def test_ones_own_presets_are_in_the_menu() -> None:
+    own = {"my [b]own": Preset(mute=("drums",))}
+    rig = Rig(local_desk(["drums", "bass"], presets=own)[0])
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "p")
+        await rig.see(pilot, "8  my [b]own")
+        await rig.press(pilot, "8")
+        assert switched(rig.desk, "mute") == "d"
+
+    rig.run(script)
+
+
 def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
     rig = Rig()
 
@@ -252,6 +341,8 @@ def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
             "silence",
             "quit",
             "drag a fader",
+            "scene",
+            "undo",
             "kill low, mid, high",
             "fader, high, mid, low, filter",
         ):

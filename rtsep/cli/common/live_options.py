@@ -92,6 +92,14 @@ _LIVE_OPTIONS = (
     ),
     config_option,
     click.option(
+        "--scene-fade",
+        type=Number(0, 60),
+        default=1,
+        show_default=True,
+        metavar="S",
+        help="How long the way to a scene takes, 0 to 60 seconds.",
+    ),
+    click.option(
         "--record",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="FOLDER",
@@ -112,7 +120,8 @@ _LIVE_OPTIONS = (
 # Parameter -> option, of everything that only a live session understands.
 LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
-    "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
+    "config": "--config", "scene_fade": "--scene-fade", "record": "--record",
+    "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",

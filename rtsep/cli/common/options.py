@@ -15,6 +15,8 @@ from rtsep.config import DEFAULTS, EXECUTORS, MODES, PATHS, PRECISIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+CHOSEN = "rtsep.chosen"  # in a context's meta: parameters of the set that is used
+
 ENCODINGS = {"wav": "float", "wav24": "pcm24", "wav16": "pcm16", "flac": "flac"}
 
 
@@ -33,13 +35,25 @@ def milliseconds(
     )
 
 
-def given_options(ctx: click.Context) -> list[str]:
+def typed_options(ctx: click.Context) -> list[str]:
     """The options that stand on the command line."""
     return [
         parameter.opts[0]
         for parameter in ctx.command.params
         if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
     ]
+
+
+def given_options(ctx: click.Context) -> list[str]:
+    """Those, and the ones of the set that is used: what somebody wants of this run."""
+    chosen = ctx.meta.get(CHOSEN, ())
+    of_set = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.name in chosen
+        and ctx.get_parameter_source(parameter.name) is ParameterSource.DEFAULT_MAP
+    ]
+    return typed_options(ctx) + of_set
 
 
 def added(options: Sequence[Callable[[Any], Any]], command: Command) -> Command:

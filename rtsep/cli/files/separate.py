@@ -18,6 +18,7 @@ from rtsep.cli.common.options import (
 from rtsep.cli.common.parsing import parse_gains, parse_shard, parse_time
 from rtsep.cli.common.values import Number
 from rtsep.cli.help import Sectioned
+from rtsep.cli.settings.command import Saved, use_option
 
 COMPRESSED = ("mp3", "m4a", "alac", "opus", "stem", "stem-alac")
 
@@ -33,14 +34,18 @@ SECTIONS = {
         "encoding",
         "bitrate",
     ),
-    "How": ("overlap", "batch", "input_channels"),
+    "How": ("overlap", "batch", "input_channels", "used"),
     "A library": ("jobs", "shard", "ray", "time_limit", "force", "as_json"),
     "Model": ("model", "named", "complete", "device", "precision", "cache"),
 }
 
 
+class Separate(Saved, Sectioned):
+    """Its options may be saved."""
+
+
 @click.command(
-    cls=Sectioned,
+    cls=Separate,
     sections=SECTIONS,
     short_help="Separate files and whole libraries, offline, with the best quality.",
 )
@@ -102,6 +107,7 @@ SECTIONS = {
 @click.option("--force", is_flag=True, help="Make again what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 @input_channels_option
+@use_option
 @format_option(
     {**ENCODINGS, **{name: name for name in COMPRESSED}},
     help="wav is 32-bit float, flac and alac are 24 bits; stem is one .stem.mp4 for decks, of AAC.",

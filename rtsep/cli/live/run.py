@@ -22,6 +22,7 @@ from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.signals import stop_on_signals
 from rtsep.cli.live.report import as_dict, tell
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
+from rtsep.control.scene_file import SceneFile, scenes_path
 from rtsep.files.places import Place
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.request import live_spec
@@ -44,6 +45,7 @@ class Controls:
     osc: OscSpec | None
     config: Path | None
     duration: float | None
+    scene_fade: float
 
 
 def run_live(
@@ -55,6 +57,7 @@ def run_live(
     osc: str | None,
     config: Path | None,
     duration: float | None,
+    scene_fade: float,
     profile: Path | None,
     as_json: bool,
     **options: Any,
@@ -68,6 +71,7 @@ def run_live(
         osc=None if osc is None else parse_osc_spec(osc),
         config=config,
         duration=duration,
+        scene_fade=scene_fade,
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
     spec = live_spec(source, destination, **options)
@@ -156,7 +160,9 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
 
 
 def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> None:
-    """MIDI and OSC, as far as they are wanted."""
+    """Scenes; MIDI and OSC, as far as they are wanted."""
+    scenes = SceneFile(scenes_path(), session.events.add)
+    session.desk.keep_scenes(scenes.load(), scenes.keep, controls.scene_fade)
     if controls.midi != "off":
         from rtsep.control.midi import MidiSpec, open_controllers
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from rtsep.atomic import endless, write_text_atomically
+from rtsep.atomic import write_text_atomically
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import DeviceMap
 from rtsep.errors import ConfigError, RtsepError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from rtsep.tables import read_toml
 
 SHIPPED = Path(__file__).with_name("presets")
 GENERIC = "generic"  # the shipped map for a port that is asked for and that no map fits
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
-LARGEST_FILE = 1 << 18
-MOST_DOTS = 100  # on a line; time and memory for a key grow with the square of its parts
 
 
 @dataclass(frozen=True)
@@ -119,29 +110,5 @@ def user_folder() -> Path:
 
 def read_map_file(path: Path) -> DeviceMap:
     """Raises ConfigError, on one line that begins with the path, for whatever is no map."""
-    if endless(path):
-        raise ConfigError(f"{path}: is not a regular file; remove it there")
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the file") from error
-    if len(content) > LARGEST_FILE:
-        raise ConfigError(f"{path}: is larger than {LARGEST_FILE} bytes; that is no map")
-    return read_map(_tables(content, path), str(path))
-
-
-def _tables(content: bytes, path: Path) -> dict[str, Any]:
-    if any(line.count(b".") > MOST_DOTS for line in _code(content)):
-        raise ConfigError(f"{path}: has more than {MOST_DOTS} dots on a line; that is no map")
-    try:
-        tables: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # its own errors are ValueErrors
-        reason = " ".join(str(error).split())[:160]
-        raise ConfigError(f"{path}: is not TOML ({reason}); correct it there") from error
-    return tables
-
-
-def _code(content: bytes) -> Iterator[bytes]:
-    """Lines that are no comments. A key with its dots is always on one."""
-    return (line for line in content.split(b"\n") if not line.lstrip().startswith(b"#"))
+    tables, _ = read_toml(path, "map")
+    return read_map(tables, str(path))

@@ -21,8 +21,8 @@ from rtsep.control.midi.messages import (
     RELATIVE,
     TYPES,
 )
-from rtsep.control.midi.tables import Table
 from rtsep.errors import ConfigError
+from rtsep.tables import Table
 
 MOST_BINDINGS = 512
 EXCLUSIVE = (0xF0, 0xF7)  # first and last byte of such a message

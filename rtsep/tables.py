@@ -1,12 +1,24 @@
-"""Tables of a file, read key by key, with complaints that say where. Knows nothing of maps."""
+"""TOML files that people write, read key by key, with complaints that say where. Nothing in them
+is executed. Knows nothing of what they are for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
+from rtsep.atomic import endless
 from rtsep.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LARGEST_FILE = 1 << 18
+MOST_DOTS = 100  # on a line; time and memory for a key grow with the square of its parts
 
 LONGEST_TEXT = 80
 LARGEST_NUMBER = 1 << 53  # whole numbers up to here are floats too
@@ -28,6 +40,11 @@ class Table:
 
     def error(self, text: str) -> ConfigError:
         return ConfigError(f"{self.where}: {text}")
+
+    @property
+    def keys(self) -> list[str]:
+        """Those that were not read yet."""
+        return list(self._values)
 
     def has(self, key: str) -> bool:
         return key in self._values
@@ -107,3 +124,35 @@ def shown(value: object) -> str:
     except (RecursionError, ValueError):  # what a text can nest, and numbers in there
         text = f"a {type(value).__name__} of odd things"
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def read_toml(path: Path, what: str) -> tuple[dict[str, Any], str]:
+    """A file's tables and its text. Raises ConfigError, on one line that begins with the path;
+    `what` the file is to be, in a word."""
+    if endless(path):
+        raise ConfigError(f"{path}: is not a regular file; remove it there")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(f"{path}: is larger than {LARGEST_FILE} bytes; that is no {what}")
+    return parse_toml(content, path, what), content.decode("utf-8")
+
+
+def parse_toml(content: bytes, path: Path, what: str) -> dict[str, Any]:
+    """Raises ConfigError as `read_toml` does."""
+    if any(line.count(b".") > MOST_DOTS for line in _code(content)):
+        raise ConfigError(f"{path}: has more than {MOST_DOTS} dots on a line; that is no {what}")
+    try:
+        tables: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # its own errors are ValueErrors
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(f"{path}: is not TOML ({reason}); correct it there") from error
+    return tables
+
+
+def _code(content: bytes) -> Iterator[bytes]:
+    """Lines that are no comments. A key with its dots is always on one."""
+    return (line for line in content.split(b"\n") if not line.lstrip().startswith(b"#"))

@@ -1,0 +1,1 @@
+"""Settings that stay: the file they are in, which of them win, `rtsep config`."""
