@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rig.pipewire import PipeWire, running_pipewire
 from rig.server import JackServer, running_jack
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 NEEDS = {
     "weights": {"weights_cache", "real_network"},
     "jack": {"jack_server", "running_jack", "Deck"},
+    "pipewire": {"pipewire_server", "running_pipewire"},
     "browser": {"browser"},
     "compiler": {"CompiledSteps"},
     "ffmpeg": {"ffmpeg"},
@@ -119,5 +121,16 @@ def jack_server() -> Iterator[JackServer]:
     """One server for all tests, also for libraries loaded into this process from now on."""
     with running_jack() as server, pytest.MonkeyPatch.context() as patch:
         for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            patch.setenv(key, server.env[key])
+        yield server
+
+
+@pytest.fixture
+def pipewire_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeWire]:
+    """One server for each test, also for this process and all that it starts."""
+    folder = tmp_path_factory.mktemp("pipewire")
+    with running_pipewire(folder) as server, pytest.MonkeyPatch.context() as patch:
+        for key in ("XDG_RUNTIME_DIR", "PIPEWIRE_RUNTIME_DIR", "JACK_DEFAULT_SERVER",
+                    "JACK_NO_START_SERVER"):  # fmt: skip
             patch.setenv(key, server.env[key])
         yield server

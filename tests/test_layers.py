@@ -27,7 +27,7 @@ LAYERS = (
     {"doctor", "measure"},
     {"library", "live_session"},
     {"files", "mixxx", "setup", "tui"},
-    {"stem_files"},
+    {"sound_servers", "stem_files"},
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 
+from rtsep.audio.computer import computer_device, is_computer
 from rtsep.audio.devices import (
     ASIO,
     CORE_AUDIO,
@@ -42,7 +43,7 @@ class NoSuchDevice(ConfigError):
 
 def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) -> Device:
     """The device that `name` means: default, mic, speakers; an index; a name or part of one, also
-    behind a host API, like "WASAPI: focusrite".
+    behind a host API, like "WASAPI: focusrite"; as an input also the computer itself, "system".
 
     Raises ConfigError with the candidates for names that fit several devices, or none.
     """
@@ -53,7 +54,9 @@ def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) ->
             f"this machine has no {kind} device that PortAudio can reach", _wanted(name, kind)
         )
     name = name.strip()
-    if name.casefold() in DEFAULTS[kind]:
+    if kind == "input" and is_computer(name):
+        found = _brings(name, everything, fit)
+    elif name.casefold() in DEFAULTS[kind]:
         found = [device for device in fit if device.is_default(kind)]
     elif name.isdecimal() and len(name) < _LONGEST_NUMBER:
         found = [device for device in fit if device.index == int(name)]
@@ -67,6 +70,12 @@ def choose(name: str, *, kind: Kind, devices: Sequence[Device] | None = None) ->
             f"  {_listed(found)}"
         )
     raise NoSuchDevice(_unknown(name, kind, fit, everything), _wanted(name, kind))
+
+
+def _brings(name: str, everything: Sequence[Device], fit: Sequence[Device]) -> list[Device]:
+    """What brings the computer's own sound; a JACK client may be another day's."""
+    means = computer_device(name, everything)
+    return [means] if isinstance(means, Device) else _best(_named(means, fit))
 
 
 def _wanted(name: str, kind: Kind) -> str:

@@ -93,8 +93,9 @@ class Root(Saved, SectionedGroup):
 @click.option(
     "--input",
     "source",
-    metavar="mic|DEVICE|FILE|demo",
-    help="What to separate; see `rtsep devices`.",
+    metavar="mic|app:NAME|system|DEVICE|FILE|demo",
+    help="What to separate; see `rtsep devices`. app:NAME is what a program plays, system what the "
+    "computer plays.",
 )
 @click.option(
     "--output",
@@ -162,6 +163,7 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
     \b
     rtsep --input demo --output speakers      the song that comes with it, live
     rtsep --input mic --mute vocals           a microphone to the speakers
+    rtsep --input app:spotify --solo drums    what a program plays, in its place
     rtsep --input song.flac --output stems    a file into a folder of stems
     rtsep --input song.flac --output karaoke.wav --mute vocals
 

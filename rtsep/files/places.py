@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from rtsep.audio.choose import DEFAULTS, NoSuchDevice, choose
+from rtsep.audio.computer import app_name, is_computer
 from rtsep.audio.devices import Device, ask_for_devices
 from rtsep.audio.devices import Kind as Direction
 from rtsep.errors import ConfigError
@@ -45,12 +46,15 @@ class Place:
 
 
 def input_place(text: str) -> Place:
-    """A device is "mic", "device:NAME", the name of one, or any that is neither there as a file nor
-    written like a path."""
+    """A device is "mic", "system", "app:NAME", "device:NAME", the name of one, or any that is
+    neither there as a file nor written like a path."""
     if text == DEMO:
         return Place(Kind.DEMO, text)
     if device := _device(text, DEFAULTS["input"]):
         return device
+    if is_computer(text):
+        app_name(text)  # there is one
+        return Place(Kind.DEVICE, text)
     there = os.path.exists(text) or _SURELY_PATH.match(text)
     if there or (_like_a_path(text) and not _fits(text, "input")):
         return Place(Kind.FILE, text)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
+from rtsep.audio.computer import check_hearing
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
@@ -20,6 +21,7 @@ from rtsep.live_session.callback import MIX
 from rtsep.live_session.messages import AudioRequest, DeviceReady
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
+from rtsep.sound_servers.pipewire_jack import use_pipewire
 from rtsep.status import LatencyPart
 
 # What is called for each block, like `callback.Callback`: (input, output, samples).
@@ -56,6 +58,8 @@ def find_device(request: AudioRequest) -> NamedDevice:
         raise ConfigError("--input-channels needs an input device; leave it out")
     if request.input is None and request.output is None:
         return NoDevice(request)
+    if request.pipewire:
+        use_pipewire()
     return SoundCards(request)
 
 
@@ -104,6 +108,8 @@ class SoundCards:
         self._request = request
         self._input = choose(request.input, kind="input") if request.input else None
         self._output = choose(request.output, kind="output") if request.output else None
+        if self._input and self._output:
+            check_hearing(self._input, self._output)
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
         self._routes = tuple(parse_route(text) for text in request.routes)
 
@@ -157,6 +163,7 @@ class SoundCards:
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
             client=_client(self._input, self._output),
+            pipewire=self._request.pipewire,
         )
 
 

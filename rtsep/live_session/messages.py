@@ -84,8 +84,8 @@ class ModelReady:
 @dataclass(frozen=True, kw_only=True)
 class AudioRequest:
     """Which devices, and how to open them. Without an input the feed is played; without an output
-    nothing is heard. With a `probe`, shared memory, the device plays what is put there and not the
-    mix; see `probed`."""
+    nothing is heard. JACK is PipeWire's if `pipewire`. With a `probe`, shared memory, the device
+    plays what is put there and not the mix; see `probed`."""
 
     input: str | None
     output: str | None
@@ -95,6 +95,7 @@ class AudioRequest:
     input_channels: str | None = None
     routes: tuple[str, ...] = ()
     wasapi: str = "shared"  # or "exclusive", or "convert"
+    pipewire: bool = False
     probe: Any = None
 
     def settled(self, device: DeviceReady) -> AudioRequest:
@@ -129,6 +130,7 @@ class DeviceReady:
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
     client: str = ""  # its name on a JACK server
+    pipewire: bool = False  # which is PipeWire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,11 @@ class Retuned:
 
     change: Change
     executor: str
+
+
+@dataclass(frozen=True)
+class Listen:
+    """To the listening process: what it takes away from the speakers is heard here from now on."""
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,20 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.audio.patchbay import Patchbay
 from rtsep.live_session.messages import Notice
 from rtsep.processes.child import settle_in, telling
+from rtsep.sound_servers.patchbay import Patchbay
+from rtsep.sound_servers.pipewire_jack import use_pipewire
 
 _LOOK_SECONDS = 0.2
 
 
-def run_patchbay(link: Connection[Any, Any], client: str) -> None:
-    """The whole life of the process. `client` is the audio process's name on the server."""
+def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool) -> None:
+    """The whole life of the process. `client` is the audio process's name on the server, which is
+    PipeWire if it says so."""
     settle_in()
+    if pipewire:
+        use_pipewire()
     with telling(link), Patchbay(client) as patchbay:
         while not link.poll(_LOOK_SECONDS):  # all that can come is the order to stop
             for text in patchbay.look():

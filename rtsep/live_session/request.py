@@ -47,13 +47,13 @@ def live(
 ) -> LiveSession:
     """A live session, as `rtsep --input INPUT --output OUTPUT` makes it; not started yet.
 
-    `input` and `output` are what the command takes: "mic", "speakers", a device, "demo", a file, a
-    folder. `latency` seconds of hop and lookahead, or without it the smallest that this machine
-    holds, or a `stream` cut just so; "instant" is the instant path beside that, with a `delay` of
-    0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem, `filters` knobs from
-    -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its faders and `status()`
-    tells how it is. Its processes import the main program anew, which therefore has to begin below
-    `if __name__ == "__main__":`.
+    `input` and `output` are what the command takes: "mic", "app:NAME", "speakers", a device,
+    "demo", a file, a folder. `latency` seconds of hop and lookahead, or without it the smallest
+    that this machine holds, or a `stream` cut just so; "instant" is the instant path beside that,
+    with a `delay` of 0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem,
+    `filters` knobs from -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its
+    faders and `status()` tells how it is. Its processes import the main program anew, which
+    therefore has to begin below `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """

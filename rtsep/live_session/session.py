@@ -24,6 +24,7 @@ from rtsep.live_session.feeder import BLOCK, Feeder
 from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
+from rtsep.live_session.listening import Listening
 from rtsep.live_session.messages import (
     DeviceReady,
     Found,
@@ -84,6 +85,7 @@ class LiveSession:
         self._audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
         self._wiring = Wiring(self._context, self.events.add)
+        self._listening = Listening(self._context, self.events.add)
         self._feeder: Feeder | None = None
 
     def start(self, stop: threading.Event | None = None) -> bool:
@@ -92,13 +94,17 @@ class LiveSession:
         Takes as long as loading takes, or waiting for devices, and the observer hears of it. False
         if `stop` was set before that was over; nothing is left then.
         """
-        beginning = Beginning(
-            self._new_engine,
-            self._new_audio,
-            self._observer,
-            stop or self._stopping,
-            waits=self.spec.waits,
-        )
+        stop = stop or self._stopping
+        try:
+            self._listen(stop)
+            beginning = Beginning(
+                self._new_engine, self._new_audio, self._observer, stop, waits=self.spec.waits
+            )
+        except BaseException as error:
+            self._listening.stop()
+            if isinstance(error, Stopped):
+                return False
+            raise
         early = None
         try:
             early = self._new_instant() if self.spec.instant else None
@@ -111,6 +117,7 @@ class LiveSession:
             beginning.kill()
             if early:
                 early.kill()
+            self._listening.stop()
             if self._feeder:
                 self._feeder.close()
             if isinstance(error, Stopped):
@@ -118,6 +125,12 @@ class LiveSession:
             raise
         self._begin(beginning.engine, beginning.audio, early)
         return True
+
+    def _listen(self, stop: threading.Event) -> None:
+        """Know which device brings the sound, where it is the computer's own."""
+        audio = self._listening.begin(self.spec.audio, self._observer, stop, waits=self.spec.waits)
+        self.spec = dataclasses.replace(self.spec, audio=audio)
+        self._audio_request = audio
 
     def _begin(self, engine: Child, audio: Child, early: Child | None) -> None:
         """Play, with everything ready."""
@@ -133,7 +146,8 @@ class LiveSession:
         )
         if early:
             self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
-        self._wiring.begin(self.device.client)
+        self._wiring.begin(self.device)
+        self._listening.listen()
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
@@ -196,6 +210,7 @@ class LiveSession:
         if self._instant:
             self._instant.stop(self._instant_wake.release)
         self._wiring.stop()
+        self._listening.stop()
         if self._feeder:
             self._feeder.close()
         self.recorder.close()
@@ -309,8 +324,8 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        children: tuple[Keeper | Wiring, ...] = (
-            self._engine, self._audio, self._wiring, *self._optional
+        children: tuple[Keeper | Wiring | Listening, ...] = (
+            self._engine, self._audio, self._wiring, self._listening, *self._optional
         )  # fmt: skip
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
         for child in children:
@@ -422,7 +437,7 @@ class LiveSession:
         elif isinstance(message, DeviceReady):
             self._follow(message)
             child.send(self.layout)
-            self._wiring.begin(message.client)
+            self._wiring.begin(message)
             silent = time.monotonic() - self._lost_at  # the session's own time stood still
             self.events.add(f"the sound is back, after {silent:.0f} s")
             self._device_lost = False

@@ -7,6 +7,7 @@ from multiprocessing.context import SpawnContext
 from typing import Any
 
 from rtsep.errors import RtsepError
+from rtsep.live_session.messages import DeviceReady
 from rtsep.live_session.patchbay_process import run_patchbay
 from rtsep.processes.process import Child
 
@@ -23,11 +24,13 @@ class Wiring:
         """What becomes ready when there is something to look at."""
         return self._child.waitables if self._child else ()
 
-    def begin(self, client: str) -> None:
-        """For an audio process of that name on the server; without a name it is on none."""
+    def begin(self, device: DeviceReady) -> None:
+        """For an audio process that has said this; without a name it is on no server."""
         self.end()
-        if client:
-            self._child = Child(self._context, "patchbay", run_patchbay, client)
+        if device.client:
+            self._child = Child(
+                self._context, "patchbay", run_patchbay, device.client, device.pipewire
+            )
 
     def look(self) -> None:
         """Deal with what has happened since the last look. Never waits."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rtsep.audio.devices import Device
+from rtsep.errors import ConfigError
 from rtsep.files import places
 from rtsep.files.places import Kind, Place, input_place, output_place
 
@@ -22,6 +23,9 @@ from rtsep.files.places import Kind, Place, input_place, output_place
         ("device:mic", Place(Kind.DEVICE, "mic")),
         ("focusrite", Place(Kind.DEVICE, "focusrite")),
         ("jack:system", Place(Kind.DEVICE, "jack:system")),
+        ("system", Place(Kind.DEVICE, "system")),
+        ("app:Google Chrome", Place(Kind.DEVICE, "app:Google Chrome")),
+        ("app:mix.wav", Place(Kind.DEVICE, "app:mix.wav")),
         ("3", Place(Kind.DEVICE, "3")),
         ("song.flac", Place(Kind.FILE, "song.flac")),  # missing; the error then is of a file
         ("../song", Place(Kind.FILE, "../song")),
@@ -36,6 +40,15 @@ def test_a_file_that_is_there_is_no_device(tmp_path: Path, monkeypatch: pytest.M
     Path("mixdown").touch()
     assert input_place("mixdown") == Place(Kind.FILE, "mixdown")
     assert input_place("device:mixdown") == Place(Kind.DEVICE, "mixdown")
+    for name in ("app:song", "system"):  # but these, which are words of rtsep's
+        Path(name).touch()
+        assert input_place(name) == Place(Kind.DEVICE, name)
+        assert input_place(f"./{name}") == Place(Kind.FILE, f"./{name}")
+
+
+def test_a_program_without_a_name() -> None:
+    with pytest.raises(ConfigError, match="app: needs the name of a program"):
+        input_place("app: ")
 
 
 NAMES = [

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from rtsep.closing import Closing
-from rtsep.errors import ConfigError
+from rtsep.sound_servers.jack_server import open_client
 
 Wire = tuple[str, str]  # names of ports, from where and to where
 
@@ -26,14 +26,9 @@ class Patchbay(Closing):
 
     def __init__(self, ours: str) -> None:
         """Raises ConfigError where there is no JACK server, or nothing to reach it with."""
-        try:
-            import jack
+        self._client = open_client(_NAME)
+        import jack
 
-            for silence in (jack.set_error_function, jack.set_info_function):
-                silence(_unheard)  # they would print
-            self._client = jack.Client(_NAME, no_start_server=True)
-        except Exception as error:  # the library's absence, or an error of a module without it
-            raise ConfigError(f"no JACK server answers: {error}") from error
         self._error: type[Exception] = jack.JackError
         self._ours = ours
         self._wires: dict[Wire, str | None] = {}  # as last seen, each with its client's instance
@@ -105,7 +100,3 @@ class Patchbay(Closing):
 
 def _client(port: str) -> str:
     return port.partition(":")[0]
-
-
-def _unheard(message: str) -> None:
-    """Errors come as exceptions too."""

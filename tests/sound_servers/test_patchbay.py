@@ -12,8 +12,8 @@ import jack
 import pytest
 
 from rig.server import JackServer
-from rtsep.audio.patchbay import Patchbay
 from rtsep.errors import ConfigError
+from rtsep.sound_servers.patchbay import Patchbay
 
 OURS = "ours"
 GONE, BACK = "deck is gone; it is connected again when it is back", "deck is back"
@@ -171,7 +171,7 @@ def test_a_server_that_dies_takes_nobody_with_it(number: str) -> None:
     code = f"""
 import os, signal, subprocess, time
 from rig.server import Deck, running_jack
-from rtsep.audio.patchbay import Patchbay
+from rtsep.sound_servers.patchbay import Patchbay
 with running_jack() as server, Deck(server, "deck"), Deck(server, "{OURS}"):
     os.environ.update(server.env)
     command = ["jack_connect", "-s", server.name, "deck:out_1", "{OURS}:in_1"]
