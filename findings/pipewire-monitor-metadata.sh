@@ -8,6 +8,12 @@
 # Needs Linux and PipeWire 0.3.65 (Debian 12: pipewire-bin), Python 3; no session of a desktop.
 set -euo pipefail
 
+seen_soon() {  # COMMAND...: within ten seconds
+    for _ in {1..100}; do eval "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+    echo "not seen within ten seconds: $*" >&2
+    exit 1
+}
+
 folder=$(mktemp -d)
 export XDG_RUNTIME_DIR=$folder PIPEWIRE_RUNTIME_DIR=$folder
 cat >"$folder/pipewire.conf" <<'CONF'
@@ -23,7 +29,7 @@ CONF
 PIPEWIRE_CONFIG_DIR=$folder pipewire >"$folder/log" 2>&1 &
 server=$!
 trap 'kill $watcher $server 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
-until pw-metadata >/dev/null 2>&1 && [ -n "$(pw-metadata)" ]; do sleep 0.1; done
+seen_soon 'pw-metadata | grep -q .'
 
 pw-dump --version | sed -n 2p
 pw-dump --monitor >"$folder/told" &
@@ -31,7 +37,7 @@ watcher=$!
 sleep 1
 for key in first second; do
     pw-metadata 0 "$key" 1 >/dev/null
-    until grep -q "$key" "$folder/told"; do sleep 0.1; done
+    seen_soon grep -q "$key" "$folder/told"
     sleep 0.5
 done
 pw-metadata -d 0 first >/dev/null

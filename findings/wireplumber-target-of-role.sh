@@ -10,6 +10,12 @@
 # Needs Linux, PipeWire 0.3.65 and WirePlumber 0.4.13 (Debian 12: pipewire-bin wireplumber dbus-daemon).
 set -euo pipefail
 
+seen_soon() {  # COMMAND...: within ten seconds
+    for _ in {1..100}; do eval "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+    echo "not seen within ten seconds: $*" >&2
+    exit 1
+}
+
 folder=$(mktemp -d)
 export XDG_RUNTIME_DIR=$folder PIPEWIRE_RUNTIME_DIR=$folder
 export XDG_STATE_HOME=$folder/state XDG_CONFIG_HOME=$folder/config
@@ -41,9 +47,9 @@ with wave.open('$folder/silence.wav', 'wb') as file:
 PIPEWIRE_CONFIG_DIR=$folder pipewire >"$folder/log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
-until pw-cli info 0 >/dev/null 2>&1; do sleep 0.1; done
+seen_soon pw-cli info 0
 dbus-run-session -- wireplumber >>"$folder/log" 2>&1 &
-until pw-metadata | grep -q default.audio.sink; do sleep 0.1; done
+seen_soon 'pw-metadata | grep -q default.audio.sink'
 
 play() {  # PROGRAM
     pw-cat --playback --properties "{ application.name = $1 node.name = $1 media.role = Music }" \
