@@ -12,6 +12,7 @@ LOUDEST_DB = 6.0
 # desks, where the upper half is for fine moves. Below the first mark is silence.
 _TRAVEL = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0)
 _DECIBELS = (-90.0, -60.0, -40.0, -20.0, -10.0, 0.0, LOUDEST_DB)
+MARKS = tuple(zip(_TRAVEL, _DECIBELS, strict=True))  # for who draws a fader elsewhere
 
 
 def db_to_gain(db: float) -> float:
