@@ -55,7 +55,7 @@ SECTIONS = {
         "policy",
     ),
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
-    "Controls": ("ui", "midi", "osc", "config"),
+    "Controls": ("ui", "midi", "osc", "remote", "config"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),

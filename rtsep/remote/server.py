@@ -12,7 +12,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from aiohttp import web
 

@@ -21,7 +21,7 @@ from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import master_channel, stem_channel
-from rtsep.tui.dialogs import Box, EventsBox, HelpBox, PresetMenu, QuitBox
+from rtsep.tui.dialogs import Box, EventsBox, HelpBox, PageBox, PresetMenu, QuitBox
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.views import Views
 
@@ -65,13 +65,22 @@ class LiveApp(App[None]):
         Binding("i", "path"),
         Binding("home", "reset"),
         Binding("e", "events"),
+        Binding("w", "page"),
         Binding("question_mark", "help"),
         Binding("q", "end"),
         Binding("ctrl+c,ctrl+q", "end(True)", priority=True),
     ]
 
-    def __init__(self, desk: Desk, status: Status, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        status: Status,
+        stop: threading.Event,
+        page: Callable[[], str] | None = None,
+    ) -> None:
+        """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
+        self._page = page
         self.selected = 0  # of the stems, then the master
         self._desk = desk
         self._status = status
@@ -202,6 +211,12 @@ class LiveApp(App[None]):
     async def action_events(self) -> None:
         await self._open(EventsBox(self._status().events))
 
+    async def action_page(self) -> None:
+        if self._page is None:
+            self.notice("there is no page for tablets; start rtsep with --remote")
+        else:
+            await self._open(PageBox(self._page()))
+
     async def action_presets(self) -> None:
         await self._open(PresetMenu(list(PRESETS)))
 
@@ -240,13 +255,15 @@ class LiveApp(App[None]):
         self.exit()
 
 
-def run_tui(desk: Desk, status: Status, stop: threading.Event) -> None:
+def run_tui(
+    desk: Desk, status: Status, stop: threading.Event, page: Callable[[], str] | None = None
+) -> None:
     """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
 
     The terminal is as before when this returns. Raises RtsepError when the UI failed; whether the
     session goes on then is the caller's matter.
     """
-    app = LiveApp(desk, status, stop)
+    app = LiveApp(desk, status, stop, page)
     with ends_without_its_terminal(stop):
         app.run()
     if app.return_code:

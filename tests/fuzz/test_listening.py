@@ -18,7 +18,8 @@ import pytest
 import rtsep
 from rtsep.cli.live import run as live_run
 from rtsep.cli.live.run import Controls
-from rtsep.control.osc import LOOPBACK, OscServer, OscSpec, is_loopback, parse_osc_spec
+from rtsep.control.listening import LOOPBACK, is_loopback
+from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.errors import ConfigError
 from rtsep.live_session.events import Events
 from rtsep.mixer.desk import local_desk
@@ -155,7 +156,7 @@ def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> N
     session = SimpleNamespace(desk=local_desk(("a",))[0], status=STATUS, events=Events(lambda: 0.0))
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
-        controls = Controls(ui="off", midi="off", osc=spec, config=None, duration=None)
+        controls = Controls(ui="off", midi="off", osc=spec, remote=None, config=None, duration=None)
         with ExitStack() as opened:
             live_run._connect(session, controls, opened)  # type: ignore[arg-type]
         assert ("warning: OSC on 0.0.0.0 is open" in capsys.readouterr().err) is aloud

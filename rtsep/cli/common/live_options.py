@@ -89,6 +89,14 @@ _LIVE_OPTIONS = (
     click.option(
         "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
     ),
+    click.option(
+        "--remote",
+        is_flag=False,
+        flag_value="0",
+        metavar="[[HOST:]PORT]",
+        help="Serve a page with the faders to browsers; to this machine only by default, to phones "
+        "and tablets with 0.0.0.0:8765.",
+    ),
     config_option,
     click.option(
         "--record",
@@ -111,7 +119,7 @@ _LIVE_OPTIONS = (
 # Parameter -> option, of everything that only a live session understands.
 LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
-    "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
+    "remote": "--remote", "config": "--config", "record": "--record", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
