@@ -132,11 +132,10 @@ class RemoteServer(Closing):
     def _connection(self) -> asyncio.BaseProtocol:
         """For a newcomer. Where there are too many, who has been here longest without a page goes:
         it may be one that never asks for anything."""
-        there = self._http.connections
-        if len(there) >= MOST_CONNECTIONS:
-            idle = (one for one in there if one not in self._talks.connections and one.transport)
-            for one in [*idle][:1]:
-                one.force_close()
+        there = [one for one in self._http.connections if one.transport]
+        idle = [one for one in there if one not in self._talks.connections]
+        for one in idle[: max(len(there) + 1 - MOST_CONNECTIONS, 0)]:
+            one.force_close()
         return self._http()
 
     async def _reports(self) -> None:
