@@ -6,7 +6,6 @@ Knows sockets, and neither browsers nor codes: who gets here has been let in.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -102,15 +101,19 @@ class Talks:
         client = PageClient(_now())
         self._pages[client] = asyncio.Event()
         self.connections.add(request.protocol)
-        telling = asyncio.create_task(self._tell(client, sock))
+        work = [self._tell(client, sock), self._hear(client, sock)]
+        tasks = [asyncio.create_task(each) for each in work]
         try:
-            await self._hear(client, sock)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             del self._pages[client]
             self.connections.discard(request.protocol)
-            telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                await telling
+            for task in tasks:
+                task.cancel()
+            for error in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+                    self._refuse(f"a page ended with an error: {error!r}")
+        await sock.close(code=WSCloseCode.GOING_AWAY, message=b"rtsep has ended")
         return sock
 
     async def _tell(self, client: PageClient, sock: web.WebSocketResponse) -> None:
@@ -127,7 +130,6 @@ class Talks:
             if news:
                 await sock.send_str(news)
             await sock.send_bytes(frame)
-        await sock.close(code=WSCloseCode.GOING_AWAY, message=b"rtsep has ended")
 
     def _hello(self, client: PageClient) -> str:
         self._look_at_desk()

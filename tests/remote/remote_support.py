@@ -77,7 +77,9 @@ class Talker:
         self._session = aiohttp.ClientSession()
         try:
             self.socket = await self._session.ws_connect(
-                f"ws://127.0.0.1:{self._rig.port}/socket", **self._options
+                f"ws://127.0.0.1:{self._rig.port}/socket",
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                **self._options,
             )
         except aiohttp.ClientError:
             await self._session.close()

@@ -50,7 +50,8 @@ def test_the_oldest_of_too_many_devices_is_forgotten() -> None:
 @pytest.mark.parametrize(
     ("host", "own"),
     [
-        ("127.0.0.1:8765", True), ("192.168.1.20", True), ("[::1]:8765", True), ("localhost:1", True),
+        ("127.0.0.1:8765", True), ("192.168.1.20", True), ("[::1]:8765", True),
+        ("localhost:1", True),
         (platform.node(), True), (f"{platform.node()}.local:80", True),
         ("evil.example", False), ("127.0.0.1.evil.example:8765", False), ("", False),
         ("evil.example@127.0.0.1", False), ("localhost.evil.example", False), ("[::1", False),
@@ -208,7 +209,8 @@ def test_nothing_can_be_sent_to_it(rig: RemoteRig) -> None:
 @pytest.mark.parametrize(
     "garbage",
     [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET / HTTP/1.1\r\n\r\n", b"\0" * 9000,
-     b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
+     b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+     b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
     ids=["TLS", "no host", "zeros", "long line", "two hosts"],
 )  # fmt: skip
 def test_garbage_is_survived_in_silence(
@@ -264,7 +266,7 @@ def test_something_wider_is_said_aloud_and_wants_a_code(rig: RemoteRig) -> None:
 
 
 def test_a_port_that_is_taken(rig: RemoteRig) -> None:
-    with pytest.raises(ConfigError, match="the remote page cannot listen on .* another port"):
+    with pytest.raises(ConfigError, match=r"the remote page cannot listen on .* another port"):
         RemoteServer(rig.desk, lambda: rig.status, HostPort("127.0.0.1", rig.port), print)
 
 

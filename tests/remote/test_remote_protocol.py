@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from pathlib import Path
@@ -405,3 +406,13 @@ def test_the_manual_has_every_part_of_a_message(rig: RemoteRig) -> None:
 
     rig.play(scene)
     assert a_desk().stems == rig.desk.stems
+
+
+def test_the_example_of_the_manual_works(
+    rig: RemoteRig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", MANUAL, re.DOTALL)
+    exec(example.replace("8765", str(rig.port)), {})
+    wait_until(lambda: rig.desk.fader("drums").mute)
+    assert rig.desk.fader("vocals").gain_db == pytest.approx(-10)
+    assert "gain:vocals" in capsys.readouterr().out
