@@ -34,3 +34,9 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused is told at once, not once a second."""
+    monkeypatch.setattr("rtsep.remote.server.REPORT_SECONDS", 0.05)
