@@ -5,6 +5,7 @@ const SILENCE_MS = 2500; // without a frame for so long, nobody is there
 const FIRST_MS = 250;
 const LONGEST_MS = 5000;
 const SEEN_EVERY = 3; // frames; after eight that nobody has seen, rtsep waits
+const FLUSH_MS = 8;
 const HEAD_BYTES = 8;
 
 export class Link {
@@ -17,6 +18,7 @@ export class Link {
     this.newest = this.saidSeen = 0;
     this.frames = 0;
     this.moves = {};
+    this.flushed = 0;
     setInterval(() => this.watch(), 500);
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
     window.addEventListener("online", () => this.wake());
@@ -27,16 +29,20 @@ export class Link {
     return this.welcome;
   }
 
-  // The newest position of each; sent with the next drawing.
+  // The newest position of each: the first at once, those of the same drawing with the next one.
   set(action, value) {
     this.moves[action] = value;
+    if (performance.now() - this.flushed > FLUSH_MS) this.flush();
   }
 
   // Once for every drawing: what has moved meanwhile, and which frame is on the screen.
   flush() {
     if (!this.here) return;
     const message = { v: VERSION };
-    if (Object.keys(this.moves).length) message.set = this.moves;
+    if (Object.keys(this.moves).length) {
+      message.set = this.moves;
+      this.flushed = performance.now();
+    }
     if (this.newest - this.saidSeen >= SEEN_EVERY) message.seen = this.saidSeen = this.newest;
     this.moves = {};
     if (message.set || message.seen) this.socket.send(JSON.stringify(message));
