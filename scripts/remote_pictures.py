@@ -28,8 +28,8 @@ from rtsep.remote.server import RemoteServer  # noqa: E402
 ICONS = ROOT / "rtsep" / "remote" / "page" / "icons"
 IMAGES = ROOT / "docs" / "images"
 SCREENS = {  # name: width, height, scale
-    "remote-phone": (390, 760, 2),
-    "remote-phone-side": (780, 360, 2),
+    "remote-phone": (390, 760, 1.5),
+    "remote-phone-side": (780, 360, 1),
     "remote-tablet": (1180, 820, 1),
 }
 FADERS = ((24, 46, "#3fdc7a"), (44, 28, "#58d0ff"), (64, 58, "#ffd047"))  # x, y, colour
@@ -93,7 +93,7 @@ def served() -> Iterator[tuple[Desk, str]]:
 
 def look(page: Page, link: str) -> None:
     page.goto(link)
-    page.wait_for_function("document.getElementById('latency').textContent === '184'")
+    page.locator("#latency", has_text="184").wait_for()
     page.wait_for_timeout(400)
 
 

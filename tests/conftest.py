@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from rig.server import JackServer, running_jack
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from rtsep.engine.separator import Separator
     from rtsep.weights import Checkpoint
 
@@ -110,3 +113,15 @@ def jack_server() -> Iterator[JackServer]:
         for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
             patch.setenv(key, server.env[key])
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "the tests need Chromium (Debian: apt install chromium)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -1,12 +1,10 @@
-"""Servers of a remote page, and a browser."""
+"""Servers of a remote page."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from remote_support import RemoteRig, locked_rig
 
 
@@ -24,16 +22,6 @@ def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[RemoteRig]:
     opened = locked_rig(monkeypatch)
     yield opened
     opened.server.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "the tests need Chromium (Debian: apt install chromium)"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(autouse=True)

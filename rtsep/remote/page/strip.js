@@ -55,14 +55,10 @@ export class Fader {
       this.finger = event.clientY;
       this.raw = this.travel;
     });
-    this.root.addEventListener("pointermove", (event) => {
-      if (event.pointerId !== this.pointer) return;
-      this.raw += (this.finger - event.clientY) / this.length;
-      this.raw = Math.min(Math.max(this.raw, 0), 1);
-      this.finger = event.clientY;
-      const unity = this.scale.unity;
-      this.move(unity !== null && Math.abs(this.raw - unity) < DETENT ? unity : this.raw);
-    });
+    // The raw ones come up to two drawings earlier, where the browser trusts the way.
+    for (const moves of ["pointerrawupdate", "pointermove"]) {
+      this.root.addEventListener(moves, (event) => this.follow(event));
+    }
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       this.root.addEventListener(end, (event) => {
         if (event.pointerId !== this.pointer) return;
@@ -77,6 +73,15 @@ export class Fader {
       event.preventDefault();
       this.move(Math.min(Math.max(to, 0), 1));
     });
+  }
+
+  follow(event) {
+    if (event.pointerId !== this.pointer) return;
+    this.raw += (this.finger - event.clientY) / this.length;
+    this.raw = Math.min(Math.max(this.raw, 0), 1);
+    this.finger = event.clientY;
+    const unity = this.scale.unity;
+    this.move(unity !== null && Math.abs(this.raw - unity) < DETENT ? unity : this.raw);
   }
 
   // With the own hand.
