@@ -119,6 +119,45 @@ def test_a_fader_catches_at_unity_and_its_figure_goes_there(phone: Phone, rig: R
     wait_until(lambda: rig.desk.fader("bass").gain_db == 0)
 
 
+def test_a_slow_finger_gets_past_unity(phone: Phone, rig: RemoteRig) -> None:
+    """Also where it moves by less at a time than the fader catches."""
+    fingers = Fingers(phone)
+    x, y, height = phone.fader("bass")
+    fingers.down(1, x, y)
+    for step in range(40):
+        fingers.move(f1=(x, y + step))
+    wait_until(lambda: rig.desk.fader("bass").gain_db < -1)
+    fingers.up(1)
+
+
+def test_a_second_finger_on_the_same_fader_does_nothing(phone: Phone, rig: RemoteRig) -> None:
+    fingers = Fingers(phone)
+    x, y, height = phone.fader("bass")
+    fingers.down(1, x, y)
+    fingers.down(2, x, y + 0.2 * height)
+    fingers.move(f2=(x, y - 0.2 * height))
+    fingers.move(f1=(x, y + 0.2 * height))
+    wait_until(lambda: rig.desk.fader("bass").gain_db < 0)
+    time.sleep(0.2)
+    assert phone.shown("bass") == f"{rig.desk.fader('bass').gain_db:.1f}"
+    assert -9 < rig.desk.fader("bass").gain_db < -6
+    fingers.up(1)
+    fingers.up(2)
+
+
+def test_a_mouse_keeps_the_fader_that_it_has(phone: Phone, rig: RemoteRig) -> None:
+    x, y, height = phone.fader("bass")
+    mouse = phone.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 80, y + 0.1 * height)  # over the next one
+    mouse.move(x + 80, y + 0.2 * height)
+    wait_until(lambda: -9 < rig.desk.fader("bass").gain_db < -6)
+    mouse.up()
+    mouse.move(x, y)
+    assert rig.desk.fader("other").gain_db == 0
+
+
 def test_keys_move_a_fader_too(phone: Phone, rig: RemoteRig) -> None:
     slider = phone.page.locator("[role=slider][aria-label=bass]")
     slider.press("ArrowUp")
@@ -180,10 +219,10 @@ def test_a_held_fader_does_not_jump_and_shows_the_desk_when_it_is_let_go(
     fingers.move(f1=(x, y + 0.2 * height))
     wait_until(lambda: rig.desk.fader("bass").gain_db < -5)
     held = phone.shown("bass")
-    time.sleep(0.5)  # longer than it is left alone
+    rig.desk.set_gain("bass", 6)  # another hand
+    time.sleep(0.6)  # longer than this one is left alone
     assert phone.shown("bass") == held
     fingers.up(1)
-    rig.desk.set_gain("bass", 6)
     phone.wait_shown("bass", "+6.0")
 
 

@@ -66,8 +66,7 @@ function fresh(button) {
 function show(news) {
   Object.assign(state, news);
   for (const [action, value] of Object.entries(news)) {
-    const part = parts[action];
-    if (part && part.pointer === undefined) part.show(value);
+    parts[action]?.hear(value);
   }
   at("path").setAttribute("aria-pressed", String(state.path === "instant"));
   sheets.show(state);

@@ -72,13 +72,21 @@ export class Sheets {
     make("span", "", row, name);
     const input = make("input", "", row);
     Object.assign(input, { type: "range", min: 0, max: 1, step: 0.001 });
-    const slider = { pointer: undefined, show: (value) => (input.value = value) };
-    input.addEventListener("input", () => this.send(control.action, Number(input.value)));
-    input.addEventListener("pointerdown", (event) => (slider.pointer = event.pointerId));
+    let held = false;
+    let missed; // what was heard of it meanwhile
+    input.addEventListener("input", () => {
+      missed = undefined;
+      this.send(control.action, Number(input.value));
+    });
+    input.addEventListener("pointerdown", () => (held = true));
     for (const end of ["pointerup", "pointercancel"]) {
-      input.addEventListener(end, () => (slider.pointer = undefined));
+      input.addEventListener(end, () => {
+        held = false;
+        input.value = missed ?? input.value;
+        missed = undefined;
+      });
     }
-    return slider;
+    return { hear: (value) => (held ? (missed = value) : (input.value = value)) };
   }
 
   // Of choices one of which is in force, which one.

@@ -64,6 +64,7 @@ export class Fader {
         if (event.pointerId !== this.pointer) return;
         this.pointer = undefined;
         this.root.classList.remove("held");
+        if (this.missed !== undefined) this.show(this.missed);
       });
     }
     this.root.addEventListener("keydown", (event) => {
@@ -87,13 +88,20 @@ export class Fader {
   // With the own hand.
   move(travel) {
     if (travel === this.travel) return;
+    this.missed = undefined;
     this.show(travel);
     this.send(this.control.action, travel);
   }
 
-  // As the desk says.
+  // As the desk says; under a finger, when that lets go.
+  hear(travel) {
+    if (this.pointer === undefined) this.show(travel);
+    else this.missed = travel;
+  }
+
   show(travel) {
-    this.travel = this.raw = travel;
+    this.travel = travel;
+    this.missed = undefined;
     this.knob.style.transform = `translateY(${100 * (1 - travel)}%)`;
     this.gain.textContent = this.scale.text(travel);
     this.root.setAttribute("aria-valuenow", Math.round(100 * travel));
@@ -128,7 +136,7 @@ class Meter {
     if (this.level[0] > 0) this.overUntil = now + OVER_MS;
     this.dim.style.transform = `scaleY(${1 - this.rms})`;
     this.cover.style.transform = `scaleY(${1 - this.peak})`;
-    this.hold.style.transform = `translateY(${100 * (1 - this.top)}%)`;
+    this.hold.style.transform = `translateY(${this.top ? 100 * (1 - this.top) : 110}%)`;
     const over = now < this.overUntil;
     if (over !== this.isOver) this.over.classList.toggle("on", (this.isOver = over));
   }
@@ -150,6 +158,10 @@ export class Switch {
     const on = !this.on;
     this.show(on);
     this.send(this.action, Number(on));
+  }
+
+  hear(on) {
+    this.show(on);
   }
 
   show(on) {
