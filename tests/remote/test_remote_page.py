@@ -122,7 +122,7 @@ def test_a_fader_catches_at_unity_and_its_figure_goes_there(phone: Phone, rig: R
 def test_a_slow_finger_gets_past_unity(phone: Phone, rig: RemoteRig) -> None:
     """Also where it moves by less at a time than the fader catches."""
     fingers = Fingers(phone)
-    x, y, height = phone.fader("bass")
+    x, y, _ = phone.fader("bass")
     fingers.down(1, x, y)
     for step in range(40):
         fingers.move(f1=(x, y + step))
@@ -138,6 +138,7 @@ def test_a_second_finger_on_the_same_fader_does_nothing(phone: Phone, rig: Remot
     fingers.move(f2=(x, y - 0.2 * height))
     fingers.move(f1=(x, y + 0.2 * height))
     wait_until(lambda: rig.desk.fader("bass").gain_db < 0)
+    fingers.move(f2=(x, y - 0.3 * height))
     time.sleep(0.2)
     assert phone.shown("bass") == f"{rig.desk.fader('bass').gain_db:.1f}"
     assert -9 < rig.desk.fader("bass").gain_db < -6
