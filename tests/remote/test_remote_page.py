@@ -385,7 +385,7 @@ def test_when_rtsep_ends_the_page_says_so_and_comes_back_with_the_desk(
     rig.server.close()
     phone.page.locator("#offline").wait_for(state="visible")
     assert "No connection" in phone.text("#offline")
-    assert phone.text("#state").lower() == "no connection"
+    assert phone.text("#state").lower() == "offline"
     x, y, height = phone.fader("drums")
     fingers = Fingers(phone)
     fingers.down(1, x, y)

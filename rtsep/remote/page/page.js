@@ -111,7 +111,7 @@ function gone(reason) {
   document.body.classList.add("away");
   at("offline").hidden = false;
   at("offline").textContent = reason ? `No connection: ${reason}` : "No connection";
-  at("state").textContent = "no connection";
+  at("state").textContent = "offline";
   at("state").className = "badge trouble";
   for (const one of strips) one.fader.meter.level = [-120, -120];
 }
