@@ -146,6 +146,54 @@ def test_a_second_finger_on_the_same_fader_does_nothing(phone: Phone, rig: Remot
     fingers.up(2)
 
 
+def test_keys_answer_while_another_finger_holds_a_fader(phone: Phone, rig: RemoteRig) -> None:
+    """Browsers make no click of a touch beside another."""
+    fingers = Fingers(phone)
+    x, y, height = phone.fader("bass")
+    fingers.down(1, x, y)
+    fingers.move(f1=(x, y + 0.2 * height))
+    for number, (name, done) in enumerate(
+        [
+            ("[aria-label='mute drums']", lambda: rig.desk.fader("drums").mute),
+            ("[aria-label='solo vocals']", lambda: rig.desk.fader("vocals").solo),
+            (".key.bypass", lambda: rig.desk.bypass),
+            ("#record", lambda: rig.desk.recording),
+            (".strip:nth-child(1) .db", lambda: rig.desk.fader("drums").gain_db == 0),
+            ("#presets", lambda: phone.page.locator("#preset-sheet").is_visible()),
+        ],
+        start=2,
+    ):
+        box = phone.page.locator(name).bounding_box()
+        assert box
+        rig.desk.set_gain("drums", -20)
+        phone.wait_shown("drums", "-20")
+        fingers.down(number, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        fingers.up(number)
+        wait_until(done)
+    fingers.up(1)
+
+
+def test_keys_answer_right_after_a_flick(phone: Phone, rig: RemoteRig) -> None:
+    """Browsers take the next touch for the end of a fling."""
+    fingers = Fingers(phone)
+    x, y, height = phone.fader("bass")
+    for turn in range(6):
+        fingers.down(1, x, y)
+        fingers.move(f1=(x, y - 0.1 * height * (-1) ** turn))
+        fingers.up(1)
+        phone.page.tap("[aria-label='mute drums']")
+        wait_until(lambda turn=turn: rig.desk.fader("drums").mute is (turn % 2 == 0))
+
+
+def test_keys_answer_to_a_keyboard_once(phone: Phone, rig: RemoteRig) -> None:
+    phone.page.locator("[aria-label='mute drums']").press("Enter")
+    wait_until(lambda: rig.desk.fader("drums").mute)
+    phone.page.locator("[aria-label='mute drums']").click()
+    wait_until(lambda: not rig.desk.fader("drums").mute)
+    time.sleep(0.2)
+    assert not rig.desk.fader("drums").mute
+
+
 def test_a_mouse_keeps_the_fader_that_it_has(phone: Phone, rig: RemoteRig) -> None:
     x, y, height = phone.fader("bass")
     mouse = phone.page.mouse

@@ -2,7 +2,7 @@
 
 import { Link } from "./link.js";
 import { Sheets } from "./sheets.js";
-import { Strip, Switch } from "./strip.js";
+import { Strip, Switch, press } from "./strip.js";
 
 const NOTICE_MS = 5000;
 const KEPT = "rtsep-left-handed";
@@ -15,7 +15,10 @@ let state = {};
 let drawn = 0;
 
 const link = new Link({ told, levels, gone });
-const send = (action, value) => link.set(action, value);
+const send = (action, value) => {
+  link.set(action, value);
+  audible();
+};
 const sheets = new Sheets(send, () => link.invite());
 
 function told(message) {
@@ -45,7 +48,7 @@ function build(news) {
   parts.record = new Switch(fresh(at("record")), "record", send);
   const path = fresh(at("path"));
   path.hidden = !find("path:instant");
-  path.addEventListener("click", () => send(state.path === "instant" ? "path:full" : "path:instant", 1));
+  press(path, () => send(state.path === "instant" ? "path:full" : "path:instant", 1));
   sheets.build(news.controls, parts);
 }
 
@@ -82,7 +85,6 @@ function audible() {
     strips[place].root.classList.toggle("silent", silent);
   });
 }
-document.addEventListener("click", () => hello && audible());
 
 function figures(news) {
   const badge = at("state");

@@ -1,6 +1,6 @@
 // What opens over the faders: presets, and everything that has no place of its own on the page.
 
-import { Switch, key, make } from "./strip.js";
+import { Switch, click, key, make, press } from "./strip.js";
 
 const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset"]);
 
@@ -11,9 +11,9 @@ export class Sheets {
     this.send = send;
     this.choices = [];
     for (const [button, sheet] of [["presets", "preset-sheet"], ["more", "more-sheet"]]) {
-      at(button).addEventListener("click", () => at(sheet).showModal());
+      press(at(button), () => at(sheet).showModal(), "pointerup");
       at(sheet).querySelector(".close").addEventListener("click", () => at(sheet).close());
-      at(sheet).addEventListener("click", (event) => event.target === at(sheet) && at(sheet).close());
+      at(sheet).addEventListener("pointerdown", (event) => event.target === at(sheet) && at(sheet).close());
     }
     at("more-sheet").addEventListener("close", () => (at("code").hidden = true));
     at("invite").addEventListener("click", invite);
@@ -35,7 +35,7 @@ export class Sheets {
     at("preset-list").replaceChildren();
     at("groups").replaceChildren();
     for (const control of controls.filter((one) => one.verb === "preset")) {
-      this.trigger(control, at("quick"));
+      this.trigger(control, at("quick"), press);
       this.trigger(control, at("preset-list")).addEventListener("click", () => at("preset-sheet").close());
     }
     const rest = controls.filter((one) => !PLACED.has(one.verb));
@@ -53,16 +53,16 @@ export class Sheets {
     if (control.kind === "fader") {
       parts[control.action] = this.slider(control, name, box);
     } else if (control.kind === "switch") {
-      parts[control.action] = new Switch(key(name, "", box), control.action, this.send);
+      parts[control.action] = new Switch(key(name, "", box), control.action, this.send, click);
       parts[control.action].show(false);
     } else {
       this.trigger(control, box);
     }
   }
 
-  trigger(control, box) {
+  trigger(control, box, listen = click) {
     const button = key(control.target || control.verb, "", box);
-    button.addEventListener("click", () => this.send(control.action, 1));
+    listen(button, () => this.send(control.action, 1));
     this.choices.push({ button, control });
     return button;
   }

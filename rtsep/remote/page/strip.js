@@ -16,6 +16,20 @@ export function make(tag, className, parent, text = "") {
   return made;
 }
 
+// A key of the desk answers when it is touched: browsers make no click of a touch beside another one,
+// nor of one right after a flick. What opens something answers when the finger is up again, or that
+// would lie under it. A click that no finger made (its detail is 0) comes from a keyboard.
+export function press(button, act, when = "pointerdown") {
+  button.addEventListener(when, (event) => event.button === 0 && act());
+  button.addEventListener("click", (event) => event.detail === 0 && act());
+  button.addEventListener("touchend", (event) => event.preventDefault()); // no click behind it
+}
+
+// A key in a sheet, which a finger may also want to scroll.
+export function click(button, act) {
+  button.addEventListener("click", act);
+}
+
 export class Fader {
   constructor(control, name, parent, send) {
     this.control = control;
@@ -30,7 +44,7 @@ export class Fader {
     if (this.scale.unity !== null) {
       make("div", "unity", this.run).style.top = `${100 * (1 - this.scale.unity)}%`;
       this.gain.setAttribute("aria-label", `${name} to 0 dB`);
-      this.gain.addEventListener("click", () => this.move(this.scale.unity));
+      press(this.gain, () => this.move(this.scale.unity));
     }
     this.knob = make("div", "knob", this.run);
     this.describe(name);
@@ -143,11 +157,11 @@ class Meter {
 }
 
 export class Switch {
-  constructor(button, action, send) {
+  constructor(button, action, send, listen = press) {
     this.button = button;
     this.action = action;
     this.send = send;
-    button.addEventListener("click", () => this.press());
+    listen(button, () => this.press());
   }
 
   get on() {
