@@ -65,7 +65,10 @@ class Phone:
 
 
 class Fingers:
-    """Touches as the screen reports them: all that are down, each time one changes."""
+    """Touches as the screen reports them: all that are down, each time one changes.
+
+    The page hears that fingers are up when the last one is: Chromium's emulation tells no sooner.
+    """
 
     def __init__(self, phone: Phone) -> None:
         self._session: CDPSession = phone.context.new_cdp_session(phone.page)
