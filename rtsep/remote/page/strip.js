@@ -22,7 +22,8 @@ export function make(tag, className, parent, text = "") {
 export function press(button, act, when = "pointerdown") {
   button.addEventListener(when, (event) => event.button === 0 && act());
   button.addEventListener("click", (event) => event.detail === 0 && act());
-  button.addEventListener("touchend", (event) => event.preventDefault()); // no click behind it
+  // No click behind it; after a flick there is none to prevent.
+  button.addEventListener("touchend", (event) => event.cancelable && event.preventDefault());
 }
 
 // A key in a sheet, which a finger may also want to scroll.
