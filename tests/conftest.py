@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from rig.pipewire import PipeWire, running_pipewire
 from rig.server import JackServer, running_jack
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from rtsep.engine.separator import Separator
     from rtsep.weights import Checkpoint
 
@@ -134,3 +137,15 @@ def pipewire_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeWi
                     "JACK_NO_START_SERVER"):  # fmt: skip
             patch.setenv(key, server.env[key])
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "the tests need Chromium (Debian: apt install chromium)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

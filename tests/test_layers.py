@@ -26,7 +26,7 @@ LAYERS = (
     {"cli"},
     {"doctor", "measure"},
     {"library", "live_session"},
-    {"files", "mixxx", "setup", "tui"},
+    {"files", "mixxx", "remote", "setup", "tui"},
     {"sound_servers", "stem_files"},
     {"audio", "control", "demo", "report"},
     {"engine", "mixer", "weights"},
@@ -186,7 +186,7 @@ def test_planted_talk_is_found(source: str) -> None:
 
 
 HEAVY = ("torch", "numpy", "soundfile", "soxr", "av", "rich", "onnx", "safetensors", "yaml",
-         "huggingface_hub", "sounddevice", "rtmidi", "matplotlib")  # fmt: skip
+         "huggingface_hub", "sounddevice", "rtmidi", "matplotlib", "aiohttp", "segno")  # fmt: skip
 
 
 @pytest.mark.parametrize(

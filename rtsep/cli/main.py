@@ -58,7 +58,7 @@ SECTIONS = {
         "policy",
     ),
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
-    "Controls": ("ui", "midi", "osc", "config", "scene_fade"),
+    "Controls": ("ui", "midi", "osc", "remote", "config", "scene_fade"),
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),

@@ -7,15 +7,13 @@ another one. Bound to this machine unless a host is given, and to no network in 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from rtsep.closing import Closing
+from rtsep.control.listening import HostPort, bound_socket, is_loopback, parse_host_port
 from rtsep.control.osc_desk import desk_state, figures, meant, meters, obey
 from rtsep.control.osc_listeners import Address, Listener, answer_address
 from rtsep.control.osc_packets import LONGEST_PACKET, Message, read_packet, write_packet
@@ -23,7 +21,9 @@ from rtsep.errors import ConfigError, UsageError
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
 
-LOOPBACK = "127.0.0.1"
+OscSpec = HostPort
+
+DANGER = "everybody on that network can move the faders"
 METERS_SECONDS = 0.05
 FIGURES_SECONDS = 1.0
 IDLE_SECONDS = 0.1  # how long the thread waits for a packet when nobody listens
@@ -34,23 +34,9 @@ REPORT_SECONDS = 1.0
 SERVICES = {"/ping", "/subscribe", "/unsubscribe"}
 
 
-@dataclass(frozen=True)
-class OscSpec:
-    """Where to listen. Port 0 is any that is free."""
-
-    host: str
-    port: int
-
-
 def parse_osc_spec(text: str) -> OscSpec:
     """`9000`, `HOST:9000` or `[IPV6]:9000`; without a host, only this machine. ConfigError."""
-    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:\[\]*\s]*)):)?([0-9]{1,5})", text.strip())
-    if match is None or int(match[3]) > 65535:
-        raise ConfigError(
-            f"OSC listens on PORT or HOST:PORT, got {text[:80]!r}; "
-            "give for example 9000, or 0.0.0.0:9000 for the whole network"
-        )
-    return OscSpec(match[1] or match[2] or LOOPBACK, int(match[3]))
+    return parse_host_port(text, "OSC")
 
 
 class OscServer(Closing):
@@ -74,7 +60,7 @@ class OscServer(Closing):
         self._desk = desk
         self._status = status
         self._on_event = on_event
-        self._socket = _listen(spec, warn)
+        self._socket = bound_socket(socket.SOCK_DGRAM, spec, "OSC", DANGER, warn)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         self._subscribers: dict[Address, Listener] = {}
         self._budget = float(PACE)  # messages that may come before the pace is too high
@@ -198,46 +184,7 @@ class OscServer(Closing):
             self._report_due = now + REPORT_SECONDS
 
 
-def _listen(spec: OscSpec, warn: Callable[[str], object] | None) -> socket.socket:
-    """A socket that is bound. Raises ConfigError."""
-    try:
-        found = socket.getaddrinfo(spec.host, spec.port, type=socket.SOCK_DGRAM)
-        # "localhost" is two addresses; nearly all programs send to the one of IPv4.
-        family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
-        bound = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"OSC cannot listen on {spec.host[:80]!r}: {error}; try {LOOPBACK}"
-        ) from error
-    with contextlib.ExitStack() as opened:
-        opened.callback(bound.close)
-        _warn_of(str(address[0]), warn)
-        try:
-            bound.bind(address)
-        except OSError as error:
-            raise ConfigError(
-                f"OSC cannot listen on {spec.host}:{spec.port}: {error.strerror}; "
-                "give another port, or 0 for any that is free"
-            ) from error
-        opened.pop_all()
-    return bound
-
-
-def _warn_of(host: str, warn: Callable[[str], object] | None) -> None:
-    """Say that it will be open to others, or refuse that."""
-    if is_loopback(host):
-        return
-    if warn is None:
-        raise ConfigError(f"OSC on {host} is open to others, and nobody is told; take {LOOPBACK}")
-    warn(f"warning: OSC on {host} is open: everybody on that network can move the faders")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a numeric address."""
-    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-
-
 def _where(host: str, port: int) -> str:
     if is_loopback(host):
         return f"OSC listens on {host}:{port}"
-    return f"OSC listens on {host}:{port}: everybody on that network can move the faders"
+    return f"OSC listens on {host}:{port}: {DANGER}"

@@ -12,9 +12,11 @@ LOUDEST_DB = 6.0
 # desks, where the upper half is for fine moves. Below the first mark is silence.
 _TRAVEL = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0)
 _DECIBELS = (-90.0, -60.0, -40.0, -20.0, -10.0, 0.0, LOUDEST_DB)
+MARKS = tuple(zip(_TRAVEL, _DECIBELS, strict=True))  # for who draws a fader elsewhere
 # Likewise a knob of an equalizer, which is in the middle where it does nothing.
 _TURN = (0.0, 0.05, 0.15, 0.3, 0.5, 1.0)
 _TURN_DECIBELS = (-60.0, -40.0, -24.0, -10.0, 0.0, LOUDEST_DB)
+TURN_MARKS = tuple(zip(_TURN, _TURN_DECIBELS, strict=True))
 
 
 def db_to_gain(db: float) -> float:

@@ -21,7 +21,7 @@ from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
-from rtsep.tui.dialogs import EventsBox, HelpBox, QuitBox
+from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
 from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.views import Views
@@ -68,13 +68,22 @@ class LiveApp(MixApp):
         Binding("i", "path"),
         Binding("home", "reset"),
         Binding("e", "events"),
+        Binding("w", "page"),
         Binding("question_mark", "help"),
         Binding("q", "end"),
         Binding("ctrl+c,ctrl+q", "end(True)", priority=True),
     ]
 
-    def __init__(self, desk: Desk, status: Status, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        status: Status,
+        stop: threading.Event,
+        page: Callable[[], str] | None = None,
+    ) -> None:
+        """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
+        self._page = page
         self.selected = 0  # of the stems, then the master
         self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
@@ -215,6 +224,12 @@ class LiveApp(MixApp):
     async def action_events(self) -> None:
         await self._open(EventsBox(self._status().events))
 
+    async def action_page(self) -> None:
+        if self._page is None:
+            self.notice("there is no page for tablets; start rtsep with --remote")
+        else:
+            await self._open(PageBox(self._page()))
+
     async def action_end(self, insist: bool = False) -> None:
         """At once, unless that ended a recording: then it asks, and to insist is an answer."""
         asked = bool(self.query(QuitBox))
@@ -231,13 +246,15 @@ class LiveApp(MixApp):
         self.exit()
 
 
-def run_tui(desk: Desk, status: Status, stop: threading.Event) -> None:
+def run_tui(
+    desk: Desk, status: Status, stop: threading.Event, page: Callable[[], str] | None = None
+) -> None:
     """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
 
     The terminal is as before when this returns. Raises RtsepError when the UI failed; whether the
     session goes on then is the caller's matter.
     """
-    app = LiveApp(desk, status, stop)
+    app = LiveApp(desk, status, stop, page)
     with ends_without_its_terminal(stop):
         app.run()
     if app.return_code:

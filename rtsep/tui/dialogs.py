@@ -31,6 +31,7 @@ HELP = """\
               instant; [b]i[/b] hear the instant path or the full one
 [b]r[/b]             record, stop recording
 [b]e[/b]             all events so far, the newest first
+[b]w[/b]             the page for tablets: where it is, and a code to scan
 [b]q[/b]             quit
 Mouse: click mute and solo, drag a fader, or turn the wheel over it.
 
@@ -80,6 +81,15 @@ class EventsBox(Box):
     def __init__(self, told: Sequence[str]) -> None:
         newest_first = "\n".join(map(printable, reversed(told)))
         super().__init__("events, the newest first", newest_first or NO_EVENTS)
+
+
+class PageBox(Box):
+    """Where the remote page is, as a code to scan and as text; light on dark on every terminal."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("w,q,space", "close")]
+
+    def __init__(self, told: str) -> None:
+        super().__init__("page for tablets", Text(told, style="#ffffff on #000000"))
 
 
 class QuitBox(Box):

@@ -14,12 +14,13 @@ from random import Random
 from rtsep.cli.midi_learn import _part, _slug
 from rtsep.config import STEMS_4
 from rtsep.control.actions import parse_action
+from rtsep.control.listening import LOOPBACK
 from rtsep.control.midi.learn import QUIET_S, Gesture, learned
 from rtsep.control.midi.library import NAME, SHIPPED, Library, read_map_file
 from rtsep.control.midi.maps import Binding, DeviceMap
 from rtsep.control.midi.messages import encode, parse
 from rtsep.control.midi.surface import Surface
-from rtsep.control.osc import LOOPBACK, OscServer, OscSpec, parse_osc_spec
+from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.control.osc_desk import desk_state, obey
 from rtsep.control.osc_packets import read_packet, write_packet
 from rtsep.errors import UsageError

@@ -21,7 +21,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from rtsep.control.osc import is_loopback
+from rtsep.control.listening import is_loopback
 
 MEMORY_BYTES = 1 << 30  # beyond what is there once everything is imported
 DEADLINE_S = 60.0  # on a machine that is busy

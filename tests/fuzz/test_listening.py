@@ -17,8 +17,10 @@ import pytest
 
 import rtsep
 from rtsep.cli.live import run as live_run
+from rtsep.cli.live.remote import remote_place
 from rtsep.cli.live.run import Controls
-from rtsep.control.osc import LOOPBACK, OscServer, OscSpec, is_loopback, parse_osc_spec
+from rtsep.control.listening import LOOPBACK, is_loopback
+from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.errors import ConfigError
 from rtsep.live_session.events import Events
 from rtsep.mixer.desk import local_desk
@@ -75,27 +77,55 @@ def test_who_does_not_hear_the_warning_is_not_served() -> None:
         OscServer(desk, lambda: STATUS, OscSpec("0.0.0.0", 0), lambda text: None, warn=fail)
 
 
-LISTENERS = {"socket", "socketserver", "asyncio", "http.server", "xmlrpc.server", "wsgiref", "ssl"}
+NETWORKS = {"socket", "socketserver", "asyncio", "http.server", "xmlrpc.server", "wsgiref", "ssl",
+            "aiohttp"}  # fmt: skip
+LISTENS = {"bind", "listen", "create_server", "start_server", "run_app", "TCPSite", "SockSite",
+           "create_datagram_endpoint", "start_unix_server"}  # fmt: skip
+TREES = {
+    path.relative_to(Path(rtsep.__file__).parent).as_posix(): ast.parse(path.read_text("utf-8"))
+    for path in Path(rtsep.__file__).parent.rglob("*.py")
+}
 
 
-def test_only_osc_knows_sockets() -> None:
-    root = Path(rtsep.__file__).parent
-    found = set()
-    for path in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            elif isinstance(node, ast.Attribute) and node.attr in ("Listener", "Manager"):
-                names = ["socket"]  # of multiprocessing
-            found |= {str(path.relative_to(root)) for name in names if name in LISTENERS}
-    asks_only = os.path.join("library", "cluster.py")  # whether a Ray cluster is there
-    assert found == {os.path.join("control", "osc.py"), asks_only}
-    tree = ast.parse((root / asks_only).read_text("utf-8"))
-    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert "create_connection" in called and not {"bind", "listen", "create_server"} & called
+def networks(tree: ast.AST) -> set[str]:
+    """What it imports, or uses of multiprocessing, that can reach others."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+        elif isinstance(node, ast.Attribute) and node.attr in ("Listener", "Manager"):
+            names.add("socket")
+    return names & NETWORKS
+
+
+def called(tree: ast.AST) -> set[str]:
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_only_osc_and_the_remote_page_know_sockets() -> None:
+    """Two listeners, and one place that binds for both and warns of it first."""
+    asks_only = {"library/cluster.py"}  # whether a Ray cluster is there
+    has_extras = {"cli/live/remote.py"}  # whether the packages are there
+    page = {name for name in TREES if name.startswith("remote/")}
+    found = {name for name, tree in TREES.items() if networks(tree)}
+    assert found - page == {"control/osc.py", "control/listening.py"} | asks_only | has_extras
+    assert networks(TREES["cli/live/remote.py"]) == {"aiohttp"}
+    listens = {name: called(TREES[name]) & LISTENS for name in found}
+    assert {name: words for name, words in listens.items() if words} == {
+        "control/listening.py": {"bind"},
+        "remote/server.py": {"create_server"},
+    }
+    assert "create_connection" in called(TREES["library/cluster.py"])
+    (serving,) = (
+        node
+        for node in ast.walk(TREES["remote/server.py"])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "create_server"
+    )
+    assert [word.arg for word in serving.keywords] == ["sock"]  # one that was bound there
 
 
 def sockets(pid: int) -> set[str]:
@@ -127,7 +157,7 @@ def test_a_live_session_listens_to_nobody_else(tmp_path: Path) -> None:
     words = ["--input", "demo", "--output", "null", "--pace", "realtime", "--model", str(model)]
     words += ["--window", "0.5", "--hop", "100", "--ui", "plain", "--midi", "off"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rtsep", *words, "--osc", "0"],
+        [sys.executable, "-m", "rtsep", *words, "--osc", "0", "--remote"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "RTSEP_CACHE": str(tmp_path)},
         stdout=subprocess.DEVNULL,
@@ -146,16 +176,51 @@ def test_a_live_session_listens_to_nobody_else(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    (only,) = found
-    assert only.startswith("udp 0100007F:")  # 127.0.0.1
+    assert {one.partition(":")[0] for one in found} == {"udp 0100007F", "tcp 0100007F"}  # 127.0.0.1
+    assert len(found) == 2
 
 
 def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, whatever the display shows; before a display begins."""
-    session = SimpleNamespace(desk=local_desk(("a",))[0], status=STATUS, events=Events(lambda: 0.0))
+    session = SimpleNamespace(
+        desk=local_desk(("a",))[0], status=lambda: STATUS, events=Events(lambda: 0.0)
+    )
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
-        controls = Controls(ui="off", midi="off", osc=spec, config=None, duration=None)
+        controls = Controls(ui="off", midi="off", osc=spec, remote=None, config=None, duration=None)
         with ExitStack() as opened:
             live_run._connect(session, controls, opened)  # type: ignore[arg-type]
         assert ("warning: OSC on 0.0.0.0 is open" in capsys.readouterr().err) is aloud
+
+
+def test_the_remote_page_is_told_aloud_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a code where others can reach it, and one link that lets somebody in."""
+    session = SimpleNamespace(
+        desk=local_desk(("a",))[0], status=lambda: STATUS, events=Events(lambda: 0.0)
+    )
+    for text, aloud in (("0", False), ("0.0.0.0:0", True)):
+        controls = Controls(
+            ui="off", midi="off", osc=None, remote=remote_place(text), config=None, duration=None
+        )
+        with ExitStack() as opened:
+            told = live_run._connect(session, controls, opened)  # type: ignore[arg-type]
+            said = capsys.readouterr().err
+            assert ("warning: the remote page on 0.0.0.0 is open" in said) is aloud
+            assert ("?code=" in said) is aloud and (
+                "█▀▀▀▀▀█" in said or "█ ▄▄▄▄▄ █" in said
+            ) is aloud
+            assert said.count("http://") >= 1 and ("127.0.0.1" in said) is not aloud
+            assert told and "http://" in told()
+        assert not any("code=" in event for event in session.events.texts)  # which logs keep
+
+
+def test_what_the_page_needs_is_said_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(ConfigError, match=r"--remote needs aiohttp.*pip install 'rtsep\[remote\]'"):
+        remote_place("0")
+    monkeypatch.undo()
+    for wrong in ("nonsense", "70000", "a:b", "127.0.0.1:"):
+        with pytest.raises(ConfigError, match="the remote page listens on PORT or HOST:PORT"):
+            remote_place(wrong)

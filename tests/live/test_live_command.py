@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 import pytest
 import soundfile
@@ -199,10 +201,35 @@ def test_osc_moves_the_faders_of_a_running_session(live: list[object], tmp_path:
     assert finish(process).code == 0
 
 
+def test_the_remote_page_moves_the_faders_of_a_running_session(
+    live: list[object], tmp_path: Path
+) -> None:
+    process = start(*live, "--ui", "off", "--json", "--remote")
+    wait_for_sound(process, tmp_path / "out")
+    assert process.stderr
+    link = ""
+    while not link:
+        link = process.stderr.readline().partition("the remote page: http://")[2].strip()
+
+    async def mute_all() -> None:
+        async with aiohttp.ClientSession() as web, web.ws_connect(f"ws://{link}socket") as page:
+            stems = (await page.receive_json())["hello"]["stems"]
+            await page.send_json({"v": 1, "set": {f"mute:{stem}": 1 for stem in stems}})
+
+    asyncio.run(mute_all())
+    mix = tmp_path / "out" / "mix.wav"
+    try:
+        wait_until(lambda: db(sound(mix)[:, -2000:]) < -200)
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert finish(process).code == 0
+
+
 @pytest.mark.parametrize(
     ("option", "complaint"),
     [
         (("--osc", "nonsense"), "OSC listens on"),
+        (("--remote", "nonsense"), "the remote page listens on"),
         (("--buffer", "slow"), "neither low, high nor milliseconds"),
         (("--midi", "no such box"), "MIDI"),
         (("--mute", "kazoo"), "no stem 'kazoo'"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from profile_runs import known_run
 
 from rtsep.report.profile.charts import MOST_HOPS, _slowest, latency
@@ -19,16 +17,6 @@ from rtsep.report.profile.run import Run
 
 PATIENCE_MS = 180_000  # a busy machine takes its time over five megabytes of plots
 HOSTILE = "<script>document.title='hacked'</script>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "the tests need Chromium (Debian: apt install chromium)"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def told(run: Run) -> dict[str, Any]:

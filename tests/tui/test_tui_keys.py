@@ -13,6 +13,7 @@ from tui_support import Rig
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.presets import Preset
+from rtsep.remote.codes import code_text
 
 
 def gains(desk: Desk) -> list[float]:
@@ -351,6 +352,38 @@ def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
         assert switched(rig.desk, "mute") == "d"
         await rig.press(pilot, "escape")
         await rig.see(pilot, "drag a fader", gone=True)
+
+    rig.run(script)
+
+
+def test_the_page_for_tablets_is_shown_with_a_code_of_its_own_each_time() -> None:
+    link = "http://192.168.1.20:8765/?code=AbCdEfGhIjKlMnOpQrStU"
+    made = []
+
+    def page() -> str:
+        made.append(code_text(link))
+        return f"{made[-1]}\nthe remote page: {link}{len(made)}"
+
+    rig = Rig(page=page)
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "w")
+        await rig.see(pilot, made[0].split("\n")[3])
+        assert len(made[0].split("\n")) < 22  # a small terminal has the whole code
+        await rig.press(pilot, "w")
+        await rig.see(pilot, "▀", gone=True)
+        await rig.press(pilot, "w")
+        assert len(made) == 2
+
+    rig.run(script)
+
+
+def test_without_a_page_the_key_says_how_to_have_one() -> None:
+    rig = Rig()
+
+    async def script(pilot: Pilot[None]) -> None:
+        await rig.press(pilot, "w")
+        await rig.see(pilot, "start rtsep with --remote")
 
     rig.run(script)
 

@@ -18,11 +18,16 @@ from rtsep.tui import LiveApp
 class Rig:
     """An app, the desk it moves, and the status it is shown, which a test may replace."""
 
-    def __init__(self, desk: Desk | None = None, status: LiveStatus | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk | None = None,
+        status: LiveStatus | None = None,
+        page: Callable[[], str] | None = None,
+    ) -> None:
         self.desk = desk or a_desk()
         self.status = status or a_status()
         self.stop = threading.Event()
-        self.app = LiveApp(self.desk, lambda: self.status, self.stop)
+        self.app = LiveApp(self.desk, lambda: self.status, self.stop, page)
 
     def run(
         self, script: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (80, 24)

@@ -90,6 +90,14 @@ _LIVE_OPTIONS = (
     click.option(
         "--osc", metavar="[HOST:]PORT", help="Listen for OSC; on this machine only by default."
     ),
+    click.option(
+        "--remote",
+        is_flag=False,
+        flag_value="0",
+        metavar="[[HOST:]PORT]",
+        help="Serve a page with the faders to browsers; to this machine only by default, to phones "
+        "and tablets with 0.0.0.0:8765.",
+    ),
     config_option,
     click.option(
         "--scene-fade",
@@ -120,7 +128,7 @@ _LIVE_OPTIONS = (
 # Parameter -> option, of everything that only a live session understands.
 LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
-    "config": "--config", "scene_fade": "--scene-fade", "record": "--record",
+    "remote": "--remote", "config": "--config", "scene_fade": "--scene-fade", "record": "--record",
     "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",

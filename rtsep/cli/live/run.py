@@ -8,9 +8,10 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from rtsep.audio.choose import NoSuchDevice
 from rtsep.cli.common.figures import say
 from rtsep.cli.common.progress import RichObserver
 from rtsep.cli.common.signals import stop_on_signals
+from rtsep.cli.live.remote import invitation, open_remote, remote_place
 from rtsep.cli.live.report import as_dict, tell
+from rtsep.control.listening import HostPort
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.control.scene_file import SceneFile, scenes_path
 from rtsep.files.places import Place
@@ -43,6 +46,7 @@ class Controls:
     ui: str
     midi: str
     osc: OscSpec | None
+    remote: HostPort | None
     config: Path | None
     duration: float | None
     scene_fade: float
@@ -55,6 +59,7 @@ def run_live(
     ui: str,
     midi: str,
     osc: str | None,
+    remote: str | None,
     config: Path | None,
     duration: float | None,
     scene_fade: float,
@@ -69,6 +74,7 @@ def run_live(
         ui=ui,
         midi=midi,
         osc=None if osc is None else parse_osc_spec(osc),
+        remote=None if remote is None else remote_place(remote),
         config=config,
         duration=duration,
         scene_fade=scene_fade,
@@ -144,13 +150,13 @@ def other_reading(error: NoSuchDevice, audio: AudioRequest) -> str:
 def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> None:
     """Display and controllers, until it is over."""
     with ExitStack() as opened:
-        _connect(session, controls, opened)
+        page = _connect(session, controls, opened)
         opened.enter_context(_ending(session, controls.duration, stop))
         if controls.ui == "tui":
             with RichObserver("opening the display", log=False):
                 from rtsep.tui import run_tui
 
-            run_tui(session.desk, session.status, stop)
+            run_tui(session.desk, session.status, stop, page)
         elif controls.ui == "plain":
             from rtsep.control.plain import run_plain
 
@@ -159,8 +165,11 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
             stop.wait()
 
 
-def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> None:
-    """Scenes; MIDI and OSC, as far as they are wanted."""
+def _connect(
+    session: LiveSession, controls: Controls, opened: ExitStack
+) -> Callable[[], str] | None:
+    """Scenes; MIDI, OSC and the remote page, as far as they are wanted; who says where that page
+    is."""
     scenes = SceneFile(scenes_path(), session.events.add)
     session.desk.keep_scenes(scenes.load(), scenes.keep, controls.scene_fade)
     if controls.midi != "off":
@@ -172,6 +181,10 @@ def _connect(session: LiveSession, controls: Controls, opened: ExitStack) -> Non
         opened.enter_context(
             OscServer(session.desk, session.status, controls.osc, session.events.add, warn=say)
         )
+    if controls.remote is not None:
+        server = opened.enter_context(open_remote(session, controls.remote))
+        return partial(invitation, server)
+    return None
 
 
 @contextmanager

@@ -1,0 +1,120 @@
+"""Pictures of the remote page in Chromium, and its icons: `python scripts/remote_pictures.py`.
+
+The icons go where the page has them, the pictures to docs/images; each is looked at by whoever
+changes the page.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from live_status import a_desk, a_level, a_status  # noqa: E402
+
+from rtsep.control.listening import HostPort  # noqa: E402
+from rtsep.mixer.desk import Desk  # noqa: E402
+from rtsep.remote.server import RemoteServer  # noqa: E402
+
+ICONS = ROOT / "rtsep" / "remote" / "page" / "icons"
+IMAGES = ROOT / "docs" / "images"
+SCREENS = {  # name: width, height, scale
+    "remote-phone": (390, 760, 1.5),
+    "remote-phone-side": (780, 360, 1),
+    "remote-tablet": (1180, 820, 1),
+}
+FADERS = ((24, 46, "#3fdc7a"), (44, 28, "#58d0ff"), (64, 58, "#ffd047"))  # x, y, colour
+EVENTS = ("1:00:58 MIDI: nanoKONTROL2 is played by nanokontrol2", "1:01:00 the full path: 184 ms")
+
+
+def icon(inset: float) -> str:
+    """Three faders on the ground of the page; `inset` keeps what a mask would cut off free."""
+    knobs = "".join(
+        f'<rect x="{x + 4}" y="14" width="4" height="72" rx="2" fill="#3a4552"/>'
+        f'<rect x="{x - 2}" y="{y}" width="16" height="14" rx="3" fill="{colour}"/>'
+        f'<rect x="{x - 2}" y="{y + 6}" width="16" height="2" fill="#0b0e12"/>'
+        for x, y, colour in FADERS
+    )
+    scale = 1 - 2 * inset
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="100%" height="100%">'
+        f'<rect width="100" height="100" fill="#161b22"/><g transform="translate({100 * inset} '
+        f'{100 * inset}) scale({scale})">{knobs}</g></svg>'
+    )
+
+
+def draw_icons(browser: Browser) -> None:
+    for name, size, inset in (
+        ("icon-180", 180, 0.0),
+        ("icon-192", 192, 0.0),
+        ("icon-512", 512, 0.0),
+        ("icon-maskable-512", 512, 0.12),
+    ):
+        page = browser.new_page(viewport={"width": size, "height": size})
+        page.set_content(f'<body style="margin:0">{icon(inset)}</body>')
+        page.screenshot(path=ICONS / f"{name}.png")
+        page.close()
+
+
+@contextmanager
+def served() -> Iterator[tuple[Desk, str]]:
+    """A desk of four stems in the middle of a song."""
+    desk, began = a_desk(4), time.monotonic()
+    desk.set_gain("drums", 0.0)
+    desk.set_gain("bass", -4.5)
+    desk.set_gain("other", -12)
+    desk.set_mute("vocals", True)
+    desk.set_recording(True)
+
+    def status() -> object:
+        at = time.monotonic() - began
+        moving = (a_level(-8 + 5 * math.sin(7 * at + n)) for n in range(3))
+        return a_status(
+            stem_levels=(*moving, a_level(-math.inf)),
+            mix_level=a_level(-3 + 2 * math.sin(9 * at)),
+            misses=0,
+            recording=True,
+            recorded_seconds=83 + at,
+            events=EVENTS,
+        )
+
+    with RemoteServer(desk, status, HostPort("127.0.0.1", 0), lambda text: None) as server:  # type: ignore[arg-type]
+        yield desk, server.links[0]
+
+
+def look(page: Page, link: str) -> None:
+    page.goto(link)
+    page.locator("#latency", has_text="184").wait_for()
+    page.wait_for_timeout(400)
+
+
+def main() -> None:
+    with sync_playwright() as playwright, served() as (_, link):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        draw_icons(browser)
+        for name, (width, height, scale) in SCREENS.items():
+            page = browser.new_page(
+                viewport={"width": width, "height": height},
+                device_scale_factor=scale,
+                has_touch=True,
+                is_mobile=True,
+            )
+            look(page, link)
+            page.screenshot(path=IMAGES / f"{name}.png")
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
