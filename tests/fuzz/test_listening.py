@@ -106,7 +106,7 @@ def called(tree: ast.AST) -> set[str]:
 
 def test_only_osc_and_the_remote_page_know_sockets() -> None:
     """Two listeners, and one place that binds for both and warns of it first."""
-    asks_only = {"library/cluster.py"}  # whether a Ray cluster is there
+    asks_only = {"library/joining.py"}  # whether a Ray cluster is there
     has_extras = {"cli/live/remote.py"}  # whether the packages are there
     page = {name for name in TREES if name.startswith("remote/")}
     found = {name for name, tree in TREES.items() if networks(tree)}
@@ -117,7 +117,7 @@ def test_only_osc_and_the_remote_page_know_sockets() -> None:
         "control/listening.py": {"bind"},
         "remote/server.py": {"create_server"},
     }
-    assert "create_connection" in called(TREES["library/cluster.py"])
+    assert "create_connection" in called(TREES["library/joining.py"])
     (serving,) = (
         node
         for node in ast.walk(TREES["remote/server.py"])
@@ -187,7 +187,9 @@ def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> N
     )
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
-        controls = Controls(ui="off", midi="off", osc=spec, remote=None, config=None, duration=None)
+        controls = Controls(
+            ui="off", midi="off", osc=spec, remote=None, config=None, duration=None, scene_fade=0.0
+        )
         with ExitStack() as opened:
             live_run._connect(session, controls, opened)  # type: ignore[arg-type]
         assert ("warning: OSC on 0.0.0.0 is open" in capsys.readouterr().err) is aloud
@@ -200,8 +202,9 @@ def test_the_remote_page_is_told_aloud_too(capsys: pytest.CaptureFixture[str]) -
     )
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         controls = Controls(
-            ui="off", midi="off", osc=None, remote=remote_place(text), config=None, duration=None
-        )
+            ui="off", midi="off", osc=None, remote=remote_place(text), config=None, duration=None,
+            scene_fade=0.0,
+        )  # fmt: skip
         with ExitStack() as opened:
             told = live_run._connect(session, controls, opened)  # type: ignore[arg-type]
             said = capsys.readouterr().err

@@ -280,29 +280,31 @@ def test_what_a_desk_learns_is_on_the_page(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Faders, switches and triggers that nobody had thought of when the page was made."""
-    told: dict[str, float] = {"low": 0.5, "kill": 0.0}
+    told: dict[str, float] = {"growl": 0.5, "bite": 0.0}
 
     def tell(name: str) -> object:
         return lambda desk, target, value: (told.update({name: value}), desk.reset())
 
     more = {
-        "low": Verb(FADER, "stem", "bass of a stem", lambda desk, stem: told["low"], tell("low")),  # type: ignore[arg-type]
-        "kill": Verb(SWITCH, "stem", "no bass", lambda desk, stem: told["kill"], tell("kill")),  # type: ignore[arg-type]
-        "scene": Verb(TRIGGER, "scene", "recall", lambda *_: 0.0, tell("scene"), ("1", "2")),  # type: ignore[arg-type]
+        "growl": Verb(FADER, "stem", "how it growls", lambda *_: told["growl"], tell("growl")),  # type: ignore[arg-type]
+        "bite": Verb(SWITCH, "stem", "it bites", lambda *_: told["bite"], tell("bite")),  # type: ignore[arg-type]
+        "jump": Verb(TRIGGER, "wall", "jump over", lambda *_: 0.0, tell("jump"), ("1", "2")),  # type: ignore[arg-type]
     }
     for name, verb in more.items():
         monkeypatch.setitem(VERBS, name, verb)
     rig = RemoteRig()
     phone = Phone(browser).open(rig.link)
     phone.page.tap("#more")
-    slider = phone.page.locator("#groups label:has-text('drums') input")
+    slider = phone.page.locator(
+        "#groups h2:has-text('how it growls') + div label:has-text('drums') input"
+    )
     assert slider.input_value() == "0.5"
     slider.fill("0.25")
-    wait_until(lambda: told["low"] == 0.25)
-    phone.page.locator("#groups h2:has-text('no bass') + div >> text=drums").tap()
-    wait_until(lambda: told["kill"] == 1)
-    phone.page.locator("#groups h2:has-text('recall') + div >> text='2'").tap()
-    wait_until(lambda: told.get("scene") == 1)
+    wait_until(lambda: told["growl"] == 0.25)
+    phone.page.locator("#groups h2:has-text('it bites') + div >> text=drums").tap()
+    wait_until(lambda: told["bite"] == 1)
+    phone.page.locator("#groups h2:has-text('jump over') + div >> text='2'").tap()
+    wait_until(lambda: told.get("jump") == 1)
     assert rig.server.refused == 0 and phone.complaints == []
     phone.close()
     rig.server.close()

@@ -96,6 +96,7 @@ def test_who_moves_hears_in_the_end_where_a_fader_really_stands(rig: RemoteRig) 
             await page.say(set={"gain:bass": 3.0})
             await page.hear_until(lambda: page.state.get("gain:bass") == 1.0)
             await page.say(set={"gain:drums": 0.4})
+            await page.hear_until(lambda: rig.desk.fader("drums").gain_db < 0)
             rig.desk.set_gain("drums", 0)  # another hand on the same fader
             await page.hear_until(lambda: page.state.get("gain:drums") == pytest.approx(0.8))
 
