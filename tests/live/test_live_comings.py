@@ -19,7 +19,7 @@ from cli_support import finish
 from live_rig import wait_until
 from test_live_command import alive, children
 
-from rig.server import Deck, JackServer, connections, running_jack, wait_for_ports
+from rig.server import Deck, JackServer, activate, connections, running_jack, wait_for_ports
 from rtsep.control.plain import status_line
 from rtsep.control.text import clock
 from rtsep.live_session.devices import _count
@@ -249,7 +249,7 @@ def test_an_xrun_of_a_server_is_shown_once(jack_server: JackServer, live_session
     wait_until(lambda: session.status().steps > 1)
     with closing(jack.Client("counter")) as counter:
         counter.set_xrun_callback(told_by_jack.append)
-        counter.activate()
+        activate(counter)
         before = session.status().xruns
         for _ in range(3):
             os.kill(session.pids["audio"], signal.SIGSTOP)

@@ -10,7 +10,7 @@ import jack
 import pytest
 from live_rig import wait_until
 
-from rig.server import JackServer
+from rig.server import JackServer, activate
 from rtsep.sound_servers.direct_sound import DirectSound
 from rtsep.sound_servers.jack_server import find_server
 
@@ -30,7 +30,7 @@ def client(opened: ExitStack, name: str, *, ins: int = 0, outs: int = 0) -> Any:
         made.inports.register(f"in_{number}")
     for number in range(outs):
         made.outports.register(f"out_{number}")
-    made.activate()
+    activate(made)
     return made
 
 

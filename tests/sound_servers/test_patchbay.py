@@ -11,7 +11,7 @@ from typing import Any
 import jack
 import pytest
 
-from rig.server import JackServer
+from rig.server import JackServer, activate
 from rtsep.errors import ConfigError
 from rtsep.sound_servers.patchbay import Patchbay
 
@@ -31,7 +31,7 @@ def client(jack_server: JackServer) -> Iterator[Client]:
             opened.callback(made.close)
             made.inports.register("in")
             made.outports.register("out")
-            made.activate()
+            activate(made)
             return made
 
         yield make
