@@ -126,6 +126,8 @@ def jack_server() -> Iterator[JackServer]:
         for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
             patch.setenv(key, server.env[key])
         yield server
+        if portaudio := sys.modules.get("sounddevice"):
+            portaudio._exit_handler()  # it must not outlive the server
 
 
 @pytest.fixture
