@@ -19,6 +19,7 @@ what flows through counts there, and FLAC in and out.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import shutil
@@ -27,7 +28,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +173,33 @@ def ray(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     songs[0].parent.mkdir()
     for song in songs:
         soundfile.write(song, float(song.stem) * audio, rate, "FLOAT")
-    ways = {"process": Running(jobs=1, force=True), "ray": Running(ray="local", jobs=1, force=True)}
+    with _cluster() as address:
+        return _beside_ray(args, folder, songs, address)
+
+
+@contextmanager
+def _cluster() -> Iterator[str]:
+    """A head on this machine, with all of its processors."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    head = {
+        "num_cpus": psutil.cpu_count(),
+        "num_gpus": 0,
+        "object_store_memory": 80 << 20,
+        "include_dashboard": False,
+    }
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield cluster.address
+    finally:
+        cluster.shutdown()
+
+
+def _beside_ray(
+    args: argparse.Namespace, folder: Path, songs: Sequence[Path], address: str
+) -> dict[str, Any]:
+    ways = {"process": Running(jobs=1, force=True), "ray": Running(ray=address, jobs=1, force=True)}
     spans: dict[str, list[float]] = {name: [] for name in ways}
     inside: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(args.rounds):
