@@ -18,7 +18,7 @@ PATIENT = 120.0  # never reached
 
 
 def question(name: str, *arguments: Any) -> Question:
-    return Question("doctor_questions", name, arguments)
+    return Question("asked_questions", name, arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_what_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_in_the_current_folder_is_not_taken_for_a_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("queue", "pickle", "rtsep", "doctor_questions"):
+    for name in ("queue", "pickle", "rtsep", "asked_questions"):
         (tmp_path / f"{name}.py").write_text("import os; os._exit(9)")
     monkeypatch.chdir(tmp_path)
     assert ask(Round({"sum": question("add", 2, 3)}, PATIENT)) == {"sum": 5}
