@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 FRAME = 32  # samples; a longer one costs more to multiply, a shorter one more calls
+HIGHEST = 0.45  # of the rate, that a cutoff may have
+_FAINT = 1e-30  # of a state; numbers that are much smaller take processors a hundred times as long
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -71,3 +73,8 @@ def frame_matrix(network: Network) -> Numbers:
     states = [state for one in network.filters for state in one.state]
     columns = [sample for samples in outputs for sample in samples] + states
     return np.ascontiguousarray(np.stack(np.broadcast_arrays(*columns), -1))
+
+
+def drop_faint(state: Numbers) -> None:
+    """Let what has died away be silence, in place."""
+    state[np.abs(state) < _FAINT] = 0

@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-import sys
 from contextlib import suppress
 
 from rtsep.errors import ConfigError
+from rtsep.processes.process import python_command
 
 AUTO = "auto"
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):(?P<port>[0-9]{1,5})")
@@ -62,12 +62,10 @@ def _connect(host: str, port: int) -> None:
 def _ask(address: str) -> None:
     """In a process that can be ended. Whatever it says, somebody answered, or it is known at once
     that there is nobody; joining will tell which. Raises TimeoutExpired."""
-    # Not from the current folder: a file there must not be taken for a library.
-    libraries = f"import sys; sys.path[:] = {sys.path!r}"
-    program = f"{libraries}; from ray.scripts.scripts import main; main()"
+    health_check = python_command("from ray.scripts.scripts import main; main()")
     with suppress(OSError):
         subprocess.run(
-            [sys.executable, "-c", program, "health-check", "--address", address],
+            [*health_check, "health-check", "--address", address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +20,7 @@ from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.devices import CLOCK_BLOCK
 from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared
-from rtsep.processes.process import interrupts_ignored
+from rtsep.processes.process import interrupts_ignored, python_command
 
 _STDIN, _STDOUT = 0, 1
 _FRAME = 1024
@@ -35,10 +34,9 @@ def audio_at_work(stems: int, channels: int, rate: int) -> Iterator[None]:
     It is a program, since the engine process may have no children of `multiprocessing`; it ends
     when its input does, and so with whoever started it.
     """
-    # Of this process's own libraries, and of no file in the current folder that is named like one.
-    libraries = f"import sys; sys.path[:] = {sys.path!r}"
-    program = f"{libraries}; from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
-    command = [sys.executable, "-c", program]
+    command = python_command(
+        f"from {__name__} import rehearse; rehearse({stems}, {channels}, {rate})"
+    )
     with interrupts_ignored():
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:

@@ -12,13 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from rtsep.dsp.recursive import FRAME, Numbers, Svf, frame_matrix
+from rtsep.dsp.recursive import FRAME, HIGHEST, Numbers, Svf, drop_faint, frame_matrix
 from rtsep.ring.ring import Audio
 
 EDGES_HZ = (250.0, 2500.0)
-HIGHEST = 0.45  # of the rate, that an edge may have
 _BUTTERWORTH = (0.5412, 1.3066)  # quality of the two sections of a fourth-order filter
-_FAINT = 1e-30  # of a state; numbers that are much smaller take processors a hundred times as long
 
 
 class _Split:
@@ -102,7 +100,7 @@ class Crossover:
 
     def _next_frame(self) -> None:
         state = self._result[:, -self._states :]
-        state[np.abs(state) < _FAINT] = 0
+        drop_faint(state)
         self._rows[:, FRAME:] = state
         self._rows[:, :FRAME] = 0
         self._filled = 0

@@ -11,20 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from rtsep.dsp.recursive import FRAME, Numbers, Svf, frame_matrix
+from rtsep.dsp.recursive import FRAME, HIGHEST, Numbers, Svf, drop_faint, frame_matrix
 from rtsep.ring.ring import Audio
 
 REST = 0.02  # so far from the middle the knob does nothing, since controllers do not hit it
 LOW_PASS_HZ = (20_000.0, 60.0)  # cutoff where the knob leaves the middle, and at its end
 HIGH_PASS_HZ = (20.0, 10_000.0)
-HIGHEST = 0.45  # of the rate, that a cutoff may have
 PLACES = 512  # cutoffs to each side, a sixtieth of an octave apart
 GLIDE_SECONDS = 0.008  # time constant, twice, of the way to another place ...
 SWEEP_SECONDS = 0.03  # ... which takes at least this from the middle to an end
 FADE_SECONDS = 0.012  # between the filter where it does next to nothing, and none
 _NEXT_TO_NOTHING = 8  # places
 _QUALITIES = (0.5412, 2.2)  # a Butterworth filter's first section, and more than its second
-_FAINT = 1e-30  # of a state; numbers that are much smaller take processors a hundred times as long
 
 _UP = np.arange(1, FRAME + 1) / FRAME
 
@@ -170,7 +168,7 @@ class Sweep:
         sound[...] = samples[:, since:until]
         if until == FRAME:
             state = self._after[:, FRAME:]
-            state[np.abs(state) < _FAINT] = 0
+            drop_faint(state)
             frame[:, FRAME:] = state if knob.wet else 0
             frame[:, :FRAME] = 0
 

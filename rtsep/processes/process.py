@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,6 +95,12 @@ class Child:
             self._process.kill()
         self._process.join()
         self.link.close()
+
+
+def python_command(program: str) -> list[str]:
+    """Runs a program with this process's own libraries, and no file in the current folder that is
+    named like one."""
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"]
 
 
 def end_tracker_at_exit() -> None:

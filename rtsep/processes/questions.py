@@ -12,7 +12,6 @@ import pickle
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtsep.errors import RtsepError
-from rtsep.processes.process import interrupts_ignored
+from rtsep.processes.process import interrupts_ignored, python_command
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _END_SECONDS = 2.0  # for a child that has answered everything
@@ -74,11 +73,11 @@ class _Child:
     def __init__(self, asked: Round) -> None:
         self._round, self._answered = asked, False
         self._end = time.monotonic() + asked.seconds
-        # Not from the current folder: a file there must not be taken for a library.
-        program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import answer; answer()"
         with interrupts_ignored():
             self._process = subprocess.Popen(
-                [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                python_command(f"from {__name__} import answer; answer()"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
             )
         self._heard: queue.SimpleQueue[tuple[str, Any] | None] = queue.SimpleQueue()
         assert self._process.stdin is not None
