@@ -45,7 +45,7 @@ class STFT(nn.Module):
         super().__init__()
         self.nfft = nfft
         self.frame = nfft // OVERLAP
-        self.register_buffer("window", torch.hann_window(nfft) * nfft**-0.5, persistent=False)
+        self.register_buffer("window", _hann(nfft) * nfft**-0.5, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         pad = pad_samples(self.nfft)
@@ -72,7 +72,7 @@ class ISTFT(nn.Module):
         self.nfft = nfft
         self.frame = nfft // OVERLAP
         scale = nfft**0.5 / HANN_SQUARED_SUM
-        self.register_buffer("window", torch.hann_window(nfft) * scale, persistent=False)
+        self.register_buffer("window", _hann(nfft) * scale, persistent=False)
 
     def forward(self, spec: Tensor, first: int, length: int) -> Tensor:
         """Samples [first, first + length), counted from the beginning of frame 0's own samples.
@@ -94,3 +94,8 @@ class ISTFT(nn.Module):
                 out[..., k : k + part.shape[-2], :] += part
             begin += some.shape[-2]
         return out.flatten(-2)
+
+
+def _hann(nfft: int) -> Tensor:
+    """On the CPU even where a network is made without weights; likewise other tables."""
+    return torch.hann_window(nfft, device="cpu")
