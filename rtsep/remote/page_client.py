@@ -74,6 +74,6 @@ class PageClient:
 
 def _near(name: str, sent: Value | None, value: Value) -> bool:
     """Whether a fader stands where it was put."""
-    if not is_fader(name) or not isinstance(sent, (int, float)):
+    if not is_fader(name) or not isinstance(sent, (int, float)) or not isinstance(value, float):
         return False
-    return math.isclose(sent, float(value), rel_tol=0.0, abs_tol=NEAR)
+    return math.isclose(sent, value, rel_tol=0.0, abs_tol=NEAR)
