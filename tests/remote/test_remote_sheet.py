@@ -29,6 +29,13 @@ from sheet_support import COVERED, middle, open_sheet, said, slide, text_of
 
 from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, Verb
 
+# Where a finger may scroll: the lowest word that is not under an edge.
+WORD = """() => [...document.querySelectorAll('#sheet-1 .word')].map(word => {
+    const box = word.getBoundingClientRect();
+    return [box.left + 20, box.top + box.height / 2, word]; })
+  .filter(([x, y, word]) => word.contains(document.elementFromPoint(x, y)))
+  .pop().slice(0, 2)"""
+SHEET = "#sheets button, #sheets [role=slider]"
 SIZES = [SMALL, SMALL_SIDE, PHONE, PHONE_SIDE, (960, 600), (600, 960), TABLET, TABLET_TALL]
 
 
@@ -254,53 +261,55 @@ def test_a_sheet_with_much_in_it_is_scrolled(
     rig = RemoteRig()
     for size in (SMALL, SMALL_SIDE, PHONE, TABLET):
         phone = Phone(browser, size).open(rig.link)
-        sheet = open_sheet(phone, 1)
-        x, y = middle(phone.page.locator("#sheet-1 .word").first)
-        last = phone.page.get_by_label("lamp4 bass")
+        open_sheet(phone, 1)
         fingers = Fingers(phone)
-        for _ in range(12):
+        for _ in range(20):
             if phone.page.evaluate(COVERED, "#sheet-1 [aria-label='lamp4 bass']") == []:
                 break
+            x, y = phone.page.evaluate(WORD)
             fingers.down(1, x, y)
             for step in range(1, 9):
                 fingers.move(f1=(x, y - 20 * step))
             fingers.up(1)
             time.sleep(0.1)
-            x, y = middle(phone.page.locator("#sheet-1 .rows .word").last)
         assert phone.page.evaluate(COVERED, "#sheet-1 [aria-label='lamp4 bass']") == []
-        assert last.is_visible() and sheet.is_visible()
-        least = min(phone.fader(name)[2] for name in ("bass",))
-        assert least >= 60
+        assert phone.fader("bass")[2] > 60
         phone.close()
     rig.server.close()
 
 
 @pytest.mark.parametrize("stems", [2, 4, 6])
-@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_sheet_is_on_the_screen_and_large_enough_for_fingers(
-    browser: Browser, size: tuple[int, int], stems: int
+    browser: Browser, stems: int
 ) -> None:
+    """On every screen, also turned from one to the next, and for the left-handed."""
     rig = RemoteRig(desk_of(stems, ("full", "instant")))
     rig.desk.set_recording(True)
     rig.status = a_status(
         stem_levels=tuple(a_level(-10) for _ in range(stems)), misses=1234, recorded_seconds=5000
     )
-    phone = Phone(browser, size).open(rig.link)
-    for left in (False, True):
-        phone.page.evaluate("on => document.body.classList.toggle('left', on)", left)
-        for strip in (1, stems):
-            if phone.page.locator(".strip .name").nth(strip).is_visible():
-                open_sheet(phone, strip)
-            else:
-                phone.page.get_by_label("the next strip").locator("visible=true").tap()
-            check(phone, size, "#sheets button, #sheets [role=slider]", 2 if strip == stems else 10)
-        assert phone.page.locator(".fader:visible").first.bounding_box()["height"] > 0.15 * size[1]  # type: ignore[index]
+    phone = Phone(browser).open(rig.link)
+    opens = phone.page.locator("#scenes-key")
+    for number, size in enumerate(SIZES):
+        phone.page.set_viewport_size({"width": size[0], "height": size[1]})
+        phone.wait_for(f"innerWidth === {size[0]} && innerHeight === {size[1]}")
+        phone.page.evaluate("on => document.body.classList.toggle('left', on)", number % 3 == 0)
+        open_sheet(phone, 1)
+        check(phone, size, SHEET, 10)
+        if phone.page.locator(".strip .name").nth(stems).is_visible():
+            open_sheet(phone, stems)
+        else:
+            while not phone.page.locator(f"#sheet-{stems}").is_visible():
+                phone.page.locator("[aria-label='the next strip']:visible").tap()
+        check(phone, size, SHEET, 2)
+        visible = phone.page.locator(".fader:visible").first.bounding_box()
+        assert visible and visible["height"] > 0.15 * size[1]
         phone.page.keyboard.press("Escape")
-        if phone.page.locator("#scenes-key").is_visible():
-            phone.page.tap("#scenes-key")
+        if opens.is_visible():
+            opens.tap()
         check(phone, size, "#scenes button", 9)
-        if phone.page.locator("#scenes-key").is_visible():
-            phone.page.tap("#scenes-key")
+        if opens.is_visible():
+            opens.tap()
     assert phone.complaints == []
     phone.close()
     rig.server.close()
@@ -342,11 +351,11 @@ def test_the_screen_turns_with_a_sheet_open_and_a_finger_down(phone: Phone, rig:
     wait_until(lambda: rig.desk.fader("bass").eq_db[0] > before + 1)
     fingers.up(1)
     assert sheet.is_visible()
-    check(phone, (780, 360), "#sheets button, #sheets [role=slider]", 10)
+    check(phone, (780, 360), SHEET, 10)
     phone.page.set_viewport_size({"width": 390, "height": 760})
     phone.wait_for("innerWidth === 390")
     assert sheet.is_visible()
-    check(phone, (390, 760), "#sheets button, #sheets [role=slider]", 10)
+    check(phone, (390, 760), SHEET, 10)
 
 
 def test_a_network_that_goes_with_a_sheet_open(browser: Browser, rig: RemoteRig) -> None:
