@@ -20,7 +20,7 @@ from page_support import (
 )
 from playwright.sync_api import Browser
 from remote_support import RemoteRig, wait_until
-from sheet_support import COVERED, middle, open_sheet
+from sheet_support import COVERED, middle, open_sheet, slide
 
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
@@ -95,6 +95,32 @@ def test_a_finger_that_was_lost_in_sleep_holds_nothing(phone: Phone, rig: Remote
     fingers.move(f1=(x, y - 0.3 * height))
     wait_until(lambda: rig.desk.fader("bass").gain_db > -10)
     fingers.up(1)
+
+
+def test_a_slide_that_is_put_away_under_a_finger_is_let_go(phone: Phone, rig: RemoteRig) -> None:
+    """The other hand opens another sheet meanwhile."""
+    open_sheet(phone, 1)
+    x, y = middle(slide(phone, "bass filter"))
+    fingers = Fingers(phone)
+    fingers.down(1, x, y)
+    fingers.move(f1=(x + 30, y))
+    wait_until(lambda: rig.desk.fader("bass").filter > 0.1)
+    phone.page.locator(".strip .name").first.dispatch_event("pointerup", {"button": 0})
+    phone.page.locator("#sheet-0").wait_for(state="visible")
+    fingers.move(f1=(x + 60, y))
+    time.sleep(0.2)
+    before = rig.desk.fader("bass").filter
+    fingers.move(f1=(x - 60, y))
+    time.sleep(0.2)
+    assert rig.desk.fader("bass").filter == before and rig.desk.fader("drums").filter == 0
+    fingers.up(1)
+    rig.desk.set_filter("bass", 0)
+    open_sheet(phone, 1)
+    assert phone.page.locator(".held").count() == 0
+    fingers.down(2, x, y)
+    fingers.move(f2=(x - 30, y))
+    wait_until(lambda: rig.desk.fader("bass").filter < -0.1)
+    fingers.up(2)
 
 
 def test_a_fader_does_not_jump_where_the_screen_turns_under_a_finger(
