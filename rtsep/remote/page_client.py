@@ -23,6 +23,7 @@ class PageClient:
 
     def __init__(self, now: float) -> None:
         self.refused = ""  # the newest sentence about what it may not do, until it is told
+        self.done = ""  # likewise, about what it has done
         self.invites = False  # it asked for a code to let another device in
         self.figures: object = None  # that it was told last
         self._under_way: deque[int] = deque()

@@ -52,12 +52,13 @@ class Vocabulary:
         state: State = {name: one.value(self._desk) for name, one in self._stateful.items()}
         return state | {verb: chosen(self._desk) for verb, chosen in CHOSEN.items()}
 
-    def set(self, name: str, value: float) -> str:
+    def set(self, name: str, value: float) -> tuple[str, str]:
         """Do it, and say which part of the state a hand has hold of then: none of a trigger, of
-        which everybody is told. Raises ConfigError."""
+        which everybody is told; and what that hand should know of it. Raises ConfigError."""
         action = self._actions.get(name) or parse_action(name, self._desk.stems)
-        action.apply(self._desk, value)
-        return "" if action.kind == TRIGGER else str(action)
+        done = action.apply(self._desk, value)
+        held = "" if action.kind == TRIGGER else str(action)
+        return held, done if isinstance(done, str) else ""
 
 
 def is_fader(name: str) -> bool:

@@ -117,6 +117,7 @@ def test_scenes_and_undo_are_in_reach(browser: Browser, rig: RemoteRig) -> None:
         phone.page.tap("#undo")
         wait_until(lambda: rig.desk.fader("drums").gain_db == 0)
         phone.wait_shown("drums", "0 dB")
+        phone.wait_for("document.getElementById('notice').textContent === 'undone: gain of drums'")
         phone.page.locator(".strip .name").first.tap()
         assert pads.count() == (0 if is_small else 8)
         phone.page.keyboard.press("Escape")

@@ -3,7 +3,7 @@
 
 import { Row, paired } from "./rows.js";
 import { Switch, key, press } from "./strip.js";
-import { make } from "./travel.js";
+import { letGoOfHidden, make } from "./travel.js";
 
 const MASTER = "master";
 const at = (id) => document.getElementById(id);
@@ -137,5 +137,6 @@ export class Channels {
     this.now = this.all.find((channel) => channel.name === name)?.name;
     if (this.now) this.onOpen();
     document.body.classList.toggle("sheet-open", this.now !== undefined);
+    letGoOfHidden();
   }
 }

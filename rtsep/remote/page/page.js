@@ -32,6 +32,7 @@ function told(message) {
   if (message.hello) build(message.hello);
   if (message.state) show(message.state);
   if (message.figures) figures(message.figures);
+  if (message.done) notice(message.done, "done");
   if (message.refused) notice(message.refused);
   if (message.invitation) sheets.invitation(message.invitation);
 }
@@ -130,8 +131,9 @@ function gone(reason) {
 }
 
 let noticeEnds;
-function notice(text) {
+function notice(text, kind = "") {
   at("notice").textContent = text;
+  at("notice").className = kind;
   at("notice").hidden = false;
   clearTimeout(noticeEnds);
   noticeEnds = setTimeout(() => (at("notice").hidden = true), NOTICE_MS);

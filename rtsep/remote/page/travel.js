@@ -116,7 +116,16 @@ export class Travel {
 
 // Those that have a finger on them.
 const held = new Set();
+
+// Of what is no longer on the screen: it would go on under a finger that nobody sees it under.
+export function letGoOfHidden() {
+  for (const one of held) if (one.root.offsetParent === null) one.letGo();
+}
+
 // Where the screen turns under a finger, it goes on from wherever the finger is then.
-window.addEventListener("resize", () => held.forEach((one) => (one.finger = undefined)));
+window.addEventListener("resize", () => {
+  letGoOfHidden();
+  for (const one of held) one.finger = undefined;
+});
 // No finger outlasts the sleep of a screen, and not every browser says that it is gone.
 document.addEventListener("visibilitychange", () => document.hidden && held.forEach((one) => one.letGo()));
