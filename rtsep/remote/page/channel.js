@@ -21,7 +21,8 @@ class Channel {
     this.parts = parts;
     const { bands, others, switches } = paired(controls);
     this.marks = make("span", "marks", strip.button);
-    this.marks.setAttribute("aria-hidden", "true");
+    this.pills = make("span", "pills", strip.button);
+    for (const shown of [this.marks, this.pills]) shown.setAttribute("aria-hidden", "true");
     this.head();
     this.body = make("div", "rows", this.root);
     const bars = make("span", "bars", bands.length ? this.marks : null);
@@ -73,7 +74,7 @@ class Channel {
     button.setAttribute("aria-label", name);
     const lamp = (this.parts[control.action] = new Switch(button, control.action, this.send));
     lamp.show(false);
-    const mark = make("span", "pill", this.marks, word);
+    const mark = make("span", "pill", this.pills, word);
     mark.hidden = true;
     lamp.word = word;
     lamp.seen = () => {
