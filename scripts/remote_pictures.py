@@ -27,10 +27,13 @@ from rtsep.remote.server import RemoteServer  # noqa: E402
 
 ICONS = ROOT / "rtsep" / "remote" / "page" / "icons"
 IMAGES = ROOT / "docs" / "images"
-SCREENS = {  # name: width, height, scale
-    "remote-phone": (390, 760, 1.5),
-    "remote-phone-side": (780, 360, 1),
-    "remote-tablet": (1180, 820, 1),
+SCREENS = {  # name: width, height, scale, strip whose sheet is open
+    "remote-phone": (390, 760, 1.5, None),
+    "remote-phone-sheet": (390, 760, 1.5, 2),
+    "remote-phone-side": (780, 360, 1, None),
+    "remote-phone-side-sheet": (780, 360, 1, 2),
+    "remote-tablet": (1180, 820, 1, None),
+    "remote-tablet-sheet": (1180, 820, 1, 2),
 }
 FADERS = ((24, 46, "#3fdc7a"), (44, 28, "#58d0ff"), (64, 58, "#ffd047"))  # x, y, colour
 EVENTS = ("1:00:58 MIDI: nanoKONTROL2 is played by nanokontrol2", "1:01:00 the full path: 184 ms")
@@ -73,6 +76,14 @@ def served() -> Iterator[tuple[Desk, str]]:
     desk.set_gain("bass", -4.5)
     desk.set_gain("other", -12)
     desk.set_mute("vocals", True)
+    desk.set_eq("drums", "high", 2.5)
+    desk.set_eq("other", "high", 4.0)
+    desk.set_eq("other", "mid", -5.0)
+    desk.set_kill("other", "low", True)
+    desk.set_filter("other", 0.35)
+    desk.set_master_filter(-0.2)
+    for number in (1, 2, 3, 6):
+        desk.store_scene(number)
     desk.set_recording(True)
 
     def status() -> object:
@@ -91,9 +102,11 @@ def served() -> Iterator[tuple[Desk, str]]:
         yield desk, server.links[0]
 
 
-def look(page: Page, link: str) -> None:
+def look(page: Page, link: str, strip: int | None) -> None:
     page.goto(link)
     page.locator("#latency", has_text="184").wait_for()
+    if strip is not None:
+        page.locator(".strip .name").nth(strip).tap()
     page.wait_for_timeout(400)
 
 
@@ -103,14 +116,14 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         draw_icons(browser)
-        for name, (width, height, scale) in SCREENS.items():
+        for name, (width, height, scale, strip) in SCREENS.items():
             page = browser.new_page(
                 viewport={"width": width, "height": height},
                 device_scale_factor=scale,
                 has_touch=True,
                 is_mobile=True,
             )
-            look(page, link)
+            look(page, link, strip)
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
         browser.close()

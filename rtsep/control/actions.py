@@ -152,7 +152,7 @@ VERBS: dict[str, Verb] = {
         None,
         "undo the last move, preset or scene",
         _nothing,
-        lambda desk, on: desk.undo(),
+        lambda desk, on: f"undone: {desk.undo()}",
     ),
     "policy": Verb(
         TRIGGER,
@@ -206,16 +206,16 @@ class Action:
         """
         return float(VERBS[self.verb].get(desk, *self._arguments(desk)))
 
-    def apply(self, desk: Desk, value: float) -> None:
+    def apply(self, desk: Desk, value: float) -> Any:
         """Set the fader's travel from 0 to 1 (what is beyond becomes the end); a switch is on, and
-        a trigger done, from 0.5. Raises ConfigError, also for NaN."""
+        a trigger done, from 0.5. A text is what is to be told of it. ConfigError, also for NaN."""
         if self.kind == FADER:
             value = min(max(value, 0.0), 1.0)  # NaN stays NaN, and the desk refuses it
         elif self.kind == TRIGGER and not value >= 0.5:
-            return
+            return None
         else:
             value = value >= 0.5
-        VERBS[self.verb].set(desk, *self._arguments(desk), value)
+        return VERBS[self.verb].set(desk, *self._arguments(desk), value)
 
     def press(self, desk: Desk) -> None:
         """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a filter to the

@@ -58,6 +58,11 @@ class Board:
         """The numbers that hold one."""
         return tuple(sorted(self._scenes))
 
+    @property
+    def scene_fade(self) -> float:
+        """Seconds that a recall takes where it does not say."""
+        return self._fade_seconds
+
     def scene_told(self, number: int) -> str:
         """What is in it, in a few words; nothing where it is empty."""
         scene = self._scenes.get(number)

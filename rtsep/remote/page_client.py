@@ -23,6 +23,7 @@ class PageClient:
 
     def __init__(self, now: float) -> None:
         self.refused = ""  # the newest sentence about what it may not do, until it is told
+        self.done = ""  # likewise, about what it has done
         self.invites = False  # it asked for a code to let another device in
         self.figures: object = None  # that it was told last
         self._under_way: deque[int] = deque()
@@ -74,6 +75,6 @@ class PageClient:
 
 def _near(name: str, sent: Value | None, value: Value) -> bool:
     """Whether a fader stands where it was put."""
-    if not is_fader(name) or not isinstance(sent, (int, float)):
+    if not is_fader(name) or not isinstance(sent, (int, float)) or not isinstance(value, float):
         return False
-    return math.isclose(sent, float(value), rel_tol=0.0, abs_tol=NEAR)
+    return math.isclose(sent, value, rel_tol=0.0, abs_tol=NEAR)

@@ -146,6 +146,7 @@ class Talks:
         if client.figures is not self._figures:
             parts["figures"] = client.figures = self._figures
         parts["refused"], client.refused = client.refused, ""
+        parts["done"], client.done = client.done, ""
         if client.invites and self._invite:
             client.invites = False
             link = self._invite()
@@ -180,11 +181,12 @@ class Talks:
 
     def _move(self, client: PageClient, name: str, value: float) -> None:
         try:
-            held = self._vocabulary.set(name, value)
+            held, done = self._vocabulary.set(name, value)
         except ConfigError as error:
             client.refused = str(error)
             self._refuse(str(error))
             return
+        client.done = done or client.done
         if held:
             client.moved({held: value}, _now())
 

@@ -14,15 +14,21 @@ from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
 from rtsep.mixer.levels import MARKS, TURN_MARKS
 
-Value = float | str
+Value = float | str | tuple[int, ...]
 State = dict[str, Value]
 
 # Of faders that are in dB: travel, dB.
 SCALES = {"gain": MARKS, "master": MARKS} | {f"eq-{band}": TURN_MARKS for band in BANDS}
-# Of triggers one of which is always in force: which one that is.
-CHOSEN: dict[str, Callable[[Desk], str]] = {
+# Of faders that are in no unit: what they do on the left, where they rest, and on the right.
+_FILTER = ("low-pass", "off", "high-pass")
+WORDS = {"filter": _FILTER, "master-filter": _FILTER}
+# What triggers have to do with: which choice is in force, which scenes are filled, how long one
+# takes.
+CHOSEN: dict[str, Callable[[Desk], Value]] = {
     "policy": lambda desk: desk.policy,
     "path": lambda desk: desk.path,
+    "scenes": lambda desk: desk.scenes,
+    "scene_fade": lambda desk: desk.scene_fade,
 }
 
 
@@ -41,16 +47,18 @@ class Vocabulary:
         return [_described(name, action) for name, action in self._actions.items()]
 
     def state(self) -> State:
-        """Everything that has one: faders as travel, switches as 0 or 1, choices by name."""
+        """Everything that has one: faders as travel, switches as 0 or 1, choices by name, and what
+        there is to know of scenes."""
         state: State = {name: one.value(self._desk) for name, one in self._stateful.items()}
         return state | {verb: chosen(self._desk) for verb, chosen in CHOSEN.items()}
 
-    def set(self, name: str, value: float) -> str:
+    def set(self, name: str, value: float) -> tuple[str, str]:
         """Do it, and say which part of the state a hand has hold of then: none of a trigger, of
-        which everybody is told. Raises ConfigError."""
+        which everybody is told; and what that hand should know of it. Raises ConfigError."""
         action = self._actions.get(name) or parse_action(name, self._desk.stems)
-        action.apply(self._desk, value)
-        return "" if action.kind == TRIGGER else str(action)
+        done = action.apply(self._desk, value)
+        held = "" if action.kind == TRIGGER else str(action)
+        return held, done if isinstance(done, str) else ""
 
 
 def is_fader(name: str) -> bool:
@@ -90,7 +98,7 @@ def _targets(desk: Desk, verb: str, target: str | None, choices: Sequence[str]) 
 
 def _described(name: str, action: Action) -> dict[str, Any]:
     known = VERBS[action.verb]
-    described = {
+    described: dict[str, Any] = {
         "action": name,
         "verb": action.verb,
         "kind": known.kind,
@@ -98,4 +106,10 @@ def _described(name: str, action: Action) -> dict[str, Any]:
         "target": action.target,
         "help": known.help,
     }
-    return described | ({"scale": SCALES[action.verb]} if action.verb in SCALES else {})
+    if known.kind == FADER:
+        described["rest"] = known.rest
+    if action.verb in SCALES:
+        described["scale"] = SCALES[action.verb]
+    if action.verb in WORDS:
+        described["words"] = WORDS[action.verb]
+    return described

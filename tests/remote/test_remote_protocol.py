@@ -45,12 +45,47 @@ def test_a_newcomer_hears_what_there_is_and_how_it_stands(rig: RemoteRig) -> Non
             assert {one["verb"] for one in controls.values()} == VERBS.keys() - {"path"}
             assert controls["gain:bass"]["kind"] == "fader"
             assert [0.8, 0.0] in controls["gain:bass"]["scale"]
+            assert controls["gain:bass"]["rest"] == 0.8 and "rest" not in controls["mute:bass"]
+            assert controls["eq-low:bass"]["rest"] == 0.5 and "words" not in controls["eq-low:bass"]
+            assert controls["filter:bass"]["words"] == ["low-pass", "off", "high-pass"]
+            assert page.state["scenes"] == [] and page.state["scene_fade"] == 1
             assert controls["preset:acapella"]["kind"] == "trigger"
             assert page.state["gain:bass"] == pytest.approx(0.5)
             assert page.state["mute:vocals"] == 1 and page.state["mute:bass"] == 0
             assert page.state["policy"] == "hold" and page.state["path"] == "full"
 
     rig.play(scene)
+
+
+def test_scenes_that_are_stored_are_told(rig: RemoteRig) -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page, Talker(rig) as other:
+            await page.hear_frames(1)
+            await page.say(set={"store:3": 1})
+            for each in (page, other):
+                await each.hear_until(lambda each=each: each.state.get("scenes") == [3])
+            await page.hear_frames(20)
+            assert [text for text in page.texts[1:] if "scenes" in text.get("state", {})] == [
+                text for text in page.texts if text.get("state", {}).get("scenes") == [3]
+            ]
+
+    rig.play(scene)
+
+
+def test_who_undoes_is_told_what_it_was(rig: RemoteRig) -> None:
+    rig.desk.set_mute("vocals", True)
+
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page, Talker(rig) as other:
+            await page.say(set={"undo": 1})
+            await page.hear_until(lambda: any("done" in text for text in page.texts))
+            (done,) = [text["done"] for text in page.texts if "done" in text]
+            assert done == "undone: mute of vocals"
+            await other.hear_frames(20)
+            assert not [text for text in other.texts if "done" in text]
+
+    rig.play(scene)
+    assert not rig.desk.fader("vocals").mute
 
 
 def test_moves_do_what_they_say(rig: RemoteRig) -> None:
@@ -403,7 +438,8 @@ def test_the_manual_has_every_part_of_a_message(rig: RemoteRig) -> None:
                     assert f"`{name}`" in MANUAL
                     if name == "hello":
                         assert all(f"`{key}`" in MANUAL for key in part)
-                        assert all(f"`{key}`" in MANUAL for key in part["controls"][0])
+                        keys = {key for control in part["controls"] for key in control}
+                        assert all(f"`{key}`" in MANUAL for key in keys)
 
     rig.play(scene)
     assert a_desk().stems == rig.desk.stems

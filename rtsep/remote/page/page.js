@@ -1,7 +1,9 @@
 // The desk on a screen: made from what rtsep says it has, moved by fingers, drawn once a frame.
 
+import { Channels } from "./channel.js";
 import { Link } from "./link.js";
-import { Sheets } from "./sheets.js";
+import { Scenes } from "./scenes.js";
+import { PLACED, Sheets } from "./sheets.js";
 import { Strip, Switch, press } from "./strip.js";
 
 const NOTICE_MS = 5000;
@@ -20,11 +22,17 @@ const send = (action, value) => {
   audible();
 };
 const sheets = new Sheets(send, () => link.invite());
+const channels = new Channels(send);
+const scenes = new Scenes(send, notice);
+scenes.onOpen = () => channels.open();
+channels.onOpen = () => scenes.open(false);
+press(at("undo"), () => send("undo", 1));
 
 function told(message) {
   if (message.hello) build(message.hello);
   if (message.state) show(message.state);
   if (message.figures) figures(message.figures);
+  if (message.done) notice(message.done, "done");
   if (message.refused) notice(message.refused);
   if (message.invitation) sheets.invitation(message.invitation);
 }
@@ -49,6 +57,8 @@ function build(news) {
   const path = fresh(at("path"));
   path.hidden = !find("path:instant");
   press(path, () => send(state.path === "instant" ? "path:full" : "path:instant", 1));
+  channels.build(strips, news.controls.filter((one) => !PLACED.has(one.verb)), parts);
+  scenes.build(news.controls);
   sheets.build(news.controls, parts);
 }
 
@@ -73,6 +83,7 @@ function show(news) {
   }
   at("path").setAttribute("aria-pressed", String(state.path === "instant"));
   sheets.show(state);
+  scenes.show(state);
   audible();
 }
 
@@ -115,12 +126,14 @@ function gone(reason) {
   at("offline").textContent = reason ? `No connection: ${reason}` : "No connection";
   at("state").textContent = "offline";
   at("state").className = "badge trouble";
+  scenes.disarm();
   for (const one of strips) one.fader.meter.level = [-120, -120];
 }
 
 let noticeEnds;
-function notice(text) {
+function notice(text, kind = "") {
   at("notice").textContent = text;
+  at("notice").className = kind;
   at("notice").hidden = false;
   clearTimeout(noticeEnds);
   noticeEnds = setTimeout(() => (at("notice").hidden = true), NOTICE_MS);
