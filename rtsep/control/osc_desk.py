@@ -19,8 +19,9 @@ from rtsep.status import Level, LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
-    "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
-    "/master/gain|fader|filter, /bypass, /limiter, /record, "
+    "/stem/NAME/gain|fader|mute|solo|filter|pfl, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
+    "/master/gain|fader|filter, /input/pfl, /cue/mix|gain|fader|split, "
+    "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
     "/subscribe, /unsubscribe, /ping"
 )
@@ -64,15 +65,32 @@ def desk_state(desk: Desk) -> State:
         state[f"{at}/solo"] = (int(fader.solo),)
         state[f"{at}/filter"] = (fader.filter,)
         state |= {f"{at}/eq/{name}": values for name, values in _equalizer(fader)}
-    return state | {
-        "/master/gain": (desk.master_db,),
-        "/master/fader": (db_to_travel(desk.master_db),),
-        "/master/filter": (desk.master_filter,),
-        "/bypass": (int(desk.bypass),),
-        "/limiter": (int(desk.limiter),),
-        "/record": (int(desk.recording),),
-        "/policy": (desk.policy,),
-        "/path": (desk.path,),
+    return (
+        state
+        | _cue(desk)
+        | {
+            "/master/gain": (desk.master_db,),
+            "/master/fader": (db_to_travel(desk.master_db),),
+            "/master/filter": (desk.master_filter,),
+            "/bypass": (int(desk.bypass),),
+            "/limiter": (int(desk.limiter),),
+            "/record": (int(desk.recording),),
+            "/policy": (desk.policy,),
+            "/path": (desk.path,),
+        }
+    )
+
+
+def _cue(desk: Desk) -> State:
+    """Nothing where there is none."""
+    if not desk.has_cue:
+        return {}
+    return {f"/stem/{stem}/pfl": (int(desk.pfl(stem)),) for stem in desk.stems} | {
+        "/input/pfl": (int(desk.pfl_input),),
+        "/cue/mix": (desk.cue_mix,),
+        "/cue/gain": (desk.cue_volume_db,),
+        "/cue/fader": (db_to_travel(desk.cue_volume_db),),
+        "/cue/split": (int(desk.cue_split),),
     }
 
 
@@ -163,6 +181,11 @@ _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
     "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
+    "/input/pfl": lambda desk, values: desk.set_pfl_input(_switch(values)),
+    "/cue/mix": lambda desk, values: desk.set_cue_mix(_travel(values)),
+    "/cue/gain": lambda desk, values: desk.set_cue_volume(number(values)),
+    "/cue/fader": lambda desk, values: desk.set_cue_volume(travel_to_db(_travel(values))),
+    "/cue/split": lambda desk, values: desk.set_cue_split(_switch(values)),
     "/bypass": lambda desk, values: desk.set_bypass(_switch(values)),
     "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
     "/record": lambda desk, values: desk.set_recording(_switch(values)),
@@ -180,6 +203,7 @@ _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
     "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
     "filter": lambda desk, stem, values: desk.set_filter(stem, _knob(values)),
+    "pfl": lambda desk, stem, values: desk.set_pfl(stem, _switch(values)),
 }
 _BAND_ADDRESSES: dict[str, Callable[[Desk, str, str, Values], None]] = {
     "gain": lambda desk, stem, band, values: desk.set_eq(stem, band, number(values)),

@@ -17,6 +17,7 @@ from rtsep.live_session.messages import AudioRequest, EngineRequest, TrueStemsRe
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.mixer.cue_desk import CueSettings
 from rtsep.stem_files.reading import is_stem_file
 from rtsep.weights.observer import LoggingObserver, Observer
 
@@ -131,6 +132,9 @@ def live_spec(
     instant: bool = False,
     delay: float | None = None,
     true_stems: bool = False,
+    cue_mix: float = 0.0,
+    cue_volume: float = 0.0,
+    cue_split: bool = False,
     **options: Any,
 ) -> LiveSpec:
     """Of the options of a command, by their names. With `true_stems` the source is a stem file that
@@ -171,6 +175,7 @@ def live_spec(
         instant=instant or policy == "instant",
         instant_delay=DELAY if delay is None else delay,
         path="instant" if instant else "full",
+        cue=CueSettings(mix=cue_mix, volume_db=cue_volume, split=cue_split),
         **mixer,
     )
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rtsep.control.actions import FADER, TRIGGER, VERBS, Action, parse_action
+from rtsep.control.actions import VERBS, Action, parse_action
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.verbs import FADER, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -18,7 +20,9 @@ Value = float | str
 State = dict[str, Value]
 
 # Of faders that are in dB: travel, dB.
-SCALES = {"gain": MARKS, "master": MARKS} | {f"eq-{band}": TURN_MARKS for band in BANDS}
+SCALES = dict.fromkeys(("gain", "master", "cue-volume"), MARKS) | {
+    f"eq-{band}": TURN_MARKS for band in BANDS
+}
 # Of triggers one of which is always in force: which one that is.
 CHOSEN: dict[str, Callable[[Desk], str]] = {
     "policy": lambda desk: desk.policy,
@@ -79,6 +83,8 @@ def _actions(desk: Desk) -> Iterator[Action]:
 
 
 def _targets(desk: Desk, verb: str, target: str | None, choices: Sequence[str]) -> Sequence[str]:
+    if verb in CUE_VERBS and not desk.has_cue:
+        return ()
     if target is None:
         return ("",)
     if verb == "path":  # nothing to choose from where there is one
