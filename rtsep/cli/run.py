@@ -91,8 +91,8 @@ def settle_cue(live: dict[str, Any], given: Sequence[str], output: Place) -> Non
     hears = output.kind is Kind.DEVICE
     if asked and not hears:
         raise click.UsageError(
-            f"{asked[0]} is for headphones on an output device, which {output.name} is not; leave "
-            "it out, or play to a device with --output"
+            f"{asked[0]} is for headphones on an output device, and --output {output.name} is none "
+            "here; leave it out, or write the device's name as --output device:NAME"
         )
     if not hears:
         live["cue"] = None
