@@ -35,7 +35,7 @@ def meant(desk: Desk, address: str) -> list[str]:
     known = _addresses(desk.stems)
     if address in known:
         return [address]
-    found = matching(address, known) if is_pattern(address) else []
+    found = matching(address, _there(desk)) if is_pattern(address) else []
     if not found:
         raise ConfigError(f"no address {address[:60]!r}; {_there_is(desk, address)}")
     return found
@@ -223,6 +223,14 @@ def _addresses(stems: tuple[str, ...]) -> dict[str, Callable[[Desk, Values], Non
             for name, turn in _BAND_ADDRESSES.items():
                 found[f"/stem/{stem}/eq/{band}/{name}"] = partial(_set, turn, stem, band)
     return found
+
+
+def _there(desk: Desk) -> list[str]:
+    """What a pattern may mean: who writes `/*/gain` asks for no headphones that are not there."""
+    known = list(_addresses(desk.stems))
+    if desk.has_cue:
+        return known
+    return [each for each in known if not each.startswith("/cue/") and not each.endswith("/pfl")]
 
 
 def _set(do: Callable[..., None], *what: Any) -> None:

@@ -35,13 +35,18 @@ class Vocabulary:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._actions = {str(action): action for action in _actions(desk)}
+        self._learn()
+
+    def _learn(self) -> None:
+        """What the desk has now: headphones are plugged in and out."""
+        self._actions = {str(action): action for action in _actions(self._desk)}
         self._stateful = {
             name: action for name, action in self._actions.items() if action.kind != TRIGGER
         }
 
     def describe(self) -> list[dict[str, Any]]:
         """Every control, in the order of the vocabulary, stems in the model's order."""
+        self._learn()
         return [_described(name, action) for name, action in self._actions.items()]
 
     def state(self) -> State:

@@ -17,13 +17,16 @@ SAMPLE = [
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
+    *("pfl:vocals", "pfl:2", "pfl-input", "cue-mix", "cue-volume", "cue-split"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
 ]
 
 
 @pytest.fixture
 def desk() -> Desk:
-    return local_desk(STEMS_4)[0]
+    made = local_desk(STEMS_4)[0]
+    made.plug_cue((2, 3))
+    return made
 
 
 def test_the_sample_has_every_verb() -> None:
@@ -37,7 +40,7 @@ def test_a_word_is_read_and_written(text: str) -> None:
 
 
 FADERS = ["gain:vocals", "gain:4", "master", "eq-low:1", "eq-mid:bass", "eq-high:vocals",
-          "filter:2", "master-filter"]  # fmt: skip
+          "filter:2", "master-filter", "cue-mix", "cue-volume"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", FADERS)
@@ -72,10 +75,13 @@ def test_turns_and_decibels(desk: Desk) -> None:
     assert desk.master_filter == -0.5
 
 
+CUES = ["pfl:bass", "pfl:2", "pfl-input", "cue-split"]
 KILLS = ["kill-low:bass", "kill-mid:bass", "kill-high:2"]
 
 
-@pytest.mark.parametrize("text", ["mute:bass", "solo:2", "bypass", "limiter", "record", *KILLS])
+@pytest.mark.parametrize(
+    "text", ["mute:bass", "solo:2", "bypass", "limiter", "record", *KILLS, *CUES]
+)
 def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
     switch = parse_action(text)
     assert switch.kind == SWITCH
@@ -86,6 +92,22 @@ def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
     assert switch.value(desk) == 1
     switch.press(desk)
     assert switch.value(desk) == 0
+
+
+def test_headphones_that_are_not_there() -> None:
+    desk, _ = local_desk(STEMS_4)
+    for text in [*CUES, "cue-mix", "cue-volume"]:
+        with pytest.raises(ConfigError, match="this session has no cue; start it with --cue 3-4"):
+            parse_action(text).apply(desk, 1)
+        assert parse_action(text).value(desk) == (text == "cue-volume") * 0.8
+
+
+def test_the_cue_mix_begins_and_rests_at_the_cue(desk: Desk) -> None:
+    knob = parse_action("cue-mix")
+    assert knob.value(desk) == 0
+    knob.apply(desk, 0.7)
+    knob.press(desk)
+    assert desk.cue_mix == 0
 
 
 def test_positions_are_the_models_order(desk: Desk) -> None:
