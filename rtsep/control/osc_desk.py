@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import NoneType
 from typing import Any
@@ -101,12 +101,14 @@ def _equalizer(fader: Fader) -> Iterator[tuple[str, Values]]:
         yield f"{band}/kill", (int(kill),)
 
 
-def meters(stems: Sequence[str], status: LiveStatus) -> Iterator[Message]:
-    """Peak and RMS in dB, of the stems after their faders, the mix and the input."""
-    for stem, level in zip(stems, status.stem_levels, strict=False):  # none while loading
+def meters(desk: Desk, status: LiveStatus) -> Iterator[Message]:
+    """Peak and RMS in dB, of the stems after their faders, the mix, the input and headphones."""
+    for stem, level in zip(desk.stems, status.stem_levels, strict=False):  # none while loading
         yield Message(f"/stem/{stem}/meter", _decibels(level))
     yield Message("/master/meter", _decibels(status.mix_level))
     yield Message("/input/meter", _decibels(status.input_level))
+    if desk.has_cue:
+        yield Message("/cue/meter", _decibels(status.cue_level))
 
 
 def figures(status: LiveStatus) -> Message:

@@ -138,6 +138,7 @@ class Callback:
             played = outdata[index * channels : (index + 1) * channels]
             if output == CUE:
                 self._cue.mix(block, mix, self.faders.fade, played)
+                self._shared.cue_meter.update(played)
             else:
                 played[...] = mix if output == MIX else faded[output]
 

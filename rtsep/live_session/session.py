@@ -446,6 +446,6 @@ class LiveSession:
             self.device_losses += 1
             self._lost_at = time.monotonic()
             self.events.add(f"no sound, trying again: {reason}")
-        self.shared.meters.reset()  # the process that moved them has ended
+        self.shared.reset_meters()  # the process that moved them has ended
         self._device_lost = True
         self._wiring.end()
