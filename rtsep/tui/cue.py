@@ -75,9 +75,9 @@ def pfl_lamps(desk: Desk, stem: str) -> tuple[Lamp, ...]:
 def mix_text(desk: Desk) -> str:
     """What the knob lets in."""
     if desk.cue_split:
-        return "cue|mst"
-    master = round(100 * desk.cue_mix)
-    return {0: "cue only", 100: "mst only"}.get(master, f"{master}% mst")
+        return "cue|master"
+    share = round(100 * desk.cue_mix)
+    return {0: "cue only", 100: "master"}.get(share, f"{share}% master")
 
 
 def _moved_mix(knob: float, by: float) -> float:

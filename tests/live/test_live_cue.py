@@ -88,12 +88,14 @@ def test_headphones_on_a_jack_server(
         assert f"system:playback_{port + 1}" in connections(studio, f"{CLIENT}:out_{port}")
     mix, cue = heard()
     assert mix.any() and not cue.any()
+    assert session.status().cue_level.peak_db == -np.inf
 
     desk.set_solo("bass", True)
     desk.set_pfl("bass", True)
     mix, cue = heard()
     assert np.abs(mix).max() > 0.01
     np.testing.assert_allclose(cue, mix, rtol=0, atol=1e-6)
+    assert session.status().cue_level.peak_db > -np.inf
 
     desk.set_gain("bass", -20)
     desk.set_cue_split(True)

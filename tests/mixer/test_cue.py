@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixer_support import LONGEST, RATE, STEMS, Line, largest_step, noise, pieces, tones
 
-from rtsep.mixer.control import Control
 from rtsep.mixer.cue import Cue
-from rtsep.mixer.cue_desk import CueSettings
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.faders import RAMP_SECONDS, Block, Faders
 from rtsep.mixer.tone import Tone
@@ -284,16 +282,3 @@ def test_one_stem_alone_and_six(booth: Booth) -> None:
 def test_an_empty_block(booth: Booth) -> None:
     booth.desk.set_pfl("bass", True)
     assert booth.play(noise(0))[1].shape == (2, 0)
-
-
-def control_of(settings: CueSettings, channels: tuple[int, ...] = (2, 3)) -> Control:
-    desk, control = local_desk(STEMS)
-    desk.begin_cue(settings, channels)
-    return control
-
-
-def test_a_cue_begins_as_it_was_asked_for() -> None:
-    control = control_of(CueSettings(mix=0.25, volume_db=-20, split=True))
-    assert control.cue_mix[0] == 0.25 and control.cue_split[0]
-    assert control.cue_volume[0] == pytest.approx(0.1)
-    assert not control_of(CueSettings(split=True), ()).cue_split[0]
