@@ -40,6 +40,7 @@ def live(
     solo: Sequence[str] = (),
     eq_db: Mapping[str, Sequence[float]] | None = None,
     filters: Mapping[str, float] | None = None,
+    cue: str | None = None,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -52,9 +53,10 @@ def live(
     "demo", a file, a folder. `latency` seconds of hop and lookahead, or without it the smallest
     that this machine holds, or a `stream` cut just so; "instant" is the instant path beside that,
     with a `delay` of 0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem,
-    `filters` knobs from -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its
-    faders and `status()` tells how it is. Its processes import the main program anew, which
-    therefore has to begin below `if __name__ == "__main__":`.
+    `filters` knobs from -1 to 1 by stem, or of "mix", `cue` channels for headphones, as "3-4".
+    `with` starts and stops it; `desk` moves its faders and `status()` tells how it is. Its
+    processes import the main program anew, which therefore has to begin below
+    `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
@@ -89,6 +91,7 @@ def live(
         no_limiter=False,
         loop=loop,
         input_channels=None,
+        cue=cue,
         waits=wait,
         instant=instant,
         delay=delay,

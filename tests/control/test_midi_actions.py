@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from rtsep.config import STEMS_4, STEMS_6
 from rtsep.control.actions import VERBS, parse_action
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.osc_desk import desk_state
 from rtsep.control.verbs import FADER, SWITCH, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk, local_desk
@@ -195,3 +199,15 @@ def test_not_a_number_is_refused(desk: Desk) -> None:
         parse_action("gain:vocals").apply(desk, math.nan)
     assert parse_action("gain:vocals").kind == FADER
     assert desk.fader("vocals").gain_db == 0
+
+
+def test_the_manual_of_headphones_has_all_of_it() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "cue.md").read_text("utf-8")
+    assert [verb for verb in CUE_VERBS if f"`{verb}" not in manual] == []
+    desk, _ = local_desk(STEMS_4)
+    without = desk_state(desk).keys()
+    desk.plug_cue((2, 3))
+    addresses = {
+        re.sub("/stem/[a-z]+", "/stem/NAME", at) for at in desk_state(desk).keys() - without
+    }
+    assert [address for address in addresses if f"`{address}`" not in manual] == []
