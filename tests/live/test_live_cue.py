@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,6 +63,14 @@ def test_a_successor_of_the_audio_process_goes_on_prelistening() -> None:
     session.new_callback(settle=True)
     played = session.run(audio)
     np.testing.assert_array_equal(played[2:, session.delay :], audio[:, : -session.delay])
+
+
+def test_the_desk_knows_what_the_audio_process_has_opened(live_session: Start) -> None:
+    session = live_session()
+    assert not session.desk.has_cue
+    answer = replace(session.device, cue_channels=(2, 3))
+    session._on_audio(SimpleNamespace(send=lambda layout: None), answer)  # type: ignore[arg-type]
+    assert session.desk.has_cue
 
 
 @pytest.fixture
