@@ -1,6 +1,6 @@
 """Play a file into a JACK client and record what it plays, both on the server's frame clock.
 
-    python rig/player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
+    python rig/player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS CHANNELS
 
 Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by
 the server, so that a lost cycle leaves a hole and never shifts what follows.
@@ -19,13 +19,13 @@ import numpy as np
 import soundfile
 
 
-def main(played: str, captured: str, client: str, seconds: float) -> None:
+def main(played: str, captured: str, client: str, seconds: float, channels: int) -> None:
     audio = soundfile.read(played, dtype="float32", always_2d=True)[0].T.copy()
     source, sink = (jack.Client(f"{name}{client}") for name in ("source", "sink"))
     rate = source.samplerate
     outs = [source.outports.register(f"out_{channel}") for channel in (1, 2)]
-    ins = [sink.inports.register(f"in_{channel}") for channel in (1, 2)]
-    recording = np.zeros((2, int(seconds * rate)), np.float32)
+    ins = [sink.inports.register(f"in_{channel + 1}") for channel in range(channels)]
+    recording = np.zeros((channels, int(seconds * rate)), np.float32)
     seen = np.zeros(recording.shape[1], bool)
     begin, done = threading.Event(), threading.Event()
     start: list[int] = []
@@ -95,4 +95,4 @@ def connect(client: jack.Client, source: jack.Port, sink: jack.Port) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]))

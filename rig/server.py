@@ -38,9 +38,10 @@ class JackServer:
 
 @contextmanager
 def running_jack(
-    *, rate: int = RATE, period: int = PERIOD, name: str | None = None
+    *, rate: int = RATE, period: int = PERIOD, name: str | None = None, outputs: int = 2
 ) -> Iterator[JackServer]:
-    """A server with the dummy backend: no sound card, but the pace of one. Ended on the way out."""
+    """A server with the dummy backend: no sound card, but the pace of one, with so many outputs.
+    Ended on the way out."""
     name = name or f"rtsep{uuid.uuid4().hex[:8]}"
     env = {
         **os.environ,
@@ -49,7 +50,8 @@ def running_jack(
         "JACK_NO_AUDIO_RESERVATION": "1",
     }
     realtime = ["-R", "-P70"] if _may_be_realtime() else ["-r"]
-    backend = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2", "-P", "2"]
+    backend = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2",
+               "-P", str(outputs)]  # fmt: skip
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             ["jackd", "--name", name, "--sync", *realtime, *backend],
@@ -108,7 +110,7 @@ def activate(client: Any) -> None:
 class Capture:
     """What came back, aligned with what was played: sample i left while sample i was sent."""
 
-    audio: np.ndarray  # (2, samples)
+    audio: np.ndarray  # (channels, samples)
     missing_frames: int
     xruns: int
     wall_seconds: float
@@ -126,13 +128,15 @@ class Player:
         seconds: float,
         client: str,
         rate: int = RATE,
+        channels: int = 2,
     ) -> None:
+        """`channels` are recorded."""
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
         soundfile.write(played, audio.T, rate, subtype="FLOAT")
         script = Path(__file__).with_name("player.py")
         self._process = subprocess.Popen(
-            [sys.executable, script, played, self._result, client, str(seconds)],
+            [sys.executable, script, played, self._result, client, str(seconds), str(channels)],
             stdout=subprocess.PIPE,
             text=True,
             env=server.env,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -11,6 +12,9 @@ class Level:
 
     peak_db: float
     rms_db: float
+
+
+SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class LiveStatus:
     input_level: Level
     stem_levels: tuple[Level, ...]  # after the faders
     mix_level: Level
+    cue_level: Level = SILENCE  # of headphones, if there are any
     hop_ms: float
     step_ms: dict[str, float] = field(default_factory=dict)  # last, p50, p99, p99.9, max
     callback_ms: dict[str, float] = field(default_factory=dict)  # p50, p99, p99.9, max

@@ -101,6 +101,18 @@ def _three_scenes(desk: Desk) -> None:
     desk.set_recording(False)
 
 
+def _headphones(desk: Desk) -> None:
+    """The vocals are out, and prepared for their way back."""
+    _acapella_fade(desk)
+    desk.set_recording(False)
+    desk.plug_cue((2, 3))
+    desk.set_mute("vocals", True)
+    desk.set_filter("vocals", 0.3)
+    desk.set_pfl("vocals", True)
+    desk.set_cue_mix(0.3)
+    desk.set_cue_volume(-4.0)
+
+
 RECORDING = replace(RUNNING, recording=True, recorded_seconds=754)
 TROUBLE = replace(
     RUNNING,
@@ -126,6 +138,12 @@ PICTURES = (
     ),
     Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
     Picture(name="terminal-scenes", prepare=_three_scenes, keys=("g",)),
+    Picture(
+        name="terminal-cue",
+        prepare=_headphones,
+        status=replace(RUNNING, cue_level=Level(peak_db=-8.0, rms_db=-17)),
+        keys=("right",) * 5,
+    ),
     Picture(name="terminal-small", size=(48, 13), prepare=_solo),
     Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
     Picture(name="terminal-help", keys=("question_mark",)),

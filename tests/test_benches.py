@@ -131,6 +131,7 @@ def test_equalizers_are_weighed(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     for times in found["us"].values():
         assert times["all in the middle"]["p50"] < times["both moving"]["p50"]
+        assert times["both and headphones moving"]["p50"] > 0
     assert found["share"] > 0 and "frames of 32 by a matrix" in found["ways_us"]
 
 

@@ -62,6 +62,7 @@ SECTIONS = {
     "Sound devices": (
         "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
     ),
+    "Headphones": ("cue", "cue_mix", "cue_volume", "cue_split"),
     "Settings": ("used",),
     "Reports": ("as_json", "profile", "debug", "version"),
 }  # fmt: skip

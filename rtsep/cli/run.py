@@ -25,6 +25,7 @@ OF_CUTTING = (
 OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
 OF_MIXES = ("gains_db", "mute", "solo", "eq_db", "filters", "preset", "presets")
 OF_FILES = (*OF_MIXES, "encoding", "input_channels", "as_json")
+OF_CUES = ("--cue", "--cue-mix", "--cue-volume", "--cue-split")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
@@ -53,6 +54,7 @@ def run(
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
+    settle_cue(live, given, where_to)
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
             from rtsep.cli.live.run import run_live
@@ -80,6 +82,24 @@ def run(
     _tell_master(where_from, instead)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def settle_cue(live: dict[str, Any], given: Sequence[str], output: Place) -> None:
+    """Headphones are channels of the output device; a cue among the defaults is for sessions with
+    one."""
+    asked = [flag for flag in OF_CUES if flag in given]
+    hears = output.kind is Kind.DEVICE
+    if asked and not hears:
+        raise click.UsageError(
+            f"{asked[0]} is for headphones on an output device, and --output {output.name} is none "
+            "here; leave it out, or write the device's name as --output device:NAME"
+        )
+    if not hears:
+        live["cue"] = None
+    if asked and live["cue"] is None:
+        raise click.UsageError(
+            f"{asked[0]} does nothing without headphones; give their channels too, like --cue 3-4"
+        )
 
 
 def _refuse_live(given: list[str], live: dict[str, Any]) -> None:

@@ -5,13 +5,15 @@ Shared by everything that controls; knows nothing of buttons, messages or keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -20,22 +22,6 @@ from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
 _SURE = 0.8  # how alike a word is that was misspelt, and not meant
-
-FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """`get` and `set` take the desk and, where there is a target, its name."""
-
-    kind: str  # FADER: a travel from 0 to 1; SWITCH: 0 or 1; TRIGGER: 1 does it, it has no state
-    target: str | None  # what follows the colon, "stem", or nothing
-    help: str
-    get: Callable[..., float]
-    set: Callable[..., Any]
-    choices: tuple[str, ...] = ()  # of a target that is no stem
-    open: bool = False  # there may be other choices, which a desk alone knows
-    rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
 
 
 def _nothing(*desk_and_target: object) -> float:
@@ -122,6 +108,7 @@ VERBS: dict[str, Verb] = {
     ),
     "limiter": Verb(SWITCH, None, "the limiter", lambda desk: desk.limiter, Desk.set_limiter),
     "record": Verb(SWITCH, None, "recording", lambda desk: desk.recording, Desk.set_recording),
+    **CUE_VERBS,
     "preset": Verb(
         TRIGGER,
         "preset",

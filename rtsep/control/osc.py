@@ -91,7 +91,7 @@ class OscServer(Closing):
             hearing = [who for who, one in self._subscribers.items() if one.begins <= now]
             status = self._status()
             self._tell_changes(hearing, now)
-            self._send(meters(self._desk.stems, status), hearing)
+            self._send(meters(self._desk, status), hearing)
             if now >= figures_due:
                 self._send([figures(status)], hearing)
                 figures_due = now + FIGURES_SECONDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import NoneType
 from typing import Any
@@ -19,8 +19,9 @@ from rtsep.status import Level, LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
-    "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
-    "/master/gain|fader|filter, /bypass, /limiter, /record, "
+    "/stem/NAME/gain|fader|mute|solo|filter|pfl, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
+    "/master/gain|fader|filter, /input/pfl, /cue/mix|gain|fader|split, "
+    "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
     "/subscribe, /unsubscribe, /ping"
 )
@@ -34,7 +35,7 @@ def meant(desk: Desk, address: str) -> list[str]:
     known = _addresses(desk.stems)
     if address in known:
         return [address]
-    found = matching(address, known) if is_pattern(address) else []
+    found = matching(address, _there(desk)) if is_pattern(address) else []
     if not found:
         raise ConfigError(f"no address {address[:60]!r}; {_there_is(desk, address)}")
     return found
@@ -64,15 +65,32 @@ def desk_state(desk: Desk) -> State:
         state[f"{at}/solo"] = (int(fader.solo),)
         state[f"{at}/filter"] = (fader.filter,)
         state |= {f"{at}/eq/{name}": values for name, values in _equalizer(fader)}
-    return state | {
-        "/master/gain": (desk.master_db,),
-        "/master/fader": (db_to_travel(desk.master_db),),
-        "/master/filter": (desk.master_filter,),
-        "/bypass": (int(desk.bypass),),
-        "/limiter": (int(desk.limiter),),
-        "/record": (int(desk.recording),),
-        "/policy": (desk.policy,),
-        "/path": (desk.path,),
+    return (
+        state
+        | _cue(desk)
+        | {
+            "/master/gain": (desk.master_db,),
+            "/master/fader": (db_to_travel(desk.master_db),),
+            "/master/filter": (desk.master_filter,),
+            "/bypass": (int(desk.bypass),),
+            "/limiter": (int(desk.limiter),),
+            "/record": (int(desk.recording),),
+            "/policy": (desk.policy,),
+            "/path": (desk.path,),
+        }
+    )
+
+
+def _cue(desk: Desk) -> State:
+    """Nothing where there is none."""
+    if not desk.has_cue:
+        return {}
+    return {f"/stem/{stem}/pfl": (int(desk.pfl(stem)),) for stem in desk.stems} | {
+        "/input/pfl": (int(desk.pfl_input),),
+        "/cue/mix": (desk.cue_mix,),
+        "/cue/gain": (desk.cue_volume_db,),
+        "/cue/fader": (db_to_travel(desk.cue_volume_db),),
+        "/cue/split": (int(desk.cue_split),),
     }
 
 
@@ -83,12 +101,14 @@ def _equalizer(fader: Fader) -> Iterator[tuple[str, Values]]:
         yield f"{band}/kill", (int(kill),)
 
 
-def meters(stems: Sequence[str], status: LiveStatus) -> Iterator[Message]:
-    """Peak and RMS in dB, of the stems after their faders, the mix and the input."""
-    for stem, level in zip(stems, status.stem_levels, strict=False):  # none while loading
+def meters(desk: Desk, status: LiveStatus) -> Iterator[Message]:
+    """Peak and RMS in dB, of the stems after their faders, the mix, the input and headphones."""
+    for stem, level in zip(desk.stems, status.stem_levels, strict=False):  # none while loading
         yield Message(f"/stem/{stem}/meter", _decibels(level))
     yield Message("/master/meter", _decibels(status.mix_level))
     yield Message("/input/meter", _decibels(status.input_level))
+    if desk.has_cue:
+        yield Message("/cue/meter", _decibels(status.cue_level))
 
 
 def figures(status: LiveStatus) -> Message:
@@ -163,6 +183,11 @@ _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
     "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
+    "/input/pfl": lambda desk, values: desk.set_pfl_input(_switch(values)),
+    "/cue/mix": lambda desk, values: desk.set_cue_mix(_travel(values)),
+    "/cue/gain": lambda desk, values: desk.set_cue_volume(number(values)),
+    "/cue/fader": lambda desk, values: desk.set_cue_volume(travel_to_db(_travel(values))),
+    "/cue/split": lambda desk, values: desk.set_cue_split(_switch(values)),
     "/bypass": lambda desk, values: desk.set_bypass(_switch(values)),
     "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
     "/record": lambda desk, values: desk.set_recording(_switch(values)),
@@ -180,6 +205,7 @@ _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
     "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
     "filter": lambda desk, stem, values: desk.set_filter(stem, _knob(values)),
+    "pfl": lambda desk, stem, values: desk.set_pfl(stem, _switch(values)),
 }
 _BAND_ADDRESSES: dict[str, Callable[[Desk, str, str, Values], None]] = {
     "gain": lambda desk, stem, band, values: desk.set_eq(stem, band, number(values)),
@@ -199,6 +225,14 @@ def _addresses(stems: tuple[str, ...]) -> dict[str, Callable[[Desk, Values], Non
             for name, turn in _BAND_ADDRESSES.items():
                 found[f"/stem/{stem}/eq/{band}/{name}"] = partial(_set, turn, stem, band)
     return found
+
+
+def _there(desk: Desk) -> list[str]:
+    """What a pattern may mean: who writes `/*/gain` asks for no headphones that are not there."""
+    known = list(_addresses(desk.stems))
+    if desk.has_cue:
+        return known
+    return [each for each in known if not each.startswith("/cue/") and not each.endswith("/pfl")]
 
 
 def _set(do: Callable[..., None], *what: Any) -> None:

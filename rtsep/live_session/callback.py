@@ -13,12 +13,13 @@ import numpy as np
 from rtsep.config import LOUDEST
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.tape import Tape
+from rtsep.mixer.cue import Cue
 from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
 from rtsep.ring.ring import Audio
 
-MIX = -1  # in place of a stem's number
+MIX, CUE = -1, -2  # in place of a stem's number
 
 
 class Callback:
@@ -32,8 +33,8 @@ class Callback:
         self, shared: Shared, wake: Callable[[], None], *, feed: bool, outputs: Sequence[int]
     ) -> None:
         """`wake` tells the engine that there is audio, and must not wait. With `feed` the input
-        is what another process feeds. `outputs` are the stems, or MIX, to play, in the order of
-        the device's channels; each takes `layout.channels` of them."""
+        is what another process feeds. `outputs` are the stems, MIX or CUE, to play, in the
+        order of the device's channels; each takes `layout.channels` of them."""
         layout = shared.layout
         stems, channels, longest = layout.stems, layout.channels, layout.longest_block
         self._shared = shared
@@ -53,6 +54,7 @@ class Callback:
         )
         self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
+        self._cue = Cue(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
@@ -130,11 +132,15 @@ class Callback:
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]
-        if any(output != MIX for output in self._outputs):
+        if any(output >= 0 for output in self._outputs):
             self.faders.stem_out(block.stems, faded)
         for index, output in enumerate(self._outputs):
-            signal = mix if output == MIX else faded[output]
-            outdata[index * channels : (index + 1) * channels] = signal
+            played = outdata[index * channels : (index + 1) * channels]
+            if output == CUE:
+                self._cue.mix(block, mix, self.faders.fade, played)
+                self._shared.cue_meter.update(played)
+            else:
+                played[...] = mix if output == MIX else faded[output]
 
     def _count(self) -> None:
         """Add to the session's counts what this process has counted since."""

@@ -14,10 +14,10 @@ from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
 from rtsep.audio.portaudio import jack_client
 from rtsep.audio.routes import MIX as MIX_BUS
-from rtsep.audio.routes import Route, parse_channels, parse_route
+from rtsep.audio.routes import Route, parse_channels, parse_cue, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import MIX
+from rtsep.live_session.callback import CUE, MIX
 from rtsep.live_session.messages import AudioRequest, DeviceReady
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
@@ -54,6 +54,8 @@ def find_device(request: AudioRequest) -> NamedDevice:
     """Raises ConfigError for names, channels and routes that mean nothing or too much."""
     if request.routes and request.output is None:
         raise ConfigError("--route needs an output device; leave it out")
+    if request.cue is not None and request.output is None:
+        raise ConfigError("--cue needs an output device; leave it out")
     if request.input_channels and request.input is None:
         raise ConfigError("--input-channels needs an input device; leave it out")
     if request.input is None and request.output is None:
@@ -106,12 +108,13 @@ class SoundCards:
 
     def __init__(self, request: AudioRequest) -> None:
         self._request = request
+        self._routes = tuple(parse_route(text) for text in request.routes)
+        self._cue = () if request.cue is None else parse_cue(request.cue, self._routes)
         self._input = choose(request.input, kind="input") if request.input else None
         self._output = choose(request.output, kind="output") if request.output else None
         if self._input and self._output:
             check_hearing(self._input, self._output)
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
-        self._routes = tuple(parse_route(text) for text in request.routes)
 
     @property
     def inputs(self) -> int:
@@ -119,7 +122,7 @@ class SoundCards:
         return self._input.inputs if self._input else 0
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
-        outputs = _numbers(self._routes, stems)
+        outputs = _numbers(self._routes, stems) + (CUE,) * bool(self._cue)
         spec = self._spec(model_rate)
         duplex = open_duplex(spec)
         return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
@@ -147,6 +150,7 @@ class SoundCards:
             latency=request.latency,
             input_channels=self._channels,
             routes=self._routes,
+            cue=self._cue,
             settings=settings,
         )
 
@@ -162,6 +166,7 @@ class SoundCards:
             beyond=_beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
+            cue_channels=self._cue,
             client=_client(self._input, self._output),
             pipewire=self._request.pipewire,
         )

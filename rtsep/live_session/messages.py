@@ -94,6 +94,7 @@ class AudioRequest:
     latency: str | float = "low"  # or "high", or seconds
     input_channels: str | None = None
     routes: tuple[str, ...] = ()
+    cue: str | None = None
     wasapi: str = "shared"  # or "exclusive", or "convert"
     pipewire: bool = False
     probe: Any = None
@@ -129,6 +130,7 @@ class DeviceReady:
     beyond: tuple[LatencyPart, ...] = ()
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
+    cue_channels: tuple[int, ...] = ()
     client: str = ""  # its name on a JACK server
     pipewire: bool = False  # which is PipeWire
 

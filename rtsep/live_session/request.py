@@ -17,6 +17,7 @@ from rtsep.live_session.messages import AudioRequest, EngineRequest, TrueStemsRe
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.mixer.cue_desk import CueSettings
 from rtsep.stem_files.reading import is_stem_file
 from rtsep.weights.observer import LoggingObserver, Observer
 
@@ -39,6 +40,7 @@ def live(
     solo: Sequence[str] = (),
     eq_db: Mapping[str, Sequence[float]] | None = None,
     filters: Mapping[str, float] | None = None,
+    cue: str | None = None,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -51,9 +53,10 @@ def live(
     "demo", a file, a folder. `latency` seconds of hop and lookahead, or without it the smallest
     that this machine holds, or a `stream` cut just so; "instant" is the instant path beside that,
     with a `delay` of 0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem,
-    `filters` knobs from -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its
-    faders and `status()` tells how it is. Its processes import the main program anew, which
-    therefore has to begin below `if __name__ == "__main__":`.
+    `filters` knobs from -1 to 1 by stem, or of "mix", `cue` channels for headphones, as "3-4".
+    `with` starts and stops it; `desk` moves its faders and `status()` tells how it is. Its
+    processes import the main program anew, which therefore has to begin below
+    `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
@@ -88,6 +91,7 @@ def live(
         no_limiter=False,
         loop=loop,
         input_channels=None,
+        cue=cue,
         waits=wait,
         instant=instant,
         delay=delay,
@@ -131,6 +135,9 @@ def live_spec(
     instant: bool = False,
     delay: float | None = None,
     true_stems: bool = False,
+    cue_mix: float = 0.0,
+    cue_volume: float = 0.0,
+    cue_split: bool = False,
     **options: Any,
 ) -> LiveSpec:
     """Of the options of a command, by their names. With `true_stems` the source is a stem file that
@@ -171,6 +178,7 @@ def live_spec(
         instant=instant or policy == "instant",
         instant_delay=DELAY if delay is None else delay,
         path="instant" if instant else "full",
+        cue=CueSettings(mix=cue_mix, volume_db=cue_volume, split=cue_split),
         **mixer,
     )
 

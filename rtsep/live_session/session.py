@@ -229,10 +229,6 @@ class LiveSession:
         self.stop()
 
     @property
-    def _optional(self) -> tuple[Keeper, ...]:
-        return (self._instant,) if self._instant else ()
-
-    @property
     def pids(self) -> dict[str, int]:
         """Of the child processes that run now."""
         keepers = {"engine": self._engine, "audio": self._audio}
@@ -313,6 +309,7 @@ class LiveSession:
             filters=spec.filters,
             preset=spec.preset,
         )
+        desk.begin_cue(spec.cue, self.device.cue_channels)
         return desk
 
     def _supervise(self) -> None:
@@ -324,9 +321,10 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        children: tuple[Keeper | Wiring | Listening, ...] = (
-            self._engine, self._audio, self._wiring, self._listening, *self._optional
-        )  # fmt: skip
+        children: list[Keeper | Wiring | Listening] = [
+            self._engine, self._audio, self._wiring, self._listening
+        ]  # fmt: skip
+        children += [self._instant] if self._instant else []
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
         for child in children:
             child.look()
@@ -436,6 +434,7 @@ class LiveSession:
             child.send(self.model)
         elif isinstance(message, DeviceReady):
             self._follow(message)
+            self.desk.plug_cue(message.cue_channels)
             child.send(self.layout)
             self._wiring.begin(message)
             silent = time.monotonic() - self._lost_at  # the session's own time stood still
@@ -447,6 +446,6 @@ class LiveSession:
             self.device_losses += 1
             self._lost_at = time.monotonic()
             self.events.add(f"no sound, trying again: {reason}")
-        self.shared.meters.reset()  # the process that moved them has ended
+        self.shared.reset_meters()  # the process that moved them has ended
         self._device_lost = True
         self._wiring.end()

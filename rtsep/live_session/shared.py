@@ -17,7 +17,7 @@ from rtsep.errors import ConfigError
 from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
-from rtsep.mixer.meters import Meters
+from rtsep.mixer.meters import CueMeter, Meters
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
 from rtsep.ring.records import Records
@@ -119,6 +119,7 @@ class Shared:
             self.control = Control(arena, layout.stems)
             self._delays = arena.take(2, np.int64)  # of each path
             self.meters = Meters(arena, layout.stems, sample_rate=layout.rate)
+            self.cue_meter = CueMeter(arena, sample_rate=layout.rate)
             self.counters = Counters(arena)
             self.ratios = Ratios(arena, layout.stems)
             self.input = Ring(arena, pair, layout.ring_samples)
@@ -147,6 +148,11 @@ class Shared:
         """At the very beginning of a session, by whoever made the memory."""
         self.control.reset()
         self.delay, self.instant_delay = self.layout.delay, self.layout.instant_delay
+
+    def reset_meters(self) -> None:
+        """Silence. Only while no audio process runs."""
+        self.meters.reset()
+        self.cue_meter.reset()
 
     @property
     def delay(self) -> int:

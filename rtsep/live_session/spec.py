@@ -19,6 +19,7 @@ from rtsep.live_session.messages import (
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
+from rtsep.mixer.cue_desk import CueSettings
 from rtsep.mixer.presets import Presets, check_preset
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
@@ -49,6 +50,7 @@ class LiveSpec:
     presets: Presets = field(default_factory=dict)  # one's own
     eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
     filters: Mapping[str, float] = field(default_factory=dict)
+    cue: CueSettings = field(default_factory=CueSettings)  # of headphones, if there are any
     policy: str = "hold"
     instant: bool = False  # there is an instant path, which the policy or the desk may ask for
     instant_delay: float = DELAY  # of that path, as one of DELAYS says it

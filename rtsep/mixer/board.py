@@ -110,6 +110,11 @@ class Board:
         with self._lock:
             self._history.clear()
 
+    def _index(self, stem: str) -> int:
+        if stem not in self.stems:
+            raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
+        return self.stems.index(stem)
+
     def _write(self, field: Field, index: Any, value: Any) -> None:
         with self._lock:
             self._put(field, index, value)

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from rtsep.errors import ConfigError
+
 LOUDEST_DB = 6.0
 
 # Travel of a fader, 0 to 1, against its decibels: straight lines between these marks, as on mixing
@@ -27,6 +29,13 @@ def db_to_gain(db: float) -> float:
 def gain_to_db(gain: float) -> float:
     """A factor to decibels; silence is -inf."""
     return 20.0 * math.log10(gain) if gain > 0 else -math.inf
+
+
+def checked_db(what: str, db: float) -> float:
+    """Raises ConfigError for a gain that no fader has."""
+    if not db <= LOUDEST_DB:  # written so that NaN is refused too
+        raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
+    return db
 
 
 def travel_to_db(travel: float) -> float:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rtsep.control.actions import FADER, TRIGGER, VERBS, Action, parse_action
+from rtsep.control.actions import VERBS, Action, parse_action
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.verbs import FADER, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -18,10 +20,12 @@ Value = float | str | tuple[int, ...]
 State = dict[str, Value]
 
 # Of faders that are in dB: travel, dB.
-SCALES = {"gain": MARKS, "master": MARKS} | {f"eq-{band}": TURN_MARKS for band in BANDS}
+SCALES = dict.fromkeys(("gain", "master", "cue-volume"), MARKS) | {
+    f"eq-{band}": TURN_MARKS for band in BANDS
+}
 # Of faders that are in no unit: what they do on the left, where they rest, and on the right.
 _FILTER = ("low-pass", "off", "high-pass")
-WORDS = {"filter": _FILTER, "master-filter": _FILTER}
+WORDS = {"filter": _FILTER, "master-filter": _FILTER, "cue-mix": ("cue", "cue only", "master")}
 # What triggers have to do with: which choice is in force, which scenes are filled, how long one
 # takes.
 CHOSEN: dict[str, Callable[[Desk], Value]] = {
@@ -37,13 +41,18 @@ class Vocabulary:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._actions = {str(action): action for action in _actions(desk)}
+        self._learn()
+
+    def _learn(self) -> None:
+        """What the desk has now: headphones are plugged in and out."""
+        self._actions = {str(action): action for action in _actions(self._desk)}
         self._stateful = {
             name: action for name, action in self._actions.items() if action.kind != TRIGGER
         }
 
     def describe(self) -> list[dict[str, Any]]:
         """Every control, in the order of the vocabulary, stems in the model's order."""
+        self._learn()
         return [_described(name, action) for name, action in self._actions.items()]
 
     def state(self) -> State:
@@ -87,6 +96,8 @@ def _actions(desk: Desk) -> Iterator[Action]:
 
 
 def _targets(desk: Desk, verb: str, target: str | None, choices: Sequence[str]) -> Sequence[str]:
+    if verb in CUE_VERBS and not desk.has_cue:
+        return ()
     if target is None:
         return ("",)
     if verb == "path":  # nothing to choose from where there is one

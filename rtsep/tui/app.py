@@ -14,15 +14,14 @@ from textual.events import Resize
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
-from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
+from rtsep.tui.channels import FADER, master_channel, stem_channel
+from rtsep.tui.cue import CueApp, cue_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
-from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.views import Views
 
@@ -34,7 +33,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(MixApp):
+class LiveApp(CueApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -56,11 +55,6 @@ class LiveApp(MixApp):
         Binding("0", "unity"),
         Binding("t", "turn(1)"),
         Binding("T", "turn(-1)"),
-        *(Binding(key, f"kill('{band}')") for key, band in zip("zxc", BANDS, strict=True)),
-        Binding("m", "mute"),
-        Binding("s", "solo"),
-        Binding("M", "clear_mutes"),
-        Binding("S", "clear_solos"),
         Binding("space,b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
@@ -84,13 +78,14 @@ class LiveApp(MixApp):
         """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
         self._page = page
-        self.selected = 0  # of the stems, then the master
+        self.selected = 0
         self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
         self._status = status
         self._stop = stop
         self._views = Views(desk)
-        self._channels = [*(stem_channel(desk, stem) for stem in desk.stems), master_channel(desk)]
+        stems = (stem_channel(desk, stem) for stem in desk.stems)
+        self._channels = [*stems, master_channel(desk), cue_channel(desk)]
         self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
         self._strips[-1].add_class("last")
         self._header = Canvas(panels.header, look.GROUND, id="header")
@@ -115,11 +110,16 @@ class LiveApp(MixApp):
 
     def on_resize(self, event: Resize) -> None:
         """Strips where they fit, rows where not; a tall terminal shows more events."""
-        width, height = event.size
-        rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
+        self._arrange(*event.size)
+
+    def _arrange(self, width: int, height: int) -> None:
+        self._strips[-2].display = self._desk.has_cue
+        self.selected = min(self.selected, self._last)
+        strips = len(self._strips) - (not self._desk.has_cue)
+        rows = width < STRIP_WIDTH * strips or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
-            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
+            max(height - strips - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
         )
 
     def look(self) -> None:
@@ -128,6 +128,8 @@ class LiveApp(MixApp):
         if self._stop.is_set() or status.state == "stopped":
             self.exit()
             return
+        if self._strips[-2].display != self._desk.has_cue:
+            self._arrange(*self.size)
         switches = self._views.switches(status, now)
         views = self._views.strips(status, self.selected, now, self.knob)
         for strip, view in zip(self._strips, views, strict=True):
@@ -144,13 +146,11 @@ class LiveApp(MixApp):
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + NOTICE_SECONDS
 
-    @property
-    def _stem(self) -> str | None:
-        """The selected stem; None for the master."""
-        return self._desk.stems[self.selected] if self.selected < len(self._desk.stems) else None
-
     def on_channel_strip_chosen(self, message: ChannelStrip.Chosen) -> None:
         self.selected = self._strips.index(message.strip)
+
+    def on_channel_strip_refused(self, message: ChannelStrip.Refused) -> None:
+        self.notice(message.reason)
 
     def action_select(self, place: int) -> None:
         if self._menu is not None:
@@ -159,41 +159,17 @@ class LiveApp(MixApp):
             self.selected = place
 
     def action_select_next(self, by: int) -> None:
-        self.selected = min(max(self.selected + by, 0), len(self._channels) - 1)
+        self.selected = min(max(self.selected + by, 0), self._last)
 
     def action_nudge(self, by_db: float) -> None:
-        self._channels[self.selected].knob(self.knob).nudge(by_db)
+        self._attempt(lambda: self._channels[self.selected].knob(self.knob).nudge(by_db))
 
     def action_unity(self) -> None:
-        self._channels[self.selected].knob(self.knob).rest()
+        self._attempt(self._channels[self.selected].knob(self.knob).rest)
 
     def action_turn(self, by: int) -> None:
-        self.knob = KNOBS[(KNOBS.index(self.knob) + by) % len(KNOBS)]
+        self.knob = self._channels[self.selected].next_knob(self.knob, by)
         self.notice(f"up and down: {self.knob}")
-
-    def action_kill(self, band: str) -> None:
-        if self._stem is None:
-            self.notice("the master has no equalizer; select a stem")
-        else:
-            self._desk.toggle_kill(self._stem, band)
-
-    def action_mute(self) -> None:
-        if self._stem is None:
-            self.notice("the master has no mute; select a stem")
-        else:
-            self._desk.toggle_mute(self._stem)
-
-    def action_solo(self) -> None:
-        if self._stem is None:
-            self.notice("the master has no solo; select a stem")
-        else:
-            self._desk.toggle_solo(self._stem)
-
-    def action_clear_mutes(self) -> None:
-        self._desk.end_mutes()
-
-    def action_clear_solos(self) -> None:
-        self._desk.end_solos()
 
     def action_bypass(self) -> None:
         self._desk.set_bypass(not self._desk.bypass)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
+from rtsep.errors import ConfigError
 from rtsep.tui import look
 from rtsep.tui.body import BodyRow, draw_body
 from rtsep.tui.canvas import Canvas, Line
 from rtsep.tui.channels import Channel
-from rtsep.tui.strip import fader_place, lamp_at, paint_strip
+from rtsep.tui.strip import StripView, fader_place, lamp_at, paint_strip
 
 WHEEL_DB = 1.0
 
@@ -24,21 +25,35 @@ class ChannelStrip(Canvas):
             super().__init__()
             self.strip = strip
 
+    class Refused(Message):
+        """The desk did not do what the mouse wanted."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
+
     def __init__(self, channel: Channel | None) -> None:
         super().__init__(paint_strip, look.CARD, draw=_draw)
         self.channel = channel
         self._dragging = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if self.channel is None:
+        view = self._shown
+        if self.channel is None or not isinstance(view, StripView):
             return
         self.post_message(self.Chosen(self))
-        lamp = lamp_at(event.x, event.y, *self.size)
+        lamp = lamp_at(view, event.x, event.y, *self.size)
         if lamp is not None:
-            self.channel.press(lamp)
+            self._press(self.channel, lamp)
         elif self._slide(event.y):
             self._dragging = True
             self.capture_mouse()
+
+    def _press(self, channel: Channel, lamp: int) -> None:
+        try:
+            channel.press(lamp)
+        except ConfigError as error:
+            self.post_message(self.Refused(str(error)))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if self._dragging:

@@ -14,8 +14,9 @@ from rtsep.mixer.levels import LOUDEST_DB, travel_to_db
 
 FLOOR_DB = -60.0  # below this, keys and wheels go to silence, and from silence to here
 TURN_PER_DB = 0.05  # of a filter, for the keys that are 1 dB of a fader
-FADER, FILTER = "fader", "filter"
-KNOBS = (FADER, *reversed(BANDS), FILTER)  # as on a mixer, from the top
+MIX_PER_DB = 0.05  # likewise, of the knob between cue and master
+FADER, FILTER, CUE_MIX = "fader", "filter", "cue mix"
+KNOBS = (FADER, *reversed(BANDS), FILTER, CUE_MIX)  # as on a mixer, from the top
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Channel:
         """Of KNOBS; what it does not have is its fader."""
         return self.knobs.get(name) or Knob(self.gain, self.set_gain, _moved_db)
 
+    def next_knob(self, name: str, by: int) -> str:
+        """The one after it, of those that there are."""
+        names = [FADER, *(each for each in KNOBS if each in self.knobs)]
+        place = names.index(name) if name in names else 0
+        return names[(place + by) % len(names)]
+
     def nudge(self, by_db: float) -> None:
         """Move the fader by a step, from -inf over -60 to +6 dB."""
         self.knob(FADER).nudge(by_db)
@@ -62,12 +69,13 @@ class Channel:
 
 
 def stem_channel(desk: Desk, stem: str) -> Channel:
+    """Its last switch is under a lamp only where there are headphones."""
     knobs = {name: _band(desk, stem, band) for band, name in enumerate(BANDS)}
     return Channel(
         desk,
         lambda: desk.fader(stem).gain_db,
         lambda db: desk.set_gain(stem, db),
-        (Action("mute", stem), Action("solo", stem)),
+        (Action("mute", stem), Action("solo", stem), Action("pfl", stem)),
         knobs
         | {
             FILTER: Knob(

@@ -22,6 +22,7 @@ HELP = """\
 [b]t[/b]  [b]T[/b]          what up, down and 0 move: fader, high, mid, low, filter
 [b]z[/b]  [b]x[/b]  [b]c[/b]       kill low, mid, high
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
+[b]h[/b]  [b]H[/b]  [b]y[/b]       headphones: prelisten to this stem, to nothing; split ears
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
 [b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
 [b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene

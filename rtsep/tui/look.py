@@ -35,6 +35,7 @@ LAMP_MUTE = Style(color=_BLACK, bgcolor=_RED, bold=True)
 LAMP_SOLO = Style(color=_BLACK, bgcolor=_YELLOW, bold=True)
 LAMP_ON = Style(color=_BLACK, bgcolor=_GREEN, bold=True)
 LAMP_BYPASS = Style(color=_BLACK, bgcolor=_VIOLET, bold=True)
+LAMP_PFL = Style(color=_BLACK, bgcolor=_CYAN, bold=True)
 LAMP_RECORD = LAMP_MUTE
 LAMP_OFF = QUIET
 

@@ -115,6 +115,39 @@ def test_what_a_knob_cannot_mean(rig: OscRig, address: str, value: Any, why: str
     wait_until(lambda: any(re.search(why, event) for event in rig.events))
 
 
+def test_headphones(rig: OscRig) -> None:
+    rig.desk.plug_cue((2, 3))
+    desk = rig.desk
+    rig.send("/stem/{bass,drums}/pfl", 1)
+    rig.send("/stem/drums/pfl", 0)
+    rig.send("/input/pfl", True)
+    rig.send("/cue/mix", 0.25)
+    rig.send("/cue/split", 1)
+    assert [desk.pfl(stem) for stem in desk.stems] == [False, True, False, False]
+    assert desk.pfl_input and desk.cue_mix == 0.25 and desk.cue_split
+    for address, value, db in (("gain", -12, -12), ("fader", 0.8, 0), ("fader", 0, -math.inf)):
+        rig.send(f"/cue/{address}", value)
+        assert desk.cue_volume_db == pytest.approx(db, abs=1e-6)
+    rig.send("/*/gain", -3)
+    assert (desk.master_db, desk.cue_volume_db) == pytest.approx(
+        (-3, -3)
+    ) and not rig.server.refused
+    rig.send("/cue/mix", 1.5)
+    rig.send("/cue/gain", 7)
+    assert rig.server.refused == 2 and desk.cue_mix == 0.25
+    wait_until(lambda: any("gain of the cue must be -inf to +6 dB" in one for one in rig.events))
+
+
+def test_headphones_that_are_not_there(rig: OscRig) -> None:
+    assert not any("cue" in address or "pfl" in address for address in desk_state(rig.desk))
+    rig.send("/*/{gain,mix,split}", 1.0)  # means the master
+    assert rig.desk.master_db == pytest.approx(1) and rig.server.refused == 0
+    for address in ("/cue/mix", "/cue/gain", "/cue/split", "/input/pfl", "/stem/bass/pfl"):
+        rig.send(address, 1)
+    assert rig.server.refused == 5 and not rig.desk.pfl("bass")
+    wait_until(lambda: any("no cue; start it with --cue 3-4" in event for event in rig.events))
+
+
 @pytest.mark.parametrize("on", [1, True, 1.0, 0.7, 127])
 @pytest.mark.parametrize("off", [0, False, 0.0, 0.3])
 def test_switches(rig: OscRig, on: float, off: float) -> None:
@@ -315,7 +348,9 @@ def test_the_example_of_the_manual_works(rig: OscRig) -> None:
 
 def test_the_manual_has_every_address(rig: OscRig) -> None:
     manual = (Path(osc.__file__).parents[2] / "docs" / "osc.md").read_text("utf-8")
+    rig.desk.plug_cue((2, 3))
     rig.client.tell("/subscribe")
     rig.client.wait_for("/status")
+    assert "/cue/mix" in dict(rig.client.heard)
     for address, _ in rig.client.heard:
         assert re.sub(r"/stem/\w+/", "/stem/NAME/", address) in manual

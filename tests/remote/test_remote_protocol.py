@@ -16,6 +16,7 @@ from remote_support import RemoteRig, Talker, wait_until
 
 import rtsep.remote.talks as talks
 from rtsep.control.actions import VERBS
+from rtsep.control.cue_verbs import CUE_VERBS
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
 from rtsep.remote.messages import LONGEST_MESSAGE, MOST_MOVES
@@ -33,6 +34,7 @@ def two_paths() -> Desk:
 
 
 def test_a_newcomer_hears_what_there_is_and_how_it_stands(rig: RemoteRig) -> None:
+    rig.desk.plug_cue((2, 3))
     rig.desk.set_gain("bass", -10)
     rig.desk.set_mute("vocals", True)
 
@@ -168,6 +170,28 @@ def test_the_path_is_a_choice_where_there_are_two() -> None:
 
     rig.play(scene)
     rig.server.close()
+
+
+def test_headphones_are_offered_where_there_are_some() -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page:
+            await page.hear()
+            offered = {one["verb"] for one in page.texts[0]["hello"]["controls"]}
+            assert bool(offered & CUE_VERBS.keys()) == rig.desk.has_cue
+            await page.say(set={"pfl:bass": 1, "cue-volume": 1})
+            if rig.desk.has_cue:
+                wait_until(lambda: rig.desk.cue_volume_db > 0)
+                assert rig.desk.pfl("bass")
+            else:
+                await page.hear_until(lambda: any("refused" in text for text in page.texts))
+                assert "start it with --cue" in str(page.texts[-1])
+
+    for channels in ((), (2, 3)):
+        desk = a_desk()
+        desk.plug_cue(channels)
+        rig = RemoteRig(desk)
+        rig.play(scene)
+        rig.server.close()
 
 
 def test_meters_and_figures(rig: RemoteRig) -> None:

@@ -27,7 +27,8 @@ from playwright.sync_api import Browser
 from remote_support import RemoteRig, wait_until
 from sheet_support import COVERED, middle, open_sheet, said, slide, text_of
 
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, Verb
+from rtsep.control.actions import VERBS
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
 
 # Where a finger may scroll: the lowest word that is not under an edge.
 WORD = """() => [...document.querySelectorAll('#sheet-1 .word')].map(word => {

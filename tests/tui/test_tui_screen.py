@@ -261,7 +261,7 @@ def test_the_mouse() -> None:
     rig = Rig()
 
     async def script(pilot: Pilot[None]) -> None:
-        desk, (drums, bass, *_, master, meter) = rig.desk, rig.app._strips
+        desk, (drums, bass, *_, master, _, meter) = rig.desk, rig.app._strips
         bottom, (width, _) = drums.size.height - 1, drums.size
         await pilot.click(bass, offset=(1, bottom))
         assert desk.fader("bass").mute and rig.app.selected == 1

@@ -64,6 +64,34 @@ _DEVICE_OPTIONS = (
         help="On Windows: share the device, have it alone, or let the system resample.",
     ),
 )
+_CUE_OPTIONS = (
+    click.option(
+        "--cue",
+        metavar="3-4",
+        help="Channels of the output device for headphones, where stems are prelistened to.",
+    ),
+    click.option(
+        "--cue-mix",
+        type=Number(0, 1),
+        default=0,
+        show_default=True,
+        metavar="X",
+        help="Of the headphones: from 0, the cue only, to 1, the master only.",
+    ),
+    click.option(
+        "--cue-volume",
+        type=Number(-60, 6),
+        default=0,
+        show_default=True,
+        metavar="DB",
+        help="Of the headphones, -60 to +6 dB.",
+    ),
+    click.option(
+        "--cue-split",
+        is_flag=True,
+        help="The cue on the left ear, the master on the right one, both mono.",
+    ),
+)
 _LIVE_OPTIONS = (
     budget_option,
     click.option(
@@ -115,6 +143,7 @@ _LIVE_OPTIONS = (
     ),
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
+    *_CUE_OPTIONS,
     click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
@@ -132,6 +161,8 @@ LIVE_ONLY = {
     "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",
+    "cue": "--cue", "cue_mix": "--cue-mix", "cue_volume": "--cue-volume",
+    "cue_split": "--cue-split",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
