@@ -5,13 +5,14 @@ Shared by everything that controls; knows nothing of buttons, messages or keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.end_verbs import END_VERBS
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -20,22 +21,6 @@ from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
 _SURE = 0.8  # how alike a word is that was misspelt, and not meant
-
-FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """`get` and `set` take the desk and, where there is a target, its name."""
-
-    kind: str  # FADER: a travel from 0 to 1; SWITCH: 0 or 1; TRIGGER: 1 does it, it has no state
-    target: str | None  # what follows the colon, "stem", or nothing
-    help: str
-    get: Callable[..., float]
-    set: Callable[..., Any]
-    choices: tuple[str, ...] = ()  # of a target that is no stem
-    open: bool = False  # there may be other choices, which a desk alone knows
-    rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
 
 
 def _nothing(*desk_and_target: object) -> float:
@@ -117,6 +102,7 @@ VERBS: dict[str, Verb] = {
         lambda desk: db_to_travel(desk.master_db),
         lambda desk, travel: desk.set_master(travel_to_db(travel)),
     ),
+    **END_VERBS,
     "bypass": Verb(
         SWITCH, None, "hear the untouched input", lambda desk: desk.bypass, Desk.set_bypass
     ),
@@ -218,8 +204,8 @@ class Action:
         VERBS[self.verb].set(desk, *self._arguments(desk), value)
 
     def press(self, desk: Desk) -> None:
-        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a filter to the
-        middle. ConfigError."""
+        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a knob to where it
+        does nothing. ConfigError."""
         if self.kind == FADER:
             self.apply(desk, VERBS[self.verb].rest)
         else:

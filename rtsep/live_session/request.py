@@ -39,6 +39,7 @@ def live(
     solo: Sequence[str] = (),
     eq_db: Mapping[str, Sequence[float]] | None = None,
     filters: Mapping[str, float] | None = None,
+    trim_db: float = 0.0,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -51,9 +52,9 @@ def live(
     "demo", a file, a folder. `latency` seconds of hop and lookahead, or without it the smallest
     that this machine holds, or a `stream` cut just so; "instant" is the instant path beside that,
     with a `delay` of 0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem,
-    `filters` knobs from -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its
-    faders and `status()` tells how it is. Its processes import the main program anew, which
-    therefore has to begin below `if __name__ == "__main__":`.
+    `filters` knobs from -1 to 1 by stem, or of "mix", `trim_db` is the level of the input. `with`
+    starts and stops it; `desk` moves its faders and `status()` tells how it is. Its processes
+    import the main program anew, which therefore has to begin below `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
@@ -82,6 +83,7 @@ def live(
         solo=tuple(solo),
         eq_db=eq_db or {},
         filters=filters or {},
+        trim_db=trim_db,
         policy=None,
         encoding="float",
         record=None if record is None else Path(record),
@@ -146,7 +148,8 @@ def live_spec(
     stream = 0 if true_stems else None
     blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "eq_db", "filters")}
-    mixer |= {name: options.pop(name) for name in ("preset", "presets") if name in options}
+    others = ("preset", "presets", "trim_db")
+    mixer |= {name: options.pop(name) for name in others if name in options}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
         engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,

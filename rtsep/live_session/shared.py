@@ -129,6 +129,7 @@ class Shared:
                 if layout.instant_delay
                 else None
             )
+            self.trim = Ring(arena, 1, layout.ring_samples)  # what the input was turned up by
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)

@@ -19,6 +19,7 @@ from rtsep.live_session.messages import (
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
+from rtsep.mixer.ends import checked_trim
 from rtsep.mixer.presets import Presets, check_preset
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
@@ -54,6 +55,7 @@ class LiveSpec:
     instant_delay: float = DELAY  # of that path, as one of DELAYS says it
     path: str = "full"  # that is heard at the beginning
     limiter: bool = True
+    trim_db: float = 0.0
     record: RecordSpec
     record_now: bool = False
     waits: bool = False  # for devices that are not there yet
@@ -61,6 +63,7 @@ class LiveSpec:
     def __post_init__(self) -> None:
         if self.preset is not None:
             check_preset(self.preset, self.presets)
+        checked_trim(self.trim_db)
 
 
 def latency_parts(

@@ -11,6 +11,8 @@ from rtsep.ring.arena import Arena
 # Fields that are no part of a mix: comparing, a take, what is late. Neither a scene nor an undone
 # gesture begins or ends a recording, or changes the latency.
 OF_THE_SESSION = frozenset({"bypass", "policy", "path", "recording"})
+# What fits the source that plays now belongs to no scene, but hands move it.
+OF_THE_SOURCE = frozenset({"trim"})
 
 Field = np.ndarray[Any, Any]
 Mix = dict[str, Field]  # by the names of fields
@@ -37,10 +39,16 @@ class Control:
         self.kill = arena.take((len(BANDS), stems), np.bool_)
         self.filter = arena.take(stems, np.float64)  # -1 low-pass, 0 nothing, 1 high-pass
         self.master_filter = arena.take(1, np.float64)
+        self.trim = arena.take(1, np.float64)  # factor, of the input
 
     @property
     def mix(self) -> Mix:
         """Everything that makes up a mix; views."""
+        return {name: field for name, field in self.moved.items() if name not in OF_THE_SOURCE}
+
+    @property
+    def moved(self) -> Mix:
+        """Everything that is moved in gestures: the mix, and the source's; views."""
         return {
             name: field
             for name, field in vars(self).items()
@@ -62,6 +70,7 @@ class Control:
         self.kill[:] = False
         self.filter[:] = 0.0
         self.master_filter[:] = 0.0
+        self.trim[:] = 1.0
 
 
 def audible(mute: Field, solo: Field) -> Field:

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rtsep.control.actions import FADER, TRIGGER, VERBS, Action, parse_action
+from rtsep.control.actions import VERBS, Action, parse_action
+from rtsep.control.verbs import FADER, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
-from rtsep.mixer.levels import MARKS, TURN_MARKS
+from rtsep.mixer.levels import MARKS, TRIM_MARKS, TURN_MARKS
 
 Value = float | str
 State = dict[str, Value]
 
 # Of faders that are in dB: travel, dB.
 SCALES = {"gain": MARKS, "master": MARKS} | {f"eq-{band}": TURN_MARKS for band in BANDS}
+SCALES["trim"] = TRIM_MARKS
 # Of triggers one of which is always in force: which one that is.
 CHOSEN: dict[str, Callable[[Desk], str]] = {
     "policy": lambda desk: desk.policy,

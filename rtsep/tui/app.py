@@ -20,7 +20,7 @@ from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
-from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
+from rtsep.tui.channels import FADER, KNOBS, channels_of
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
 from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
@@ -64,6 +64,7 @@ class LiveApp(MixApp):
         Binding("space,b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
+        Binding("L", "reset_loudness"),
         Binding("o", "policy"),
         Binding("i", "path"),
         Binding("home", "reset"),
@@ -84,14 +85,14 @@ class LiveApp(MixApp):
         """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
         self._page = page
-        self.selected = 0  # of the stems, then the master
+        self.selected = 0  # of the stems, then the master, then the input
         self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
         self._status = status
         self._stop = stop
         self._views = Views(desk)
-        self._channels = [*(stem_channel(desk, stem) for stem in desk.stems), master_channel(desk)]
-        self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
+        self._channels = channels_of(desk)
+        self._strips = [*map(ChannelStrip, self._channels)]
         self._strips[-1].add_class("last")
         self._header = Canvas(panels.header, look.GROUND, id="header")
         self._mixer = Horizontal(*self._strips, id="mixer")
@@ -119,7 +120,7 @@ class LiveApp(MixApp):
         rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
-            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
+            max(height - len(self._strips) - 7, 0) if rows else max(2 + (height - 24) // 4, 1)
         )
 
     def look(self) -> None:
@@ -146,7 +147,7 @@ class LiveApp(MixApp):
 
     @property
     def _stem(self) -> str | None:
-        """The selected stem; None for the master."""
+        """The selected stem; None for the master and the input."""
         return self._desk.stems[self.selected] if self.selected < len(self._desk.stems) else None
 
     def on_channel_strip_chosen(self, message: ChannelStrip.Chosen) -> None:
@@ -172,22 +173,21 @@ class LiveApp(MixApp):
         self.notice(f"up and down: {self.knob}")
 
     def action_kill(self, band: str) -> None:
-        if self._stem is None:
-            self.notice("the master has no equalizer; select a stem")
-        else:
-            self._desk.toggle_kill(self._stem, band)
+        self._of_stem("equalizer", lambda stem: self._desk.toggle_kill(stem, band))
 
     def action_mute(self) -> None:
-        if self._stem is None:
-            self.notice("the master has no mute; select a stem")
-        else:
-            self._desk.toggle_mute(self._stem)
+        self._of_stem("mute", self._desk.toggle_mute)
 
     def action_solo(self) -> None:
+        self._of_stem("solo", self._desk.toggle_solo)
+
+    def _of_stem(self, what: str, act: Callable[[str], None]) -> None:
+        """Do what only a stem can."""
         if self._stem is None:
-            self.notice("the master has no solo; select a stem")
+            place = "input" if self._channels[self.selected] is self._channels[-1] else "master"
+            self.notice(f"the {place} has no {what}; select a stem")
         else:
-            self._desk.toggle_solo(self._stem)
+            act(self._stem)
 
     def action_clear_mutes(self) -> None:
         self._desk.end_mutes()
@@ -200,6 +200,10 @@ class LiveApp(MixApp):
 
     def action_limiter(self) -> None:
         self._desk.set_limiter(not self._desk.limiter)
+
+    def action_reset_loudness(self) -> None:
+        self._desk.reset_loudness()
+        self.notice("loudness and true peak are measured anew")
 
     def action_record(self) -> None:
         self._desk.set_recording(not self._desk.recording)

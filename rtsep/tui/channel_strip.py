@@ -15,7 +15,7 @@ WHEEL_DB = 1.0
 
 
 class ChannelStrip(Canvas):
-    """Shows a StripView. Without a channel it is a meter, and the mouse does nothing."""
+    """Shows a StripView."""
 
     class Chosen(Message):
         """The mouse wants this strip selected."""
@@ -24,14 +24,12 @@ class ChannelStrip(Canvas):
             super().__init__()
             self.strip = strip
 
-    def __init__(self, channel: Channel | None) -> None:
+    def __init__(self, channel: Channel) -> None:
         super().__init__(paint_strip, look.CARD, draw=_draw)
         self.channel = channel
         self._dragging = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if self.channel is None:
-            return
         self.post_message(self.Chosen(self))
         lamp = lamp_at(event.x, event.y, *self.size)
         if lamp is not None:
@@ -56,14 +54,13 @@ class ChannelStrip(Canvas):
         self._nudge(-WHEEL_DB)
 
     def _nudge(self, db: float) -> None:
-        if self.channel is not None:
-            self.post_message(self.Chosen(self))
-            self.channel.nudge(db)
+        self.post_message(self.Chosen(self))
+        self.channel.nudge(db)
 
     def _slide(self, y: int) -> bool:
         """Put the fader where the mouse is; False where there is none."""
         travel = fader_place(y, self.size.height, beyond=self._dragging)
-        if travel is None or self.channel is None:
+        if travel is None or not self.channel.slides:
             return False
         self.channel.slide(travel)
         return True

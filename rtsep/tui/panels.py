@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from rtsep.control.text import clock, printable
-from rtsep.status import LatencyPart, LiveStatus
+from rtsep.status import LatencyPart, LiveStatus, Loudness
 from rtsep.tui import look
 from rtsep.tui.canvas import Line, Piece, fit, wrap
 
 LABEL_WIDTH = 9
 TIGHT, LATE = 0.8, 1.0  # parts of the hop that the 99th percentile of the step takes
+SAFE_PEAK = -1.0  # dBTP, the most that EBU R 128 allows
 BAR_HOPS = 1.25  # what the whole bar stands for
 KEYS = (
     "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  space A/B  r record  p preset  ? help  "
@@ -57,9 +59,10 @@ def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
 
 
 def figures(shown: tuple[LiveStatus, Switches], width: int, height: int) -> Iterator[Line]:
-    """Four lines: switches, latency, step, counts."""
+    """Five lines: switches, loudness, latency, step, counts."""
     status, desk = shown
     yield switches(status, desk, width)
+    yield loudness(status.loudness, width)
     yield latency(status, width)
     yield step(status, width)
     yield counts(status, width)
@@ -101,6 +104,26 @@ def _limiter(desk: Switches) -> Piece:
     if desk.limiting:
         return " LIMITING ", look.LAMP_SOLO
     return ("limiter on", look.INK) if desk.limiter else ("limiter off", look.WARN)
+
+
+def loudness(mix: Loudness, width: int) -> Line:
+    """Of the last seconds first; in little room in fewer words, or only that and the true peak."""
+    short, now, whole = map(level_text, (mix.short_term, mix.momentary, mix.integrated))
+    peak = f"{level_text(mix.true_peak)} dBTP"
+    room = width - LABEL_WIDTH - len(peak)
+    ways = (
+        f"{short} LUFS short-term  {now} momentary  {whole} integrated  ",
+        f"S {short}  M {now}  I {whole} LUFS  ",
+        f"{short} LUFS  ",
+    )
+    told = next((way for way in ways if len(way) <= room), ways[-1])
+    style = look.BAD if mix.true_peak > 0 else look.WARN if mix.true_peak > SAFE_PEAK else look.INK
+    return (_label("loudness"), (told, look.INK), (peak, style))
+
+
+def level_text(level: float) -> str:
+    """`-14.2`"""
+    return f"{level:.1f}" if math.isfinite(level) else "-∞"
 
 
 def latency(status: LiveStatus, width: int) -> Line:

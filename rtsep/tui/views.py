@@ -10,7 +10,7 @@ from rich.style import Style
 from rtsep.control.text import clock
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.status import Level, LiveStatus
+from rtsep.status import Level, LiveStatus, Loudness
 from rtsep.tui import look
 from rtsep.tui.channels import FADER, FILTER
 from rtsep.tui.meters import Ballistics
@@ -69,8 +69,16 @@ class Views:
             turned=_filter_text(self._desk.master_filter)
             if knob == FILTER and selected == len(views)
             else "",
+            notes=_loudness(status.loudness),
         )
-        return [*views, master, StripView("INPUT", None, self._input.move(status.input_level, now))]
+        source = StripView(
+            "INPUT",
+            None,
+            self._input.move(status.input_level, now),
+            selected=selected == len(views) + 1,
+            turned=gain_text(self._desk.trim_db),
+        )
+        return [*views, master, source]
 
     def _stem(self, place: int, fader: Fader, level: Level, knob: str, now: float) -> StripView:
         """`knob` that is turned, if it is the selected one."""
@@ -106,6 +114,13 @@ def _turned(fader: Fader, knob: str) -> str:
 
 def _filter_text(knob: float) -> str:
     return filter_text(knob) or "no filter"
+
+
+def _loudness(mix: Loudness) -> tuple[str, ...]:
+    """Short-term, as long as there is any."""
+    if not math.isfinite(mix.short_term):
+        return ()
+    return f"{mix.short_term:.1f} LUFS", f"S {mix.short_term:.1f}"
 
 
 def _level(levels: Sequence[Level], place: int) -> Level:

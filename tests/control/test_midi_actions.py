@@ -7,7 +7,8 @@ import math
 import pytest
 
 from rtsep.config import STEMS_4, STEMS_6
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, parse_action
+from rtsep.control.actions import VERBS, parse_action
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk, local_desk
 

@@ -23,7 +23,8 @@ from page_support import (
 from playwright.sync_api import Browser
 from remote_support import RemoteRig, wait_until
 
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, Verb
+from rtsep.control.actions import VERBS
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
 from rtsep.remote.page_client import AHEAD
