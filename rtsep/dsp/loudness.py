@@ -142,5 +142,5 @@ class _Gated:
         if not count:
             return -math.inf
         gate = lufs(float(self._powers.sum()) / count) + RELATIVE_GATE
-        first = max(int((gate - ABSOLUTE_GATE) * _FINE), 0)
+        first = min(max(int((gate - ABSOLUTE_GATE) * _FINE), 0), _BINS - 1)
         return lufs(float(self._powers[first:].sum()) / int(self._counts[first:].sum()))

@@ -17,7 +17,7 @@ class ProgrammeMeter:
     def __init__(self, rate: int, weights: Sequence[float] = (1.0, 1.0)) -> None:
         """`weights` as of `LoudnessMeter`, one a channel."""
         self._loudness = LoudnessMeter(rate, weights)
-        self._peak = TruePeak(rate, len(weights))
+        self._peak = TruePeak(len(weights))
 
     def process(self, sound: Audio) -> None:
         """The next (channels, n)."""

@@ -7,6 +7,7 @@ The two filters of ITU-R BS.1770, for any sample rate. The recommendation has th
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -17,8 +18,11 @@ from rtsep.dsp.recursive import FRAME, Numbers, Svf, drop_faint, frame_matrix
 SHELF_HZ, SHELF_Q = 1681.974450955533, 0.7071752369554196
 SHELF_HIGH = 10 ** (3.999843853973347 / 20)
 SHELF_BAND = SHELF_HIGH**0.4996667741545416
-# Lows are heard less: a high-pass, which the recommendation does not bring back to unity.
+# Lows are heard less: a high-pass. The recommendation does not bring it back to unity at 48 kHz; the
+# little that it lifts is the same here at every rate.
 PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
+_G = math.tan(math.pi * PASS_HZ / 48_000)
+PASS_LIFT = 1 + _G / PASS_Q + _G * _G
 
 
 class _Filters:
@@ -27,13 +31,11 @@ class _Filters:
     def __init__(self, rate: int) -> None:
         self._shelf, self._pass = Svf(SHELF_HZ / rate, SHELF_Q), Svf(PASS_HZ / rate, PASS_Q)
         self.filters = [self._shelf, self._pass]
-        g = np.tan(np.pi * PASS_HZ / rate)
-        self._lift = 1 + g / PASS_Q + g * g
 
     def tick(self, x: Numbers) -> tuple[Numbers]:
         low, high, _ = self._shelf.tick(x)
         head = low + SHELF_BAND * (x - low - high) + SHELF_HIGH * high
-        return (self._lift * self._pass.tick(head).high,)
+        return (PASS_LIFT * self._pass.tick(head).high,)
 
 
 @lru_cache(maxsize=4)

@@ -24,7 +24,6 @@ from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.listening import Listening
-from rtsep.live_session.master_meter import MasterMeter
 from rtsep.live_session.messages import (
     DeviceReady,
     Found,
@@ -51,6 +50,7 @@ from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
 from rtsep.live_session.wiring import Wiring
 from rtsep.mixer.desk import Desk
+from rtsep.mixer.master_meter import MasterMeter
 from rtsep.processes.process import Child, end_tracker_at_exit
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
@@ -299,7 +299,10 @@ class LiveSession:
         )
         self.recorder.start()
         self.master_meter = MasterMeter(
-            self.shared.tape, self.layout, lambda: self.desk.loudness_resets
+            self.shared.tape,
+            self.layout.mix_rows,
+            self.layout.rate,
+            lambda: self.desk.loudness_resets,
         )
 
     def _supervise(self) -> None:

@@ -74,6 +74,11 @@ class Layout:
         """Every stem, the mix, and the input."""
         return (self.stems + 2) * self.channels
 
+    @property
+    def mix_rows(self) -> slice:
+        """Of the tape."""
+        return slice(self.stems * self.channels, (self.stems + 1) * self.channels)
+
 
 def instant_settings(
     stems: int, channels: int, rate: int, hop: int = DELAYS[DELAY]

@@ -120,7 +120,7 @@ class LiveApp(MixApp):
         rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
-            max(height - len(self._strips) - 7, 0) if rows else max(2 + (height - 24) // 4, 1)
+            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
         )
 
     def look(self) -> None:

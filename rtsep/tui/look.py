@@ -97,7 +97,7 @@ ZONES = (
 CSS = f"""
 Screen {{ layout: vertical; overflow: hidden; background: {GROUND}; layers: base over; }}
 #header, #keys {{ height: 1; }}
-#figures {{ height: 5; }}
+#figures {{ height: 4; }}
 #mixer {{ height: 1fr; layout: horizontal; }}
 #mixer ChannelStrip {{ width: 1fr; height: 100%; margin-right: 1; }}
 #mixer ChannelStrip.last {{ margin-right: 0; }}

@@ -59,22 +59,35 @@ def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
 
 
 def figures(shown: tuple[LiveStatus, Switches], width: int, height: int) -> Iterator[Line]:
-    """Five lines: switches, loudness, latency, step, counts."""
+    """Four lines: switches and loudness, latency, step, counts."""
     status, desk = shown
     yield switches(status, desk, width)
-    yield loudness(status.loudness, width)
     yield latency(status, width)
     yield step(status, width)
     yield counts(status, width)
 
 
 def switches(status: LiveStatus, desk: Switches, width: int) -> Line:
-    """Recording, A/B, limiter and what is heard when the engine is late; if need be in fewer
-    words."""
-    line = _switches(status, desk, few_words=False)
-    if sum(cell_len(text) for text, _ in line) <= width:
-        return line
-    return _switches(status, desk, few_words=True)
+    """Recording, A/B, limiter, what is heard when the engine is late, and the loudness of the mix;
+    if need be in fewer words, of which those of the loudness are the first to go."""
+    full, short = _loudness(status.loudness)
+    many, few = (_switches(status, desk, few_words=less) for less in (False, True))
+    for line in ((*many, *full), (*many, *short), (*few, *short), many):
+        if sum(cell_len(text) for text, _ in line) <= width:
+            return line
+    return few
+
+
+def _loudness(mix: Loudness) -> tuple[Line, Line]:
+    """With all of its time scales, and only the last seconds; with the true peak both. Nothing
+    where there was only silence."""
+    if mix.true_peak == -math.inf:
+        return (), ()
+    short, now, whole = map(level_text, (mix.short_term, mix.momentary, mix.integrated))
+    style = look.BAD if mix.true_peak > 0 else look.WARN if mix.true_peak > SAFE_PEAK else look.INK
+    peak = f"{level_text(mix.true_peak)} dBTP", style
+    full, brief = f"  S {short} M {now} I {whole} LUFS  ", f"  {short} LUFS  "
+    return ((full, look.INK), peak), ((brief, look.INK), peak)
 
 
 def _switches(status: LiveStatus, desk: Switches, *, few_words: bool) -> Line:
@@ -104,21 +117,6 @@ def _limiter(desk: Switches) -> Piece:
     if desk.limiting:
         return " LIMITING ", look.LAMP_SOLO
     return ("limiter on", look.INK) if desk.limiter else ("limiter off", look.WARN)
-
-
-def loudness(mix: Loudness, width: int) -> Line:
-    """Of the last seconds first; in little room in fewer words, or only that and the true peak."""
-    short, now, whole = map(level_text, (mix.short_term, mix.momentary, mix.integrated))
-    peak = f"{level_text(mix.true_peak)} dBTP"
-    room = width - LABEL_WIDTH - len(peak)
-    ways = (
-        f"{short} LUFS short-term  {now} momentary  {whole} integrated  ",
-        f"S {short}  M {now}  I {whole} LUFS  ",
-        f"{short} LUFS  ",
-    )
-    told = next((way for way in ways if len(way) <= room), ways[-1])
-    style = look.BAD if mix.true_peak > 0 else look.WARN if mix.true_peak > SAFE_PEAK else look.INK
-    return (_label("loudness"), (told, look.INK), (peak, style))
 
 
 def level_text(level: float) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 
 from rtsep.dsp.programme import ProgrammeMeter
-from rtsep.live_session.shared import Layout
 from rtsep.ring.ring import Ring
 from rtsep.status import Loudness
 
@@ -23,11 +22,12 @@ _PIECE = 1 << 14  # samples measured at once
 class MasterMeter:
     """Of one session, in a thread from `start` to `close`."""
 
-    def __init__(self, tape: Ring, layout: Layout, resets: Callable[[], int]) -> None:
-        """Begins anew whenever there were more `resets`."""
+    def __init__(self, tape: Ring, rows: slice, rate: int, resets: Callable[[], int]) -> None:
+        """The `rows` of the tape are those of the mix. Begins anew whenever there were more
+        `resets`."""
         self.loudness = Loudness()
-        self._tape, self._channels = tape, layout.channels
-        self._meter = ProgrammeMeter(layout.rate, (1.0,) * layout.channels)
+        self._tape, self._rows = tape, rows
+        self._meter = ProgrammeMeter(rate, (1.0,) * len(range(tape.channels)[rows]))
         self._resets, self._known = resets, resets()
         self._position = 0
         self._ended = threading.Event()
@@ -57,7 +57,7 @@ class MasterMeter:
             )
             first, last = self._tape.read_into(self._position, piece)
             self._position += piece.shape[1]
-            self._meter.process(piece[-2 * self._channels : -self._channels, first:last])
+            self._meter.process(piece[self._rows, first:last])
         if resets != self._known:  # behind what had been heard by then
             self._known = resets
             self._meter.reset()
