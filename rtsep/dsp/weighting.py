@@ -18,8 +18,8 @@ from rtsep.dsp.recursive import FRAME, Numbers, Svf, drop_faint, frame_matrix
 SHELF_HZ, SHELF_Q = 1681.974450955533, 0.7071752369554196
 SHELF_HIGH = 10 ** (3.999843853973347 / 20)
 SHELF_BAND = SHELF_HIGH**0.4996667741545416
-# Lows are heard less: a high-pass. The recommendation does not bring it back to unity at 48 kHz; the
-# little that it lifts is the same here at every rate.
+# Lows are heard less: a high-pass. The recommendation leaves it a little above unity at 48 kHz, and
+# so much it is here at every rate.
 PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
 _G = math.tan(math.pi * PASS_HZ / 48_000)
 PASS_LIFT = 1 + _G / PASS_Q + _G * _G

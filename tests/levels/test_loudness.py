@@ -68,9 +68,11 @@ def response(rate: int, hertz: float) -> float:
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 96_000, 192_000, 384_000])
 def test_at_other_rates_they_weigh_alike(rate: int) -> None:
+    """Where half the rate is near, a digital filter bends what an analogue one does."""
+    near = 0.25 if rate < 16_000 else 0.02
     for hertz in (30, 100, 997, 2_000, 5_000, 10_000):
-        if hertz < 0.15 * rate:
-            assert response(rate, hertz) == pytest.approx(response(48_000, hertz), abs=0.15), hertz
+        if hertz < 0.4 * rate:
+            assert response(rate, hertz) == pytest.approx(response(48_000, hertz), abs=near), hertz
 
 
 def test_997_hertz_at_full_scale_in_one_channel() -> None:
@@ -79,7 +81,7 @@ def test_997_hertz_at_full_scale_in_one_channel() -> None:
     assert measured(sound, 48_000).integrated == pytest.approx(-3.01, abs=0.005)
 
 
-@pytest.mark.parametrize("rate", [*RATES, 8_000, 11_025, 192_000])
+@pytest.mark.parametrize("rate", [*RATES, 11_025, 22_050, 192_000])
 @pytest.mark.parametrize("level", [-23.0, -33.0])
 def test_case_1_and_2(rate: int, level: float) -> None:
     meter = measured(tones(rate, (20, level)), rate)
