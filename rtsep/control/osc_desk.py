@@ -27,7 +27,7 @@ from rtsep.status import LiveStatus
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
-    "/master/gain|fader|filter, /master/loudness/reset, /input/trim/gain|knob, "
+    "/master/gain|fader|filter|loudness/reset, /input/trim/gain|knob, "
     "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
     "/subscribe, /unsubscribe, /ping"

@@ -17,6 +17,7 @@ SAMPLE = [
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
+    *("trim", "reset-loudness"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
 ]
 
@@ -37,7 +38,7 @@ def test_a_word_is_read_and_written(text: str) -> None:
 
 
 FADERS = ["gain:vocals", "gain:4", "master", "eq-low:1", "eq-mid:bass", "eq-high:vocals",
-          "filter:2", "master-filter"]  # fmt: skip
+          "filter:2", "master-filter", "trim"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", FADERS)
@@ -142,7 +143,7 @@ def test_what_fits(desk: Desk) -> None:
     ("text", "message"),
     [
         ("gian:vocals", r"no action 'gian:vocals'; did you mean gain\?"),
-        ("", r"no action ''; there are gain:STEM, .*, master, bypass"),
+        ("", r"no action ''; there are gain:STEM, .*, master, trim, .*bypass"),
         ("gain", "'gain' must be written gain:STEM"),
         ("gain:", "'gain:' must be written gain:STEM"),
         ("master:", "must be written master"),
