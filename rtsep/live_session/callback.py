@@ -118,9 +118,10 @@ class Callback:
             np.logical_not(broken, out=broken)
             self._shared.counters.sanitized[0] += np.count_nonzero(broken)
             clean[broken] = 0
-        gain = self._gain[:, :count]
-        gain[...] = self._trim.process(clean)
-        self._shared.trim.write(gain)
+        curve = self._trim.process(clean)
+        if self._shared.trim:
+            self._gain[:, :count] = curve
+            self._shared.trim.write(self._gain[:, :count])
         return clean
 
     def _fetch(self, out: Audio) -> None:

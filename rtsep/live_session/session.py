@@ -273,6 +273,7 @@ class LiveSession:
             self.full_latency,
             self._instant_latency,
             hop_of(spec.instant_delay),
+            true_stems=isinstance(spec.engine, TrueStemsRequest),
         )
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()

@@ -136,6 +136,8 @@ def layout_of(
     parts: tuple[LatencyPart, ...],
     instant: tuple[LatencyPart, ...] = (),
     instant_hop: int = DELAYS[DELAY],
+    *,
+    true_stems: bool = False,
 ) -> Layout:
     """`parts` of the full path, and those of the instant path if there is one."""
     return Layout(
@@ -147,6 +149,7 @@ def layout_of(
         longest_block=device.longest_block,
         instant_delay=delay_of(instant, device) if instant else 0,
         instant_hop=instant_hop,
+        true_stems=true_stems,
     )
 
 

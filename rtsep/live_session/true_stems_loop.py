@@ -82,8 +82,9 @@ class TrueStemsLoop:
         stems = np.pad(self._stems.read(count - silent), ((0, 0), (0, 0), (0, silent)))
         dry, trim = self._dry[:, :count], self._trim[:, :count]
         self._shared.input.read_into(self._place, dry)
-        self._shared.trim.read_into(self._place, trim)
-        stems *= trim
+        if self._shared.trim:
+            self._shared.trim.read_into(self._place, trim)
+            stems *= trim
         stems += (dry - stems.sum(0)) / np.float32(len(stems))
         self._shared.stems.write(stems.reshape(-1, count))
         self._place += count

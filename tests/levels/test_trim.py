@@ -185,7 +185,9 @@ def test_true_stems_are_trimmed_as_their_master_is(tmp_path: Path) -> None:
     path, block = tmp_path / "song.stem.mp4", 256
     write_song(path, song(30_000), codec="alac")
     spec = StreamSpec(window=1024, hop=1024, lookahead=0, crossfade=0, frame=1024, sample_rate=RATE)
-    layout = Layout(spec=spec, stems=4, channels=2, rate=RATE, delay=512, longest_block=block)
+    layout = Layout(
+        spec=spec, stems=4, channels=2, rate=RATE, delay=512, longest_block=block, true_stems=True
+    )
     shared = Shared(bytearray(SHARED_BYTES), layout)
     shared.begin()
     with StemSource(look_into(path), RATE) as source:
@@ -204,6 +206,7 @@ def test_true_stems_are_trimmed_as_their_master_is(tmp_path: Path) -> None:
     heard = np.concatenate(outputs, 1)[:, 512:]
     count = heard.shape[1]
     gain = np.empty((1, count), np.float32)
+    assert shared.trim
     shared.trim.read_into(0, gain)
     assert gain.min() == np.float32(db_to_gain(-8.0)) and gain.max() == np.float32(db_to_gain(2.0))
     np.testing.assert_allclose(
