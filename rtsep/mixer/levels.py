@@ -20,7 +20,7 @@ _TURN_DECIBELS = (-60.0, -40.0, -24.0, -10.0, 0.0, LOUDEST_DB)
 TURN_MARKS = tuple(zip(_TURN, _TURN_DECIBELS, strict=True))
 # And the knob of the input's trim, on which every degree is as many decibels.
 TRIM_MARKS = ((0.0, -MOST_TRIM_DB), (1.0, MOST_TRIM_DB))
-_TRIM_REST_DB = 0.2  # that is 0 dB on it: controllers with 128 steps do not hit the middle
+_TRIM_REST_DB = 0.16  # that is 0 dB on it: controllers with 128 steps do not hit the middle
 
 
 def db_to_gain(db: float) -> float:
