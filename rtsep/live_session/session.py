@@ -149,6 +149,12 @@ class LiveSession:
             self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
         self._wiring.begin(self.device)
         self._listening.listen()
+        self.master_meter = MasterMeter(
+            self.shared.tape,
+            self.layout.mix_rows,
+            self.layout.rate,
+            lambda: self.desk.loudness_resets,
+        )
         self.master_meter.start()
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -299,12 +305,6 @@ class LiveSession:
             on_event=self.events.add,
         )
         self.recorder.start()
-        self.master_meter = MasterMeter(
-            self.shared.tape,
-            self.layout.mix_rows,
-            self.layout.rate,
-            lambda: self.desk.loudness_resets,
-        )
 
     def _supervise(self) -> None:
         try:
