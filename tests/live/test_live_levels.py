@@ -103,10 +103,14 @@ def test_a_command_tells_the_loudness_of_its_mix_and_of_its_take(
     done = finish(process)
     assert done.code == 0, done.err
     told = done.json["loudness"]
-    assert told["integrated"] == pytest.approx(-26, abs=0.1)
+    assert told["integrated"] == pytest.approx(-26, abs=0.3)  # blocks at its ends are quieter
     assert told["short_term_max"] == pytest.approx(-26, abs=0.1)
     assert told["true_peak"] == pytest.approx(-26, abs=0.2) and told["seconds"] > 3.5
-    assert re.search(r"the mix: -26.0 LUFS integrated, -26.0 at most for 3 s, true", done.err)
+    (line,) = re.findall(
+        r"the mix: (-\S+) LUFS integrated, (-\S+) at most for 3 s, true peak (-\S+) dBTP", done.err
+    )
+    names = ("integrated", "short_term_max", "true_peak")
+    assert [float(one) for one in line] == pytest.approx([told[name] for name in names], abs=0.06)
     take = folder / "take-001"
     assert np.abs(sound(take / "input.wav")).max() == pytest.approx(10 ** (-26 / 20), abs=1e-4)
     mix = sound(take / "mix.wav")
