@@ -18,6 +18,7 @@ from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.meters import CueMeter, Meters
 from rtsep.mixer.playout import Playout
 from rtsep.mixer.tone import Tone
+from rtsep.mixer.trim import Trim
 from rtsep.ring.arena import Arena
 from rtsep.ring.ring import Ring
 
@@ -41,6 +42,7 @@ class Mixer:
         self.stems = Ring(arena, len(STEMS) * CHANNELS, 1 << 16)
         ratios = Ratios(arena, len(STEMS))
         self.playout = Playout(self.stems, self.input, ratios, control, block)
+        self.trim = Trim(control, RATE, block)
         self.tone = Tone(control, len(STEMS), CHANNELS, RATE, block)
         self.faders = Faders(control, len(STEMS), CHANNELS, RATE, block)
         self.meters = Meters(arena, len(STEMS), sample_rate=RATE)
@@ -53,6 +55,7 @@ class Mixer:
         self.heard = Block.whole(self.sound, self.sound.sum(0))
         self.out = np.zeros_like(self.heard.dry)
         self.ears = np.zeros_like(self.out)
+        self.came = np.zeros_like(self.heard.dry)
         self.parts = np.zeros_like(self.sound)
         self.position = -LATENCY // block * block
         ratios.publish(ratios_of(np.tile(self.sound, 4096 // block)))
@@ -65,7 +68,9 @@ class Mixer:
             self.stems.write(self.sound.reshape(-1, self.sound.shape[-1]))
 
     def take_in(self) -> None:
-        self.input.write(self.sound[0])
+        self.came[...] = self.sound[0]
+        self.trim.process(self.came)
+        self.input.write(self.came)
 
     def play(self) -> None:
         self.heard = self.playout.pull(self.position, self.out.shape[1])

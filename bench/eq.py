@@ -50,6 +50,7 @@ class Hands:
     def middle(self) -> None:
         self._desk.reset()
         self._desk.set_master_filter(0)
+        self._desk.set_trim(0)
 
     def equalizers(self) -> None:
         for stem in STEMS:
@@ -62,8 +63,10 @@ class Hands:
         self._desk.set_master_filter(float(self._rng.uniform(-1, 1)))
 
     def both(self) -> None:
+        """And the trim, so that nothing rests."""
         self.equalizers()
         self.filters()
+        self._desk.set_trim(float(self._rng.uniform(-6, 6)))
 
     def everything(self) -> None:
         """And on the headphones."""

@@ -18,6 +18,20 @@ SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Loudness:
+    """Of the mix, in LUFS and dBTP, -inf for silence. All but the first two are since the last
+    reset."""
+
+    momentary: float = -math.inf  # of the last 0.4 s
+    short_term: float = -math.inf  # of the last 3 s
+    integrated: float = -math.inf  # gated
+    momentary_max: float = -math.inf
+    short_term_max: float = -math.inf
+    true_peak: float = -math.inf  # the highest
+    seconds: float = 0.0  # that were measured
+
+
+@dataclass(frozen=True, kw_only=True)
 class LatencyPart:
     """One stretch of the way from input to output, in samples of the session's rate."""
 
@@ -54,6 +68,7 @@ class LiveStatus:
     mix_level: Level
     cue_level: Level = SILENCE  # of headphones, if there are any
     hop_ms: float
+    loudness: Loudness = field(default_factory=Loudness)  # of the mix
     step_ms: dict[str, float] = field(default_factory=dict)  # last, p50, p99, p99.9, max
     callback_ms: dict[str, float] = field(default_factory=dict)  # p50, p99, p99.9, max
     steps: int = 0

@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 
 from rtsep.mixer.desk import Desk, local_desk
-from rtsep.status import LatencyPart, Level, LiveStatus
+from rtsep.status import LatencyPart, Level, LiveStatus, Loudness
 from rtsep.tui import LiveApp
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
@@ -48,6 +48,9 @@ RUNNING = LiveStatus(
     stem_levels=(),
     mix_level=Level(peak_db=-3.0, rms_db=-13),
     hop_ms=743.0,
+    loudness=Loudness(
+        momentary=-13.1, short_term=-14.2, integrated=-14.6, true_peak=-1.2, seconds=5025
+    ),
     step_ms={"p50": 323.0, "p99": 392.0},  # a window of 1 s on two cores
     callback_ms={"p99.9": 1.6},
     events=(

@@ -51,7 +51,7 @@ LONGEST = 1400  # of what is said about an error
 
 SECTIONS = {
     "Sound": ("source", "destination", "waits", "loop", "duration"),
-    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "no_limiter"),
+    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "trim_db", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
         "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",

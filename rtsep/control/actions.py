@@ -13,6 +13,7 @@ from typing import Any
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.end_verbs import END_VERBS
 from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
@@ -103,6 +104,7 @@ VERBS: dict[str, Verb] = {
         lambda desk: db_to_travel(desk.master_db),
         lambda desk, travel: desk.set_master(travel_to_db(travel)),
     ),
+    **END_VERBS,
     "bypass": Verb(
         SWITCH, None, "hear the untouched input", lambda desk: desk.bypass, Desk.set_bypass
     ),
@@ -205,8 +207,8 @@ class Action:
         return VERBS[self.verb].set(desk, *self._arguments(desk), value)
 
     def press(self, desk: Desk) -> None:
-        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a filter to the
-        middle. ConfigError."""
+        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a knob to where it
+        does nothing. ConfigError."""
         if self.kind == FADER:
             self.apply(desk, VERBS[self.verb].rest)
         else:

@@ -13,14 +13,22 @@ from rtsep.control.osc_patterns import is_pattern, matching
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
+from rtsep.mixer.levels import (
+    db_to_travel,
+    db_to_turn,
+    knob_to_trim,
+    travel_to_db,
+    trim_to_knob,
+    turn_to_db,
+)
 from rtsep.mixer.scenes import SCENES
-from rtsep.status import Level, LiveStatus
+from rtsep.status import LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo|filter|pfl, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
-    "/master/gain|fader|filter, /input/pfl, /cue/mix|gain|fader|split, "
+    "/master/gain|fader|filter|loudness/reset, /input/trim/gain|knob, "
+    "/input/pfl, /cue/mix|gain|fader|split, "
     "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
     "/subscribe, /unsubscribe, /ping"
@@ -72,6 +80,8 @@ def desk_state(desk: Desk) -> State:
             "/master/gain": (desk.master_db,),
             "/master/fader": (db_to_travel(desk.master_db),),
             "/master/filter": (desk.master_filter,),
+            "/input/trim/gain": (desk.trim_db,),
+            "/input/trim/knob": (trim_to_knob(desk.trim_db),),
             "/bypass": (int(desk.bypass),),
             "/limiter": (int(desk.limiter),),
             "/record": (int(desk.recording),),
@@ -102,13 +112,19 @@ def _equalizer(fader: Fader) -> Iterator[tuple[str, Values]]:
 
 
 def meters(desk: Desk, status: LiveStatus) -> Iterator[Message]:
-    """Peak and RMS in dB, of the stems after their faders, the mix, the input and headphones."""
-    for stem, level in zip(desk.stems, status.stem_levels, strict=False):  # none while loading
-        yield Message(f"/stem/{stem}/meter", _decibels(level))
-    yield Message("/master/meter", _decibels(status.mix_level))
-    yield Message("/input/meter", _decibels(status.input_level))
+    """Peak and RMS in dB, of the stems after their faders, the mix, the input and headphones;
+    loudness of the mix: momentary, short-term and integrated in LUFS, true peak in dBTP."""
+    levels = dict(zip(desk.stems, status.stem_levels, strict=False))  # none while loading
+    for stem, level in levels.items():
+        yield Message(f"/stem/{stem}/meter", _decibels(level.peak_db, level.rms_db))
+    others = {"master": status.mix_level, "input": status.input_level}
     if desk.has_cue:
-        yield Message("/cue/meter", _decibels(status.cue_level))
+        others["cue"] = status.cue_level
+    for name, level in others.items():
+        yield Message(f"/{name}/meter", _decibels(level.peak_db, level.rms_db))
+    one = status.loudness
+    loudness = one.momentary, one.short_term, one.integrated, one.true_peak
+    yield Message("/master/loudness", _decibels(*loudness))
 
 
 def figures(status: LiveStatus) -> Message:
@@ -183,6 +199,9 @@ _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
     "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
+    "/master/loudness/reset": _trigger(Desk.reset_loudness),
+    "/input/trim/gain": lambda desk, values: desk.set_trim(number(values)),
+    "/input/trim/knob": lambda desk, values: desk.set_trim(knob_to_trim(_travel(values))),
     "/input/pfl": lambda desk, values: desk.set_pfl_input(_switch(values)),
     "/cue/mix": lambda desk, values: desk.set_cue_mix(_travel(values)),
     "/cue/gain": lambda desk, values: desk.set_cue_volume(number(values)),
@@ -251,8 +270,8 @@ def _there_is(desk: Desk, address: str) -> str:
     return f"there are {ADDRESSES}"
 
 
-def _decibels(level: Level) -> Values:
-    return tuple(db if db > SILENCE_DB else SILENCE_DB for db in (level.peak_db, level.rms_db))
+def _decibels(*levels: float) -> Values:
+    return tuple(max(db, SILENCE_DB) for db in levels)
 
 
 def _shown(values: Values) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ def status_line(status: LiveStatus, desk: Desk) -> str:
 
     State and time, latency, with its path where there are two, step p99/hop, misses/concealed
     audio, xruns; then peaks in dB after the faders, or `mute`, or `off` for a stem
-    that a solo leaves out.
+    that a solo leaves out; behind that of the mix its short-term loudness.
     """
     for gap, length in LAYOUTS:
         line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
@@ -83,7 +84,10 @@ def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
         f"{printable(fader.stem)[:length]} {_stem_level(fader, status.stem_levels[place:])}"
         for place, fader in enumerate(desk.faders)
     ]
-    return [f"in {_db(status.input_level)}", " ".join(stems), f"mix {_db(status.mix_level)}"]
+    mix = f"mix {_db(status.mix_level)}"
+    if (loudness := status.loudness.short_term) > -math.inf:
+        mix += f" {loudness:.0f}LUFS"
+    return [f"in {_db(status.input_level)}", " ".join(stems), mix]
 
 
 def _stem_level(fader: Fader, levels: Sequence[Level]) -> str:

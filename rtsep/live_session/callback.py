@@ -17,6 +17,7 @@ from rtsep.mixer.cue import Cue
 from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
+from rtsep.mixer.trim import Trim
 from rtsep.ring.ring import Audio
 
 MIX, CUE = -1, -2  # in place of a stem's number
@@ -52,12 +53,14 @@ class Callback:
             shared.instant,
             path,
         )
+        self._trim = Trim(shared.control, layout.rate, longest)
         self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._cue = Cue(shared.control, stems, channels, layout.rate, longest)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
+        self._gain: Audio = np.zeros((1, longest), np.float32)
         self._mix: Audio = np.zeros((channels, longest), np.float32)
         self._faded: Audio = np.zeros((stems, channels, longest), np.float32)
         self._tape = Tape(shared)
@@ -102,7 +105,7 @@ class Callback:
         self._device_out += time.perf_counter() - mixed
 
     def _received(self, indata: Audio | None, count: int) -> Audio:
-        """The input of this block, finite."""
+        """The input of this block, finite and trimmed."""
         clean = self._clean[:, :count]
         if self._feed:
             self._fetch(clean)
@@ -117,6 +120,10 @@ class Callback:
             np.logical_not(broken, out=broken)
             self._shared.counters.sanitized[0] += np.count_nonzero(broken)
             clean[broken] = 0
+        curve = self._trim.process(clean)
+        if self._shared.trim:
+            self._gain[:, :count] = curve
+            self._shared.trim.write(self._gain[:, :count])
         return clean
 
     def _fetch(self, out: Audio) -> None:

@@ -13,7 +13,6 @@ import time
 from multiprocessing.connection import wait
 from typing import Any
 
-from rtsep.config import PATHS
 from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import hop_of
 from rtsep.live_session.audio_process import run_audio
@@ -33,6 +32,7 @@ from rtsep.live_session.messages import (
     Traced,
     TrueStemsRequest,
 )
+from rtsep.live_session.new_desk import new_desk
 from rtsep.live_session.recorder import Recorder
 from rtsep.live_session.shared import Shared, allocate
 from rtsep.live_session.spec import (
@@ -49,7 +49,8 @@ from rtsep.live_session.timing import Change, Timing, difference
 from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
 from rtsep.live_session.wiring import Wiring
-from rtsep.mixer.desk import Desk, preset_desk
+from rtsep.mixer.desk import Desk
+from rtsep.mixer.master_meter import MasterMeter
 from rtsep.processes.process import Child, end_tracker_at_exit
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
@@ -148,6 +149,13 @@ class LiveSession:
             self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
         self._wiring.begin(self.device)
         self._listening.listen()
+        self.master_meter = MasterMeter(
+            self.shared.tape,
+            self.layout.mix_rows,
+            self.layout.rate,
+            lambda: self.desk.loudness_resets,
+        )
+        self.master_meter.start()
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
@@ -196,6 +204,7 @@ class LiveSession:
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
             events=self.events.texts,
+            loudness=self.master_meter.loudness,
             **counted(self.shared),
         )
 
@@ -214,6 +223,7 @@ class LiveSession:
         if self._feeder:
             self._feeder.close()
         self.recorder.close()
+        self.master_meter.close()
         self._life = "stopped"
 
     @property
@@ -265,10 +275,12 @@ class LiveSession:
             self.full_latency,
             self._instant_latency,
             hop_of(spec.instant_delay),
+            true_stems=isinstance(spec.engine, TrueStemsRequest),
         )
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
-        self.desk = self._new_desk()
+        self.desk = new_desk(spec, self.model.stems, self.shared.control)
+        self.desk.begin_cue(spec.cue, self.device.cue_channels)
         self._told_path = "full"
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
@@ -290,27 +302,6 @@ class LiveSession:
             on_event=self.events.add,
         )
         self.recorder.start()
-
-    def _new_desk(self) -> Desk:
-        """As the session was asked for."""
-        spec = self.spec
-        paths = PATHS if spec.instant else PATHS[:1]
-        desk = Desk(self.model.stems, self.shared.control, paths, spec.presets)
-        desk.set_policy(spec.policy)
-        desk.set_limiter(spec.limiter)
-        desk.set_path(spec.path)
-        desk.set_recording(spec.record_now)
-        preset_desk(
-            desk,
-            gains_db=spec.gains_db,
-            mute=spec.mute,
-            solo=spec.solo,
-            eq_db=spec.eq_db,
-            filters=spec.filters,
-            preset=spec.preset,
-        )
-        desk.begin_cue(spec.cue, self.device.cue_channels)
-        return desk
 
     def _supervise(self) -> None:
         try:

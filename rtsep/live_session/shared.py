@@ -43,7 +43,8 @@ class Layout:
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
     the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
     instant path, whose hops are `instant_hop` long; 0 where there is none. Blocks that are longer
-    than `longest_block` are cut.
+    than `longest_block` are cut. `true_stems` come from a file instead of a network, and have to
+    know how the input is trimmed.
     """
 
     spec: StreamSpec
@@ -54,6 +55,7 @@ class Layout:
     longest_block: int
     instant_delay: int = 0
     instant_hop: int = DELAYS[DELAY]
+    true_stems: bool = False
 
     @property
     def ring_samples(self) -> int:
@@ -73,6 +75,11 @@ class Layout:
     def tape_channels(self) -> int:
         """Every stem, the mix, and the input."""
         return (self.stems + 2) * self.channels
+
+    @property
+    def mix_rows(self) -> slice:
+        """Of the tape."""
+        return slice(self.stems * self.channels, (self.stems + 1) * self.channels)
 
 
 def instant_settings(
@@ -130,6 +137,8 @@ class Shared:
                 if layout.instant_delay
                 else None
             )
+            # What the input was turned up by.
+            self.trim = Ring(arena, 1, layout.ring_samples) if layout.true_stems else None
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)

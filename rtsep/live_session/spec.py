@@ -20,6 +20,7 @@ from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
 from rtsep.mixer.cue_desk import CueSettings
+from rtsep.mixer.ends import checked_trim
 from rtsep.mixer.presets import Presets, check_preset
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
@@ -56,6 +57,7 @@ class LiveSpec:
     instant_delay: float = DELAY  # of that path, as one of DELAYS says it
     path: str = "full"  # that is heard at the beginning
     limiter: bool = True
+    trim_db: float = 0.0
     record: RecordSpec
     record_now: bool = False
     waits: bool = False  # for devices that are not there yet
@@ -63,6 +65,7 @@ class LiveSpec:
     def __post_init__(self) -> None:
         if self.preset is not None:
             check_preset(self.preset, self.presets)
+        checked_trim(self.trim_db)
 
 
 def latency_parts(
@@ -135,6 +138,8 @@ def layout_of(
     parts: tuple[LatencyPart, ...],
     instant: tuple[LatencyPart, ...] = (),
     instant_hop: int = DELAYS[DELAY],
+    *,
+    true_stems: bool = False,
 ) -> Layout:
     """`parts` of the full path, and those of the instant path if there is one."""
     return Layout(
@@ -146,6 +151,7 @@ def layout_of(
         longest_block=device.longest_block,
         instant_delay=delay_of(instant, device) if instant else 0,
         instant_hop=instant_hop,
+        true_stems=true_stems,
     )
 
 

@@ -52,7 +52,8 @@ class FileStems:
 
 
 class TrueStemsLoop:
-    """Drives one file. After a restart it goes on behind what is in the ring already."""
+    """Drives one file, as loud as the input was made. After a restart it goes on behind what is in
+    the ring already."""
 
     def __init__(self, file: StemFile, shared: Shared, *, loop: bool) -> None:
         layout = shared.layout
@@ -60,6 +61,7 @@ class TrueStemsLoop:
         self._stems = FileStems(file, layout.rate, loop=loop)
         self._recent: Audio = np.zeros((shared.stems.channels, RATIO_SAMPLES), np.float32)
         self._dry: Audio = np.zeros((layout.channels, _PIECE), np.float32)
+        self._trim: Audio = np.zeros((1, _PIECE), np.float32)
         first, _ = shared.input.readable()
         self._place = max(shared.stems.head, first)
         self._starved = min(int(shared.counters.starved[0]), self._place)
@@ -78,8 +80,11 @@ class TrueStemsLoop:
         silent = min(starved - self._starved, count)
         self._starved += silent
         stems = np.pad(self._stems.read(count - silent), ((0, 0), (0, 0), (0, silent)))
-        dry = self._dry[:, :count]
+        dry, trim = self._dry[:, :count], self._trim[:, :count]
         self._shared.input.read_into(self._place, dry)
+        if self._shared.trim:
+            self._shared.trim.read_into(self._place, trim)
+            stems *= trim
         stems += (dry - stems.sum(0)) / np.float32(len(stems))
         self._shared.stems.write(stems.reshape(-1, count))
         self._place += count

@@ -40,7 +40,7 @@ class Board:
         self.changes = 0
         self._control = control
         self._lock = threading.Lock()
-        self._names = {id(field): name for name, field in control.mix.items()}
+        self._names = {id(field): name for name, field in control.moved.items()}
         self._history = History()
         self._fade: Fade | None = None
         self._fade_seconds = FADE_SECONDS

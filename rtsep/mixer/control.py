@@ -14,6 +14,8 @@ OF_THE_SESSION = frozenset(
     {"bypass", "policy", "path", "recording",
      "pfl", "pfl_input", "cue_mix", "cue_volume", "cue_split"}
 )  # fmt: skip
+# What fits the source that plays now belongs to no scene, but hands move it.
+OF_THE_SOURCE = frozenset({"trim"})
 
 Field = np.ndarray[Any, Any]
 Mix = dict[str, Field]  # by the names of fields
@@ -45,10 +47,16 @@ class Control:
         self.cue_mix = arena.take(1, np.float64)  # 0 the cue only, 1 the master only
         self.cue_volume = arena.take(1, np.float64)  # a factor
         self.cue_split = arena.take(1, np.bool_)  # the cue on the left, the master on the right
+        self.trim = arena.take(1, np.float64)  # factor, of the input
 
     @property
     def mix(self) -> Mix:
         """Everything that makes up a mix; views."""
+        return {name: field for name, field in self.moved.items() if name not in OF_THE_SOURCE}
+
+    @property
+    def moved(self) -> Mix:
+        """Everything that is moved in gestures: the mix, and the source's; views."""
         return {
             name: field
             for name, field in vars(self).items()
@@ -75,6 +83,7 @@ class Control:
         self.cue_mix[:] = 0.0
         self.cue_volume[:] = 1.0
         self.cue_split[:] = False
+        self.trim[:] = 1.0
 
 
 def audible(mute: Field, solo: Field) -> Field:

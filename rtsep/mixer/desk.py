@@ -11,6 +11,7 @@ from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS, Control, Mix, audible
 from rtsep.mixer.cue_desk import CueDesk
+from rtsep.mixer.ends import Ends
 from rtsep.mixer.levels import checked_db, db_to_gain, gain_to_db
 from rtsep.mixer.presets import Presets, find_preset, preset_names
 from rtsep.ring.arena import Arena
@@ -33,7 +34,7 @@ class Fader:
     filter: float
 
 
-class Desk(CueDesk):
+class Desk(CueDesk, Ends):
     """One fader per stem, a master, and switches. A muted stem is silent; with any solo, so is
     every stem without one. Any thread may call; `changes` counts, so that a display or a controller
     with lights sees cheaply that there is something to show."""

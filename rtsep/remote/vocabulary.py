@@ -14,7 +14,7 @@ from rtsep.control.verbs import FADER, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
-from rtsep.mixer.levels import MARKS, TURN_MARKS
+from rtsep.mixer.levels import MARKS, TRIM_MARKS, TURN_MARKS
 
 Value = float | str | tuple[int, ...]
 State = dict[str, Value]
@@ -23,6 +23,7 @@ State = dict[str, Value]
 SCALES = dict.fromkeys(("gain", "master", "cue-volume"), MARKS) | {
     f"eq-{band}": TURN_MARKS for band in BANDS
 }
+SCALES["trim"] = TRIM_MARKS
 # Of faders that are in no unit: what they do on the left, where they rest, and on the right.
 _FILTER = ("low-pass", "off", "high-pass")
 WORDS = {"filter": _FILTER, "master-filter": _FILTER, "cue-mix": ("cue", "cue only", "master")}

@@ -19,7 +19,7 @@ from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
-from rtsep.tui.channels import FADER, master_channel, stem_channel
+from rtsep.tui.channels import FADER, input_channel, master_channel, stem_channel
 from rtsep.tui.cue import CueApp, cue_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
 from rtsep.tui.terminal import ends_without_its_terminal
@@ -58,6 +58,7 @@ class LiveApp(CueApp):
         Binding("space,b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
+        Binding("L", "reset_loudness"),
         Binding("o", "policy"),
         Binding("i", "path"),
         Binding("home", "reset"),
@@ -78,15 +79,15 @@ class LiveApp(CueApp):
         """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
         self._page = page
-        self.selected = 0
+        self.selected = 0  # of the strips
         self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
         self._status = status
         self._stop = stop
         self._views = Views(desk)
         stems = (stem_channel(desk, stem) for stem in desk.stems)
-        self._channels = [*stems, master_channel(desk), cue_channel(desk)]
-        self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
+        self._channels = [*stems, master_channel(desk), cue_channel(desk), input_channel(desk)]
+        self._strips = [*map(ChannelStrip, self._channels)]
         self._strips[-1].add_class("last")
         self._header = Canvas(panels.header, look.GROUND, id="header")
         self._mixer = Horizontal(*self._strips, id="mixer")
@@ -114,7 +115,8 @@ class LiveApp(CueApp):
 
     def _arrange(self, width: int, height: int) -> None:
         self._strips[-2].display = self._desk.has_cue
-        self.selected = min(self.selected, self._last)
+        if not self._strips[self.selected].display:
+            self.action_select_next(-1)
         strips = len(self._strips) - (not self._desk.has_cue)
         rows = width < STRIP_WIDTH * strips or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
@@ -159,7 +161,10 @@ class LiveApp(CueApp):
             self.selected = place
 
     def action_select_next(self, by: int) -> None:
-        self.selected = min(max(self.selected + by, 0), self._last)
+        shown = [place for place, strip in enumerate(self._strips) if strip.display]
+        on_the_way = [place for place in shown if (place - self.selected) * by > 0]
+        if on_the_way:
+            self.selected = min(on_the_way, key=lambda place: abs(place - self.selected))
 
     def action_nudge(self, by_db: float) -> None:
         self._attempt(lambda: self._channels[self.selected].knob(self.knob).nudge(by_db))
@@ -176,6 +181,10 @@ class LiveApp(CueApp):
 
     def action_limiter(self) -> None:
         self._desk.set_limiter(not self._desk.limiter)
+
+    def action_reset_loudness(self) -> None:
+        self._desk.reset_loudness()
+        self.notice("loudness and true peak are measured anew")
 
     def action_record(self) -> None:
         self._desk.set_recording(not self._desk.recording)

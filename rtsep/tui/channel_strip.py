@@ -16,7 +16,7 @@ WHEEL_DB = 1.0
 
 
 class ChannelStrip(Canvas):
-    """Shows a StripView. Without a channel it is a meter, and the mouse does nothing."""
+    """Shows a StripView."""
 
     class Chosen(Message):
         """The mouse wants this strip selected."""
@@ -32,14 +32,14 @@ class ChannelStrip(Canvas):
             super().__init__()
             self.reason = reason
 
-    def __init__(self, channel: Channel | None) -> None:
+    def __init__(self, channel: Channel) -> None:
         super().__init__(paint_strip, look.CARD, draw=_draw)
         self.channel = channel
         self._dragging = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         view = self._shown
-        if self.channel is None or not isinstance(view, StripView):
+        if not isinstance(view, StripView):
             return
         self.post_message(self.Chosen(self))
         lamp = lamp_at(view, event.x, event.y, *self.size)
@@ -71,14 +71,13 @@ class ChannelStrip(Canvas):
         self._nudge(-WHEEL_DB)
 
     def _nudge(self, db: float) -> None:
-        if self.channel is not None:
-            self.post_message(self.Chosen(self))
-            self.channel.nudge(db)
+        self.post_message(self.Chosen(self))
+        self.channel.nudge(db)
 
     def _slide(self, y: int) -> bool:
         """Put the fader where the mouse is; False where there is none."""
         travel = fader_place(y, self.size.height, beyond=self._dragging)
-        if travel is None or self.channel is None:
+        if travel is None or not self.channel.slides:
             return False
         self.channel.slide(travel)
         return True

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from rtsep.control.actions import Action
 from rtsep.mixer.desk import Desk
 from rtsep.tui import look
-from rtsep.tui.channels import CUE_MIX, MIX_PER_DB, Channel, Knob
+from rtsep.tui.channels import CUE_MIX, MIX_PER_DB, Channel, Knob, moved_db
 from rtsep.tui.meters import Reading
 from rtsep.tui.stem_keys import StemApp
 from rtsep.tui.strip import LAMPS, Lamp, StripView
@@ -51,6 +51,7 @@ def cue_channel(desk: Desk) -> Channel:
         desk.set_cue_volume,
         (Action("pfl-input"), Action("cue-split")),
         {CUE_MIX: Knob(lambda: desk.cue_mix, desk.set_cue_mix, _moved_mix)},
+        moved_db,
     )
 
 
@@ -62,7 +63,7 @@ def cue_view(desk: Desk, reading: Reading, *, selected: bool, turned: bool) -> S
         reading,
         (Lamp("in", desk.pfl_input, look.LAMP_PFL), Lamp("l|r", desk.cue_split, look.LAMP_PFL)),
         selected,
-        note=mix_text(desk),
+        notes=(mix_text(desk),),
         slots=LAMPS + 1,
         turned=mix_text(desk) if turned else "",
     )

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from rtsep.control.text import printable
 
 HELP = """\
-[b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; the master is right of the last
+[b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; right of the last: master, input (its trim)
 [b]↑ ↓[/b]           1 dB up, down    [b]shift[/b] 0.1 dB    [b]page up, down[/b] 6 dB
 [b]0[/b]             back to 0 dB     [b]home[/b] all to 0 dB, no mute, no solo, no tone
 [b]t[/b]  [b]T[/b]          what up, down and 0 move: fader, high, mid, low, filter
@@ -27,7 +27,7 @@ HELP = """\
 [b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
 [b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
 [b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
-[b]l[/b]             limiter on, off
+[b]l[/b]  [b]L[/b]          limiter on, off; measure loudness and true peak anew
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
               instant; [b]i[/b] hear the instant path or the full one
 [b]r[/b]             record, stop recording

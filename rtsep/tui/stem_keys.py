@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from rtsep.mixer.control import BANDS
 from rtsep.tui.scenes import MixApp
+
+OTHERS = ("master", "cue", "input")
 
 
 class StemApp(MixApp):
@@ -20,39 +23,29 @@ class StemApp(MixApp):
         Binding("M", "clear_mutes"),
         Binding("S", "clear_solos"),
     ]
-    selected: int  # of the stems, then the master, then the headphones if there are some
+    selected: int  # of the stems, then the master, the headphones, the input
 
     @property
     def _stem(self) -> str | None:
-        """The selected stem; None for the master and the headphones."""
+        """The selected stem; None for the master, the headphones and the input."""
         return self._desk.stems[self.selected] if self.selected < len(self._desk.stems) else None
 
-    def _no_stem(self, what: str) -> None:
-        name = "master" if self.selected == len(self._desk.stems) else "cue"
-        self.notice(f"the {name} has no {what}; select a stem")
-
-    @property
-    def _last(self) -> int:
-        """The strip farthest to the right that can be selected."""
-        return len(self._desk.stems) + self._desk.has_cue
+    def _of_stem(self, what: str, act: Callable[[str], None]) -> None:
+        """Do what only a stem can."""
+        if self._stem is None:
+            name = OTHERS[self.selected - len(self._desk.stems)]
+            self.notice(f"the {name} has no {what}; select a stem")
+        else:
+            act(self._stem)
 
     def action_kill(self, band: str) -> None:
-        if self._stem is None:
-            self._no_stem("equalizer")
-        else:
-            self._desk.toggle_kill(self._stem, band)
+        self._of_stem("equalizer", lambda stem: self._desk.toggle_kill(stem, band))
 
     def action_mute(self) -> None:
-        if self._stem is None:
-            self._no_stem("mute")
-        else:
-            self._desk.toggle_mute(self._stem)
+        self._of_stem("mute", self._desk.toggle_mute)
 
     def action_solo(self) -> None:
-        if self._stem is None:
-            self._no_stem("solo")
-        else:
-            self._desk.toggle_solo(self._stem)
+        self._of_stem("solo", self._desk.toggle_solo)
 
     def action_clear_mutes(self) -> None:
         self._desk.end_mutes()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.style import Style
 
+from rtsep.mixer.sweep import cutoff_hz
 from rtsep.tui import look
 from rtsep.tui.body import UNITY, BodyRow, body_rows, meter_row, unity_row
 from rtsep.tui.canvas import Line, Piece, centre, fit
@@ -48,7 +49,7 @@ class StripView:
     kill: tuple[bool, ...] = ()
     filter: float = 0.0
     turned: str = ""  # in place of the gain: the knob that keys turn
-    note: str = ""  # in place of the tone
+    notes: tuple[str, ...] = ()  # in place of a filter where there is none, the first that fits
     slots: int = LAMPS  # for lamps, as many in every strip
 
 
@@ -61,10 +62,7 @@ def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | Bod
         return
     yield (_name(view, width),)
     yield ((centre(view.turned or gain_text(view.gain_db), width), _ink(view)),)
-    if view.note:
-        yield ((centre(view.note, width), look.WARN),)
-    else:
-        yield tone_line(view.eq_db, view.kill, view.filter, width)
+    yield _note(view, width) or tone_line(view.eq_db, view.kill, view.filter, width)
     yield from body_rows(view.reading, view.gain_db, _knob_kind(view), rows)
     yield (_peak(view, width),)
     yield _lamps(view.lamps, width)
@@ -135,6 +133,13 @@ def _name(view: StripView, width: int) -> Piece:
     mark = "►" if view.selected else " "
     style = look.SELECTED_NAME if view.selected else look.NAME
     return fit(mark + view.name, width), style
+
+
+def _note(view: StripView, width: int) -> Line | None:
+    fitting = [note for note in view.notes if len(note) <= width]
+    if not fitting or cutoff_hz(view.filter) is not None:
+        return None
+    return ((centre(fitting[0], width), look.QUIET),)
 
 
 def _peak(view: StripView, width: int) -> Piece:

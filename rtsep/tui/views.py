@@ -10,7 +10,7 @@ from rich.style import Style
 from rtsep.control.text import clock
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.status import SILENCE, Level, LiveStatus
+from rtsep.status import SILENCE, Level, LiveStatus, Loudness
 from rtsep.tui import look
 from rtsep.tui.channels import CUE_MIX, FADER, FILTER
 from rtsep.tui.cue import cue_view, pfl_lamps
@@ -70,11 +70,16 @@ class Views:
             turned=_filter_text(self._desk.master_filter)
             if knob == FILTER and selected == len(views)
             else "",
+            notes=_loudness(status.loudness),
             slots=self._slots,
         )
-        cue = self._cue_strip(status, selected - len(views) == 1, now, knob)
-        reading = self._input.move(status.input_level, now)
-        return [*views, master, cue, StripView("INPUT", None, reading, slots=self._slots)]
+        place = selected - len(views)
+        return [
+            *views,
+            master,
+            self._cue_strip(status, place == 1, now, knob),
+            self._input_strip(status, place == 2, now),
+        ]
 
     @property
     def _slots(self) -> int:
@@ -83,6 +88,16 @@ class Views:
     def _cue_strip(self, status: LiveStatus, chosen: bool, now: float, knob: str) -> StripView:
         reading = self._cue.move(status.cue_level, now)
         return cue_view(self._desk, reading, selected=chosen, turned=chosen and knob == CUE_MIX)
+
+    def _input_strip(self, status: LiveStatus, chosen: bool, now: float) -> StripView:
+        return StripView(
+            "INPUT",
+            None,
+            self._input.move(status.input_level, now),
+            selected=chosen,
+            turned=gain_text(self._desk.trim_db),
+            slots=self._slots,
+        )
 
     def _stem(self, place: int, fader: Fader, level: Level, knob: str, now: float) -> StripView:
         """`knob` that is turned, if it is the selected one."""
@@ -120,6 +135,13 @@ def _turned(fader: Fader, knob: str) -> str:
 
 def _filter_text(knob: float) -> str:
     return filter_text(knob) or "no filter"
+
+
+def _loudness(mix: Loudness) -> tuple[str, ...]:
+    """Short-term, as long as there is any."""
+    if not math.isfinite(mix.short_term):
+        return ()
+    return f"{mix.short_term:.1f} LUFS", f"S {mix.short_term:.1f}"
 
 
 def _level(levels: Sequence[Level], place: int) -> Level:

@@ -22,6 +22,7 @@ SAMPLE = [
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
     *("pfl:vocals", "pfl:2", "pfl-input", "cue-mix", "cue-volume", "cue-split"),
+    *("trim", "reset-loudness"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
 ]
 
@@ -44,7 +45,7 @@ def test_a_word_is_read_and_written(text: str) -> None:
 
 
 FADERS = ["gain:vocals", "gain:4", "master", "eq-low:1", "eq-mid:bass", "eq-high:vocals",
-          "filter:2", "master-filter", "cue-mix", "cue-volume"]  # fmt: skip
+          "filter:2", "master-filter", "cue-mix", "cue-volume", "trim"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", FADERS)
@@ -168,7 +169,7 @@ def test_what_fits(desk: Desk) -> None:
     ("text", "message"),
     [
         ("gian:vocals", r"no action 'gian:vocals'; did you mean gain\?"),
-        ("", r"no action ''; there are gain:STEM, .*, master, bypass"),
+        ("", r"no action ''; there are gain:STEM, .*, master, trim, .*bypass"),
         ("gain", "'gain' must be written gain:STEM"),
         ("gain:", "'gain:' must be written gain:STEM"),
         ("master:", "must be written master"),

@@ -21,6 +21,7 @@ import rtsep.control.osc as osc
 from rtsep.control.osc import OscServer, OscSpec
 from rtsep.control.osc_desk import desk_state
 from rtsep.mixer.control import BANDS
+from rtsep.status import Loudness
 
 
 @pytest.fixture
@@ -214,22 +215,52 @@ def test_bundles_are_done_at_once_whenever_they_are_for(rig: OscRig) -> None:
     assert rig.server.refused == 1
 
 
+def is_level(address: str) -> bool:
+    return address.endswith(("/meter", "/loudness"))
+
+
+def test_the_trim(rig: OscRig) -> None:
+    rig.send("/input/trim/gain", -7.5)
+    assert rig.desk.trim_db == pytest.approx(-7.5)
+    rig.send("/input/trim/knob", 1.0)
+    assert rig.desk.trim_db == pytest.approx(20)
+    rig.send("/input/trim/knob", 0.5)
+    assert rig.desk.trim_db == 0
+    rig.send("/input/trim/gain", 20.5)
+    assert rig.desk.trim_db == 0 and rig.server.refused == 1
+    wait_until(lambda: any("the trim must be -20 to +20 dB, got 20.5" in e for e in rig.events))
+
+
+def test_loudness_is_told_and_measured_anew(rig: OscRig) -> None:
+    rig.status = a_status(
+        loudness=Loudness(momentary=-13.5, short_term=-14.25, integrated=-15.0, true_peak=-0.5)
+    )
+    rig.client.tell("/subscribe")
+    assert rig.client.wait_for("/master/loudness") == [-13.5, -14.25, -15.0, -0.5]
+    rig.status = a_status()
+    rig.client.wait_for("/master/loudness", lambda values: values == [-120.0] * 4)  # silence
+    rig.send("/master/loudness/reset", 1)
+    rig.send("/master/loudness/reset", 0)  # let go
+    assert rig.desk.loudness_resets == 1 and rig.server.refused == 0
+
+
 def test_a_subscriber_hears_everything_and_then_what_changes(rig: OscRig) -> None:
     rig.desk.set_gain("bass", -6)
     rig.client.tell("/subscribe")
     assert rig.client.wait_for("/policy") == ["hold"]
-    state = {address: values for address, values in rig.client.heard if "meter" not in address}
+    state = {address: values for address, values in rig.client.heard if not is_level(address)}
     assert state["/stem/bass/gain"] == [pytest.approx(-6)]
     assert state["/stem/bass/fader"] == [pytest.approx(0.62)]
     assert state["/stem/vocals/mute"] == [0] and state["/limiter"] == [1]
     assert state["/stem/drums/eq/low/knob"] == [0.5] and state["/master/filter"] == [0]
-    assert len(state) == 4 * (5 + 3 * 3) + 7
+    assert state["/input/trim/gain"] == [0] and state["/input/trim/knob"] == [0.5]
+    assert len(state) == 4 * (5 + 3 * 3) + 9
     threading.Thread(target=rig.desk.set_mute, args=("vocals", True)).start()  # from anywhere
     rig.client.wait_for("/stem/vocals/mute", lambda values: values == [1])
     rig.client.heard.clear()
     rig.desk.set_gain("drums", -math.inf)
     assert rig.client.wait_for("/stem/drums/fader") == [0.0]
-    told = [address for address, _ in rig.client.heard if "meter" not in address]
+    told = [address for address, _ in rig.client.heard if not is_level(address)]
     assert set(told) - {"/status"} == {"/stem/drums/gain", "/stem/drums/fader"}
     assert ("/stem/drums/gain", [-math.inf]) in rig.client.heard
 

@@ -14,7 +14,7 @@ from live_status import a_desk, a_level, a_status
 
 from rtsep.control.plain import new_events, run_plain, status_line
 from rtsep.mixer.desk import local_desk
-from rtsep.status import InstantStatus, LiveStatus
+from rtsep.status import InstantStatus, LiveStatus, Loudness
 
 
 def test_the_line_has_the_key_figures() -> None:
@@ -25,6 +25,11 @@ def test_the_line_has_the_key_figures() -> None:
         "running 1:01:01  184ms  step 53/93ms  misses 3/100ms  xruns 7  in -4  "
         "drums mute bass -20 other -30 vocals -inf  mix -5"
     )
+
+
+def test_the_mix_has_its_loudness_behind_its_peak() -> None:
+    status = a_status(loudness=Loudness(short_term=-14.4, momentary=-12, integrated=-15))
+    assert status_line(status, a_desk()).endswith("  mix -5 -14LUFS")
 
 
 def test_what_is_special_is_said() -> None:
@@ -50,7 +55,7 @@ STATES = st.sampled_from(["loading", "running", "engine restarting", "device los
 def test_any_line_fits_120_columns(names: list[str], state: str, count: int, db: float) -> None:
     levels = tuple(a_level(db) for _ in names)
     status = a_status(state=state, seconds=count, misses=count, concealed=count, xruns=count,
-                      stem_levels=levels)  # fmt: skip
+                      stem_levels=levels, loudness=Loudness(short_term=db))  # fmt: skip
     line = status_line(status, local_desk(names)[0])
     assert len(line) <= 120 and line.startswith(state) and line.isprintable()
 

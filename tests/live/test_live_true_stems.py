@@ -187,11 +187,12 @@ def test_a_session_survives_the_process_that_reads_stems(path: Path, tmp_path: P
         assert not any("streams" in event for event in session.status().events)
 
 
-def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trim_db", [0, -6])
+def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path, trim_db: int) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rtsep", "--input", str(path), "--output", str(tmp_path / "out"),
          "--pace", "realtime", "--ui", "off", "--midi", "off", "--json", "--no-limiter",
-         "--mute", "vocals", "--cache", str(tmp_path / "cache")],
+         "--mute", "vocals", "--trim", str(trim_db), "--cache", str(tmp_path / "cache")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -199,7 +200,7 @@ def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path) -> N
     assert told["model"] == "true stems" and told["device"] == "song.stem.mp4"
     with StemSource(look_into(path)) as source:
         pieces = list(source.pieces(RATE))
-    stems = np.concatenate([one for one, _ in pieces], -1)
+    stems = 10 ** (trim_db / 20) * np.concatenate([one for one, _ in pieces], -1)
     vocals = soundfile.read(tmp_path / "out" / "vocals.wav", dtype="float32")[0].T
     if not told["concealed"]["samples"]:  # a machine under load may have been late
         np.testing.assert_allclose(vocals, stems[3], atol=1e-5)

@@ -23,6 +23,7 @@ from rtsep.remote.messages import LONGEST_MESSAGE, MOST_MOVES
 from rtsep.remote.page_client import AHEAD, PACE
 from rtsep.remote.talks import MOST_PAGES
 from rtsep.ring.arena import Arena
+from rtsep.status import Loudness
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "remote.md").read_text("utf-8")
 
@@ -196,7 +197,12 @@ def test_headphones_are_offered_where_there_are_some() -> None:
 
 def test_meters_and_figures(rig: RemoteRig) -> None:
     rig.status = a_status(
-        misses=7, concealed=441, xruns=3, recorded_seconds=5, events=("a", "b\x1b")
+        misses=7,
+        concealed=441,
+        xruns=3,
+        recorded_seconds=5,
+        events=("a", "b\x1b"),
+        loudness=Loudness(momentary=-13.5, short_term=-14.21, true_peak=-0.5, seconds=4),
     )
 
     async def scene(rig: RemoteRig) -> None:
@@ -211,11 +217,24 @@ def test_meters_and_figures(rig: RemoteRig) -> None:
             assert figures == {
                 "state": "running", "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
                 "hop_ms": 92.9, "late": 7, "concealed_ms": 10, "xruns": 3, "limited": 0,
+                "loudness": {
+                    "momentary": -13.5, "short_term": -14.2, "integrated": None,
+                    "momentary_max": None, "short_term_max": None, "true_peak": -0.5,
+                    "seconds": 4.0,
+                },
                 "recorded_seconds": 5, "events": ["a", "b "],
             }  # fmt: skip
 
     rig.play(scene)
-    for name in ("state", "latency_ms", "step_ms", "concealed_ms", "recorded_seconds", "events"):
+    for name in (
+        *vars(Loudness()),
+        "state",
+        "latency_ms",
+        "step_ms",
+        "concealed_ms",
+        "recorded_seconds",
+        "events",
+    ):
         assert f"`{name}`" in MANUAL
 
 

@@ -17,7 +17,7 @@ export class Scale {
   }
 
   text(travel) {
-    if (travel <= 0) return "−∞";
+    if (travel <= 0 && this.decibels[0] <= FLOOR_DB) return "−∞";
     const db = between(travel, this.travels, this.decibels);
     const shown = db.toFixed(db > -10 ? 1 : 0);
     const zero = Number(shown) === 0;

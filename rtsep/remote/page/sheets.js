@@ -10,6 +10,17 @@ export const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limi
 
 const QUICK = 8; // presets that have a row of their own
 
+// Silence is null.
+const level = (value, unit) => (value === null ? "−∞" : `${value.toFixed(1).replace("-", "−")} ${unit}`);
+
+function loudnessRows({ momentary, short_term, integrated, true_peak }) {
+  return {
+    loudness: `${level(short_term, "LUFS")} short-term, ${level(momentary, "LUFS")} momentary`,
+    integrated: level(integrated, "LUFS"),
+    "true peak": level(true_peak, "dBTP"),
+  };
+}
+
 const at = (id) => document.getElementById(id);
 
 export class Sheets {
@@ -89,6 +100,7 @@ export class Sheets {
       step: `p99 ${news.step_ms} of ${news.hop_ms} ms`,
       late: `${news.late} steps, ${news.concealed_ms} ms made up`,
       xruns: news.xruns,
+      ...loudnessRows(news.loudness),
     };
     at("facts").replaceChildren();
     for (const [name, text] of Object.entries(rows)) {
