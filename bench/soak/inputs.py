@@ -10,7 +10,8 @@ import numpy as np
 
 from bench.soak.music import Audio, excerpt
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
-from rtsep.live_session.feeder import BLOCK, Feeder
+from rtsep.player.feeder import Feeder, Lane
+from rtsep.player.reel import BLOCK, Straight
 from rtsep.live_session.shared import Shared
 
 SETTLING_SECONDS = 10.0  # in which a control loop finds a drift
@@ -68,7 +69,8 @@ class FileInput:
         self._next_fill = 0.0
         self.asleep = 0
         self.starved = 0
-        self._feeder = Feeder(self._blocks(), shared.feed, shared.counters, rate)
+        lane = Lane(shared.feed, None, shared.counters, shared.marks, rate)
+        self._feeder = Feeder(Straight(self._blocks()), lane)
 
     def _blocks(self) -> Iterator[Audio]:
         while True:
@@ -78,7 +80,7 @@ class FileInput:
 
     def take(self, count: int, now: float) -> tuple[Audio | None, Audio]:
         if now >= self._next_fill and not self.asleep:
-            self._feeder._fill()
+            self._feeder.fill()
             self._next_fill = now + 0.05
         ready = min(self._read - self._played, count)
         heard = np.zeros((self._channels, count), np.float32)

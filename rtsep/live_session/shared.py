@@ -18,6 +18,7 @@ from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
+from rtsep.player.marks import FeedMarks
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
 from rtsep.ring.records import Records
@@ -54,6 +55,7 @@ class Layout:
     longest_block: int
     instant_delay: int = 0
     instant_hop: int = DELAYS[DELAY]
+    true_stems: bool = False  # which are fed too
 
     @property
     def ring_samples(self) -> int:
@@ -132,8 +134,12 @@ class Shared:
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)
-            # Of the engine, while it is profiled.
+            # Of the engine, while it is profiled; then of files that are played.
             self.collections, self.wakings = (Records(arena, PAUSE, NOTED_PAUSES) for _ in range(2))
+            self.marks = FeedMarks(arena)
+            self.feed_stems = (
+                Ring(arena, layout.stems * pair, layout.ring_samples) if layout.true_stems else None
+            )
         except MemoryError as error:
             beside = " beside the instant path" if layout.instant_delay else ""
             raise ConfigError(

@@ -100,6 +100,11 @@ class Board:
             self.changes += 1
         return gesture.name
 
+    def note_change(self) -> None:
+        """Of something that is no value of the desk, and shown beside them."""
+        with self._lock:
+            self.changes += 1
+
     def forget_gestures(self) -> None:
         """What was done so far is the beginning."""
         with self._lock:
