@@ -11,6 +11,7 @@ import numpy as np
 
 from rtsep.audio.files import AudioSource, open_audio
 from rtsep.audio.memory import MemorySource
+from rtsep.closing import Closing
 from rtsep.demo import demo_song
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.places import DEMO, Kind, Place
@@ -19,7 +20,7 @@ from rtsep.ring.ring import Audio
 from rtsep.stem_files.reading import StemFile, StemSource, look_into
 
 
-class Song:
+class Song(Closing):
     """One that is open: stereo, and the stems of a stem file in further rows."""
 
     def __init__(

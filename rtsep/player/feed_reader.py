@@ -29,7 +29,8 @@ class FeedReader:
 
     def is_hushed(self, heard: int) -> bool:
         """Whether nothing shall be heard when that position of the session is."""
-        return self.paused or heard < self._marks.silent_until[0]
+        until = self._marks.silent_until[0]
+        return self.paused or bool(until and heard < until)
 
     def rest(self, position: int) -> None:
         """In a pause: a cut that is quiet is done all the same."""
@@ -47,9 +48,7 @@ class FeedReader:
                 break
             ready = min(ready, count - at)
             self._feed.read_into(played, out[:, at : at + ready])
-            if self._offset != position + at - played:
-                self._offset = position + at - played
-                self._marks.join(position + at, played)
+            self._join(position + at, played)
             counters.feed_position[0] = played + ready
             at += ready
         if at < count:
@@ -66,11 +65,17 @@ class FeedReader:
         if cut.quiet or played == cut.at:
             self._counters.feed_position[0] = cut.to
             if cut.quiet:
+                self._join(position, cut.to)
                 marks.silent_until[0] = position
         else:
             marks.missed[0] = cut.number
         marks.done[0] = cut.number
         return _EVERYTHING
+
+    def _join(self, position: int, feed: int) -> None:
+        if self._offset != position - feed:
+            self._offset = position - feed
+            self._marks.join(position, feed)
 
     def _starve(self, position: int, out: Audio) -> None:
         out[...] = 0

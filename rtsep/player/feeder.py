@@ -86,18 +86,20 @@ class Feeder:
             self._woken.clear()
 
     def fill(self) -> None:
-        lane, played = self._lane, self._played()
-        while not lane.counters.feed_ended[0] and lane.ring.head - played < self._ahead:
+        lane, until = self._lane, self._until()
+        while not lane.counters.feed_ended[0] and lane.ring.head < until:
             block = self._reading.read(lane.ring.head)
             if block is None:
                 lane.counters.feed_ended[0] = True
                 return
             self._write(block)
 
-    def _played(self) -> int:
-        """Where the reader is, or will be after the cut that it has been told of."""
-        played = int(self._lane.counters.feed_position[0])
-        return max(played, self._pending[0].to) if self._pending else played
+    def _until(self) -> int:
+        """How far to read ahead: before a cut is done less, since what lies before it is still in
+        the ring too."""
+        if self._pending:
+            return self._pending[0].to + self._ahead // 4
+        return int(self._lane.counters.feed_position[0]) + self._ahead
 
     def _write(self, rows: Audio) -> None:
         if self._lane.stems is not None:  # first: who hears of the others reads these too

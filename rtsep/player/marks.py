@@ -36,7 +36,7 @@ class FeedMarks:
         # written by the audio process
         self.done = arena.take(1, np.int64)  # the number of the newest cut that was seen to,
         self.missed = arena.take(1, np.int64)  # and of the newest that came too late
-        self.silent_until = arena.take(1, np.int64)  # a position of the session
+        self.silent_until = arena.take(1, np.int64)  # a position of the session; 0 is none
         self._joints = Records(arena, JOINT, _KEPT)
 
     @property

@@ -23,14 +23,13 @@ def cut_mono(path: Path) -> Path:
 def test_what_is_known_is_told_at_once_and_damage_when_it_is_met(tmp_path: Path) -> None:
     source = SourceBlocks(input_place(str(cut_mono(tmp_path / "song.flac"))), loop=True)
     told: list[str] = []
-    blocks = source.open(0, RATE).pieces(4096)
-    next(blocks)
-    source.tell(told.append)
-    assert told == ["song.flac: mono: duplicated to stereo"]
-    for _ in blocks:
-        pass
-    for _ in source.open(0, RATE).pieces(4096):
-        pass
+    for _ in range(2):
+        with source.open(0, RATE) as song:
+            source.tell(told.append)
+            assert told[0] == "song.flac: mono: duplicated to stereo"
+            for _ in song.pieces(4096):
+                pass
+        told = told[-2:]
     assert len(told) == 2 and told[1].startswith("song.flac: damaged or cut short: ")
 
 
