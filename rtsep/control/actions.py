@@ -5,13 +5,14 @@ Shared by everything that controls; knows nothing of buttons, messages or keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.transport import TRANSPORT
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb, nothing
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -19,27 +20,9 @@ from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_d
 from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
+__all__ = ["FADER", "SWITCH", "TRIGGER", "VERBS", "Action", "Verb", "parse_action"]
+
 _SURE = 0.8  # how alike a word is that was misspelt, and not meant
-
-FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """`get` and `set` take the desk and, where there is a target, its name."""
-
-    kind: str  # FADER: a travel from 0 to 1; SWITCH: 0 or 1; TRIGGER: 1 does it, it has no state
-    target: str | None  # what follows the colon, "stem", or nothing
-    help: str
-    get: Callable[..., float]
-    set: Callable[..., Any]
-    choices: tuple[str, ...] = ()  # of a target that is no stem
-    open: bool = False  # there may be other choices, which a desk alone knows
-    rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
-
-
-def _nothing(*desk_and_target: object) -> float:
-    return 0.0
 
 
 def _turn(desk: Desk, stem: str, *, band: int) -> float:
@@ -126,7 +109,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "preset",
         "set the mutes as a preset says",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.apply_preset(name),
         tuple(PRESETS),
         open=True,
@@ -135,7 +118,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "go to the faders that are kept as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.recall_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -143,7 +126,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "keep the faders as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.store_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -151,14 +134,14 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "undo the last move, preset or scene",
-        _nothing,
+        nothing,
         lambda desk, on: desk.undo(),
     ),
     "policy": Verb(
         TRIGGER,
         "policy",
         "what is heard when the engine is late",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_policy(name),
         POLICIES,
     ),
@@ -166,7 +149,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "path",
         "hear the full path or the instant one",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_path(name),
         PATHS,
     ),
@@ -174,9 +157,10 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "all faders to 0 dB, no mute, no solo, no equalizer, no filter",
-        _nothing,
+        nothing,
         lambda desk, on: desk.reset(),
     ),
+    **TRANSPORT,
 }
 
 

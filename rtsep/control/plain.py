@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from rtsep.control.text import clock, printable
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.status import Level, LiveStatus
+from rtsep.status import Level, LiveStatus, TransportStatus
 
 COLUMNS = 120
 LAYOUTS = ((" | ", 40), ("  ", 40), ("  ", 3), ("  ", 2), (" ", 2))  # gaps, letters of a name
@@ -71,11 +71,17 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
         f"{status.state} {clock(status.seconds)}",
         *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
         *(["bypass"] if desk.bypass else []),
+        *([_song(status.transport)] if status.transport else []),
         f"{f'{status.path} ' if status.instant else ''}{status.latency_ms:.0f}ms",
         f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f}ms",
         f"misses {status.misses}/{concealed_ms:.0f}ms",
         f"xruns {status.xruns}",
     ]
+
+
+def _song(transport: TransportStatus) -> str:
+    mark = "" if transport.playing else "paused "
+    return f"{mark}{clock(transport.position)}/{clock(transport.length)}"
 
 
 def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:

@@ -13,7 +13,6 @@ from rtsep.mixer.board import Board
 from rtsep.mixer.control import BANDS, Control, Mix, audible
 from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
 from rtsep.mixer.presets import Presets, find_preset, preset_names
-from rtsep.mixer.transport import Transported
 from rtsep.ring.arena import Arena
 
 MIX = "mix"  # the word for all stems together
@@ -34,7 +33,7 @@ class Fader:
     filter: float
 
 
-class Desk(Board, Transported):
+class Desk(Board):
     """One fader per stem, a master, and switches. A muted stem is silent; with any solo, so is
     every stem without one. Any thread may call; `changes` counts, so that a display or a controller
     with lights sees cheaply that there is something to show."""

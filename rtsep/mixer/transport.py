@@ -7,6 +7,7 @@ from typing import Protocol
 from rtsep.errors import ConfigError
 from rtsep.status import TransportStatus
 
+SLOWEST, FASTEST = 0.5, 1.5
 NONE = "a live input has no transport; play a file, a folder or a playlist to pause and jump"
 
 

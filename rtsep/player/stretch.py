@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from rtsep.errors import ConfigError
+from rtsep.mixer.transport import FASTEST, SLOWEST
 from rtsep.ring.ring import Audio
-
-SLOWEST, FASTEST = 0.5, 1.5
 
 
 def checked_speed(speed: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rtsep.control.text import printable
 from rtsep.errors import ConfigError
-from rtsep.status import Level, LiveStatus
+from rtsep.status import Level, LiveStatus, TransportStatus
 
 VERSION = 1
 LONGEST_MESSAGE = 4096  # bytes, of what a page may say at once
@@ -42,7 +42,18 @@ def figures(status: LiveStatus) -> dict[str, Any]:
         "xruns": status.xruns,
         "limited": status.limited,
         "recorded_seconds": round(status.recorded_seconds, 1),
+        "transport": status.transport and transport(status.transport),
         "events": [printable(text)[:300] for text in status.events[-EVENTS:]],
+    }
+
+
+def transport(status: TransportStatus) -> dict[str, Any]:
+    """Of what is heard now."""
+    times = ("position", "length", "loop_in", "loop_out", "speed")
+    return {
+        "title": printable(status.title)[:120],
+        **{name: getattr(status, name) for name in ("playing", "looping", "song", "songs")},
+        **{name: round(getattr(status, name), 3) for name in times},
     }
 
 

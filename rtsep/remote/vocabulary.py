@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rtsep.control.actions import FADER, TRIGGER, VERBS, Action, parse_action
+from rtsep.control.transport import TRANSPORT
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -24,6 +25,8 @@ CHOSEN: dict[str, Callable[[Desk], str]] = {
     "policy": lambda desk: desk.policy,
     "path": lambda desk: desk.path,
 }
+# Of faders that move by themselves: told as a figure.
+MOVING = frozenset({"position"})
 
 
 class Vocabulary:
@@ -33,7 +36,9 @@ class Vocabulary:
         self._desk = desk
         self._actions = {str(action): action for action in _actions(desk)}
         self._stateful = {
-            name: action for name, action in self._actions.items() if action.kind != TRIGGER
+            name: action
+            for name, action in self._actions.items()
+            if action.kind != TRIGGER and name not in MOVING
         }
 
     def describe(self) -> list[dict[str, Any]]:
@@ -74,6 +79,8 @@ def checked_moves(moves: Any, most: int) -> dict[str, float]:
 
 def _actions(desk: Desk) -> Iterator[Action]:
     for verb, known in VERBS.items():
+        if verb in TRANSPORT and not desk.has_transport:
+            continue
         for target in _targets(desk, verb, known.target, known.choices):
             yield Action(verb, target)
 

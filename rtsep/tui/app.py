@@ -22,8 +22,8 @@ from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
-from rtsep.tui.scenes import MixApp
 from rtsep.tui.terminal import ends_without_its_terminal
+from rtsep.tui.transport import TransportApp, transport
 from rtsep.tui.views import Views
 
 LOOKS_PER_SECOND = 20
@@ -34,7 +34,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(MixApp):
+class LiveApp(TransportApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -61,7 +61,7 @@ class LiveApp(MixApp):
         Binding("s", "solo"),
         Binding("M", "clear_mutes"),
         Binding("S", "clear_solos"),
-        Binding("space,b", "bypass"),
+        Binding("b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
         Binding("o", "policy"),
@@ -96,6 +96,7 @@ class LiveApp(MixApp):
         self._header = Canvas(panels.header, look.GROUND, id="header")
         self._mixer = Horizontal(*self._strips, id="mixer")
         self._figures = Canvas(panels.figures, look.GROUND, id="figures")
+        self._transport = Canvas(transport, look.GROUND, id="transport")
         self._events = Canvas(panels.events, look.GROUND, id="events")
         self._keys = Canvas(panels.keys, look.GROUND, id="keys")
         self._looks = 0
@@ -105,6 +106,8 @@ class LiveApp(MixApp):
     def compose(self) -> ComposeResult:
         yield self._header
         yield self._mixer
+        if self._desk.has_transport:
+            yield self._transport
         yield self._figures
         yield self._events
         yield self._keys
@@ -116,6 +119,7 @@ class LiveApp(MixApp):
     def on_resize(self, event: Resize) -> None:
         """Strips where they fit, rows where not; a tall terminal shows more events."""
         width, height = event.size
+        height -= self._desk.has_transport
         rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
@@ -139,6 +143,7 @@ class LiveApp(MixApp):
             self._figures.show((status, switches))
             self._events.show(status.events)
             self._keys.show(self._notice if now < self._notice_until else "")
+        self._transport.show(status.transport)
         self._looks += 1
 
     def notice(self, text: str) -> None:

@@ -25,7 +25,11 @@ HELP = """\
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
 [b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
 [b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
-[b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
+[b]b[/b]             A/B: the untouched input instead of the mix
+[b]space[/b]         play, pause a file    [b],[/b] [b].[/b] 5 s back, on    [b]<[/b] [b]>[/b] 30 s
+[b]a[/b]             a loop: its beginning, its end, out of it    [b]A[/b] in again
+[b]\\[[/b]  [b]][/b]          slower, faster    [b]backspace[/b] as recorded
+[b]n[/b]  [b]N[/b]          next song, previous
 [b]l[/b]             limiter on, off
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
               instant; [b]i[/b] hear the instant path or the full one

@@ -17,11 +17,10 @@ LABEL_WIDTH = 9
 TIGHT, LATE = 0.8, 1.0  # parts of the hop that the 99th percentile of the step takes
 BAR_HOPS = 1.25  # what the whole bar stands for
 KEYS = (
-    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  space A/B  r record  p preset  ? help  "
-    "q quit",
-    "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  e events  ? help  q quit",
-    "←→ stem  ↑↓ gain  t tone  m mute  s solo  space A/B  r record  ? help  q quit",
-    "m mute  s solo  space A/B  r record  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  b A/B  r record  p preset  ? help  q quit",
+    "←→ stem  ↑↓ gain  m mute  s solo  b A/B  r record  p preset  e events  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  m mute  s solo  b A/B  r record  ? help  q quit",
+    "m mute  s solo  b A/B  r record  ? help  q quit",
     "? help  q quit",
 )
 

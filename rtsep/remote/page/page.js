@@ -3,6 +3,7 @@
 import { Link } from "./link.js";
 import { Sheets } from "./sheets.js";
 import { Strip, Switch, press } from "./strip.js";
+import { Transport } from "./transport.js";
 
 const NOTICE_MS = 5000;
 const KEPT = "rtsep-left-handed";
@@ -20,6 +21,7 @@ const send = (action, value) => {
   audible();
 };
 const sheets = new Sheets(send, () => link.invite());
+const transport = new Transport(at("transport"), send);
 
 function told(message) {
   if (message.hello) build(message.hello);
@@ -50,6 +52,7 @@ function build(news) {
   path.hidden = !find("path:instant");
   press(path, () => send(state.path === "instant" ? "path:full" : "path:instant", 1));
   sheets.build(news.controls, parts);
+  transport.build(news.controls, parts);
 }
 
 function strip(name, fader, lamps) {
@@ -98,6 +101,7 @@ function figures(news) {
   const take = `● ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   at("take-time").textContent = parts.record?.on ? take : "";
   sheets.figures(news);
+  transport.figures(news.transport);
 }
 
 // Input, stems (none while rtsep loads), mix.
@@ -130,6 +134,7 @@ function draw(now) {
   const seconds = Math.min((now - drawn) / 1000, 0.25);
   drawn = now;
   for (const one of strips) one.fader.meter.draw(now, seconds);
+  transport.draw(now);
   link.flush();
   requestAnimationFrame(draw);
 }

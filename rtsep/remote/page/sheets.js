@@ -2,7 +2,9 @@
 
 import { Switch, click, key, make, press } from "./strip.js";
 
-const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset"]);
+const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset",
+                        "play", "seek", "position", "loop", "loop-in", "loop-out", "speed", "slower", "faster",
+                        "previous", "next"]);
 
 const at = (id) => document.getElementById(id);
 

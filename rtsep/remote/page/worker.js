@@ -2,6 +2,7 @@
 
 const KEPT = "rtsep-page";
 const FILES = ["/", "/page.css", "/page.js", "/link.js", "/scale.js", "/sheets.js", "/strip.js",
+               "/transport.js", "/transport.css",
                "/manifest.webmanifest", "/icons/icon-192.png"];
 
 self.addEventListener("install", (event) => {
