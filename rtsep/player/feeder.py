@@ -53,6 +53,7 @@ class Feeder:
         self._orders: deque[Order] = deque()
         self._pending: tuple[Cut, list[Order]] | None = None
         self._number = 0
+        self._missed = False  # the reader went on before it heard of the newest cut
         self._ended, self._woken = threading.Event(), threading.Event()
         self.fill()  # before anything is played
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
@@ -111,7 +112,8 @@ class Feeder:
         if self._pending and self._lane.marks.done[0] == self._pending[0].number:
             cut, orders = self._pending
             self._pending = None
-            if self._lane.marks.missed[0] == cut.number:  # it was late itself: once more
+            self._missed = bool(self._lane.marks.missed[0] == cut.number)
+            if self._missed:
                 self._orders.extendleft(reversed(orders))
         wanted = None
         if self._pending is None and self._orders:
@@ -132,7 +134,7 @@ class Feeder:
             return after
         for _ in orders:
             self._orders.popleft()
-        if after == before:
+        if after == before and not self._missed:
             return None
         reel.go(after, head)
         lane.counters.feed_ended[0] = False

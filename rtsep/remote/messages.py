@@ -42,7 +42,7 @@ def figures(status: LiveStatus) -> dict[str, Any]:
         "xruns": status.xruns,
         "limited": status.limited,
         "recorded_seconds": round(status.recorded_seconds, 1),
-        "transport": status.transport and transport(status.transport),
+        **({"transport": transport(status.transport)} if status.transport else {}),
         "events": [printable(text)[:300] for text in status.events[-EVENTS:]],
     }
 

@@ -17,6 +17,8 @@ SAMPLE = [
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
+    *("play", "seek:-30", "seek:+5", "position", "loop", "loop-in", "loop-out", "speed"),
+    *("slower", "faster", "previous", "next"),
 ]
 
 

@@ -199,10 +199,14 @@ def test_a_whole_song_turns_without_a_seam(deck: Start, tmp_path: Path) -> None:
     np.testing.assert_array_equal(playing.fed, whole)
 
 
-def test_an_order_that_is_late_is_followed_all_the_same(deck: Start, path: Path) -> None:
+@pytest.mark.parametrize("what", ["seek", "speed"])
+def test_an_order_that_is_late_is_followed_all_the_same(deck: Start, path: Path, what: str) -> None:
     playing = deck(path)
     playing.play(RATE)
-    playing.transport.seek(3.0)
+    if what == "seek":
+        playing.transport.seek(3.0)
+    else:
+        playing.transport.set_speed(0.5)
     publish = playing.lane.marks.order
     late: list[object] = []
 
@@ -216,7 +220,10 @@ def test_an_order_that_is_late_is_followed_all_the_same(deck: Start, path: Path)
     playing.turn()
     playing.play(RATE // 2)
     assert playing.shared.marks.missed[0] == 1
-    assert jump_of(playing, BLOCK)[1] == 3 * RATE
+    if what == "seek":
+        assert jump_of(playing, BLOCK)[1] == 3 * RATE
+    else:
+        assert playing.transport.status.position < (RATE + 0.62 * RATE) / RATE
     assert not playing.shared.counters.starved[0]
 
 
