@@ -10,9 +10,9 @@ import numpy as np
 
 from bench.soak.music import Audio, excerpt
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
+from rtsep.live_session.shared import Shared
 from rtsep.player.feeder import Feeder, Lane
 from rtsep.player.reel import BLOCK, Straight
-from rtsep.live_session.shared import Shared
 
 SETTLING_SECONDS = 10.0  # in which a control loop finds a drift
 SLIDING_SECONDS = 40.0  # in which it makes a delay longer by a block
