@@ -13,6 +13,7 @@ from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
+from rtsep.files.playlist import is_list
 from rtsep.stem_files.reading import is_stem_file
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -63,6 +64,11 @@ def run(
         _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
+    if is_list(where_from):
+        raise click.UsageError(
+            f"{source} stands for several songs, which are played live: --output speakers, or "
+            f"--pace realtime; `rtsep separate {source} -o FOLDER` makes stems of files and folders"
+        )
     _refuse_live(given, live)
     offline = not set(OF_STREAMS) & set(given)
     if offline:  # the live engine's defaults are not meant

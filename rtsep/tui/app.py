@@ -98,7 +98,7 @@ class LiveApp(TransportApp):
         self._figures = Canvas(panels.figures, look.GROUND, id="figures")
         self._transport = Canvas(transport, look.GROUND, id="transport")
         self._events = Canvas(panels.events, look.GROUND, id="events")
-        self._keys = Canvas(panels.keys, look.GROUND, id="keys")
+        self._keys = self._keys_line()
         self._looks = 0
         self._news: tuple[object, ...] = ()
         self._notice, self._notice_until = "", 0.0

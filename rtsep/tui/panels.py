@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -235,9 +235,9 @@ def events(told: tuple[str, ...], width: int, height: int) -> Iterator[Line]:
     yield from lines
 
 
-def keys(notice: str, width: int, height: int) -> Iterator[Line]:
+def keys(notice: str, width: int, height: int, rows: Sequence[str] = KEYS) -> Iterator[Line]:
     """What the keys do, or for a while what one of them could not do."""
-    told = next((keys for keys in KEYS if len(keys) < width), KEYS[-1])
+    told = next((keys for keys in rows if len(keys) < width), rows[-1])
     yield ((fit(f" {notice}", width), look.WARN) if notice else (f" {told}", look.FAINT),)
 
 

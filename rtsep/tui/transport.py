@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -13,11 +14,18 @@ from rtsep.control.transport import SPEED_STEP, nudged
 from rtsep.errors import ConfigError
 from rtsep.mixer.transport import Transport
 from rtsep.status import TransportStatus
-from rtsep.tui import look
-from rtsep.tui.canvas import Line, Piece, fit
+from rtsep.tui import look, panels
+from rtsep.tui.canvas import Canvas, Line, Piece, fit
 from rtsep.tui.scenes import MixApp
 
 SHORTEST_BAR, LONGEST_TITLE = 12, 30
+KEYS = (
+    "←→ stem  ↑↓ gain  m mute  s solo  space play  , . jump  a loop  [ ] speed  b A/B  r record  "
+    "? help  q quit",
+    "↑↓ gain  m mute  s solo  space play  , . jump  a loop  b A/B  ? help  q quit",
+    "m mute  s solo  space play  ? help  q quit",
+    "? help  q quit",
+)
 
 
 class TransportApp(MixApp):
@@ -38,6 +46,11 @@ class TransportApp(MixApp):
         Binding("N", "step(-1)"),
     ]
     _begun = False  # a loop has its beginning, and no end yet
+
+    def _keys_line(self) -> Canvas:
+        """What the keys do, in this session."""
+        rows = KEYS if self._desk.has_transport else panels.KEYS
+        return Canvas(partial(panels.keys, rows=rows), look.GROUND, id="keys")
 
     def action_play(self) -> None:
         self._move(lambda transport: transport.play(not transport.status.playing))
