@@ -64,11 +64,7 @@ def run(
         _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
-    if is_list(where_from):
-        raise click.UsageError(
-            f"{source} stands for several songs, which are played live: --output speakers, or "
-            f"--pace realtime; `rtsep separate {source} -o FOLDER` makes stems of files and folders"
-        )
+    _refuse_list(where_from)
     _refuse_live(given, live)
     offline = not set(OF_STREAMS) & set(given)
     if offline:  # the live engine's defaults are not meant
@@ -86,6 +82,16 @@ def run(
     _tell_master(where_from, instead)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def _refuse_list(source: Place) -> None:
+    """A folder or a playlist, where nothing is played."""
+    if is_list(source):
+        raise click.UsageError(
+            f"{source.name} stands for several songs, which are played live: --output speakers, or "
+            f"--pace realtime; `rtsep separate {source.name} -o FOLDER` makes stems of all in a "
+            "folder"
+        )
 
 
 def _refuse_live(given: list[str], live: dict[str, Any]) -> None:
