@@ -20,6 +20,7 @@ AHEAD_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
 _BUSY_SECONDS = 0.003  # between two looks at a cut that is not done yet
 _MARGIN_SECONDS = 0.04  # from an order to the cut: in which what comes behind it is read
+_FIRST_SECONDS = 0.25  # that lie behind a cut before the reader is told of it
 _KEEPING_SECONDS = 0.01  # in each pause, to read ahead for jumps
 
 
@@ -166,11 +167,14 @@ class Feeder:
         return course, orders
 
     def _beginning(self, reel: Reel, head: int) -> Audio:
-        """Enough of it for a crossfade; less only where everything ends."""
+        """Enough of it for a crossfade and some pauses of this thread; less only where everything
+        ends."""
+        least = max(FADE, int(_FIRST_SECONDS * self._lane.rate))
         parts: list[Audio] = [np.zeros((reel.song.rows, 0), np.float32)]
-        while sum(part.shape[1] for part in parts) < FADE:
-            block = reel.read(head)
+        while (known := sum(part.shape[1] for part in parts)) < least:
+            block = reel.read(head + known)
             if block is None:
+                self._lane.counters.feed_ended[0] = True
                 break
             parts.append(block)
         return np.concatenate(parts, 1)
