@@ -11,7 +11,8 @@ import numpy as np
 from bench.soak.music import Audio, excerpt
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
 from rtsep.live_session.shared import Shared
-from rtsep.player.feeder import Feeder, Lane
+from rtsep.player.feeder import Feeder
+from rtsep.player.lane import Lane
 from rtsep.player.reel import BLOCK, Straight
 
 SETTLING_SECONDS = 10.0  # in which a control loop finds a drift

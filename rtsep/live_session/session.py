@@ -48,7 +48,6 @@ from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
 from rtsep.live_session.wiring import Wiring
 from rtsep.mixer.desk import Desk, preset_desk
-from rtsep.player.feeder import Lane
 from rtsep.player.player import Player
 from rtsep.processes.process import Child, end_tracker_at_exit
 from rtsep.status import LatencyPart, LiveStatus
@@ -281,8 +280,6 @@ class LiveSession:
             if note:
                 self.events.add(note)
         self._player = self._new_player()
-        if self._player:
-            self._player.start()
         self.recorder = Recorder(
             self.shared.tape,
             self.layout,
@@ -315,26 +312,19 @@ class LiveSession:
         return desk
 
     def _new_player(self) -> Player | None:
-        """With its transport at the desk."""
+        """Reading ahead, and its transport at the desk."""
         if self.spec.source is None:
             return None
-        shared, layout = self.shared, self.layout
         player = Player(
             self.spec.source,
-            Lane(
-                shared.feed,
-                shared.feed_stems,
-                shared.counters,
-                shared.marks,
-                layout.rate,
-                layout.longest_block,
-            ),
+            self.shared.lane,
             heard=lambda: self._heard,
             on_event=self.events.add,
             on_change=self.desk.note_change,
         )
         if player.transport:
             self.desk.connect(player.transport)
+        player.start()
         return player
 
     def _supervise(self) -> None:

@@ -18,6 +18,7 @@ from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import Meters
+from rtsep.player.lane import Lane
 from rtsep.player.marks import FeedMarks
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
@@ -171,6 +172,14 @@ class Shared:
     @instant_delay.setter
     def instant_delay(self, samples: int) -> None:
         self._delays[1] = samples
+
+    @property
+    def lane(self) -> Lane:
+        """For files that are fed."""
+        layout = self.layout
+        return Lane(
+            self.feed, self.feed_stems, self.counters, self.marks, layout.rate, layout.longest_block
+        )
 
     @property
     def path(self) -> int:

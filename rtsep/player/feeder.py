@@ -6,15 +6,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from rtsep.errors import UsageError
 from rtsep.player.course import FADE, Course, Order
-from rtsep.player.marks import Cut, FeedMarks
+from rtsep.player.lane import Lane
+from rtsep.player.marks import Cut
 from rtsep.player.reel import Reading, Reel, crossfaded
-from rtsep.ring.ring import Audio, Ring
+from rtsep.ring.ring import Audio
 
 AHEAD_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
@@ -22,17 +22,6 @@ _BUSY_SECONDS = 0.003  # between two looks at a cut that is not done yet
 _MARGIN_SECONDS = 0.04  # from an order to the cut: in which what comes behind it is read
 _FIRST_SECONDS = 0.25  # that lie behind a cut before the reader is told of it
 _KEEPING_SECONDS = 0.01  # in each pause, to read ahead for jumps
-
-
-class Lane(NamedTuple):
-    """Where samples go. `stems` get the rows of a stem file behind its first two."""
-
-    ring: Ring
-    stems: Ring | None
-    counters: Any
-    marks: FeedMarks
-    rate: int
-    longest_block: int = 0
 
 
 class Feeder:

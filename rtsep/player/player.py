@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from rtsep.closing import Closing
 from rtsep.files.sources import SourceBlocks
-from rtsep.player.feeder import Feeder, Lane
+from rtsep.player.feeder import Feeder
+from rtsep.player.lane import Lane
 from rtsep.player.reel import BLOCK, Reel, Straight
 from rtsep.player.transport import FileTransport
 from rtsep.ring.ring import Audio

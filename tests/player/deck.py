@@ -15,8 +15,7 @@ from rtsep.files.sources import SourceBlocks
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared
 from rtsep.live_session.true_stems_loop import TrueStemsLoop
-from rtsep.mixer.conceal import ratios_of  # noqa: F401
-from rtsep.player.feeder import Feeder, Lane
+from rtsep.player.feeder import Feeder
 from rtsep.player.reel import Reel
 from rtsep.player.transport import FileTransport
 
@@ -40,10 +39,7 @@ class Deck:
         self.changes = 0
         source = SourceBlocks(Place(Kind.FILE, str(path)), loop=loop, stream=0 if stems else None)
         self.reel = Reel(source, RATE, self.told.append, stems=stems)
-        self.lane = Lane(
-            self.shared.feed, self.shared.feed_stems, self.shared.counters, self.shared.marks,
-            RATE, BLOCK,
-        )  # fmt: skip
+        self.lane = self.shared.lane
         self.feeder = Feeder(self.reel, self.lane, self.told.append, self._changed)
         self.transport = FileTransport(
             self.reel,
