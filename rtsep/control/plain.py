@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from rtsep.control.text import clock, printable
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.status import Level, LiveStatus, TransportStatus
+from rtsep.status import Level, LiveStatus
 
 COLUMNS = 120
 LAYOUTS = ((" | ", 40), ("  ", 40), ("  ", 3), ("  ", 2), (" ", 2))  # gaps, letters of a name
@@ -18,9 +18,9 @@ EVENT_SECONDS = 0.1  # how late an event may be told
 def status_line(status: LiveStatus, desk: Desk) -> str:
     """One line of at most 120 columns; gaps and stems' names become short where it needs more.
 
-    State and time, latency, with its path where there are two, step p99/hop, misses/concealed
-    audio, xruns; then peaks in dB after the faders, or `mute`, or `off` for a stem
-    that a solo leaves out.
+    State and time, of the session or of a song, latency, with its path where there are two, step
+    p99/hop, misses/concealed audio, xruns; then peaks in dB after the faders, or `mute`, or `off`
+    for a stem that a solo leaves out.
     """
     for gap, length in LAYOUTS:
         line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
@@ -68,10 +68,9 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
     step = status.step_ms.get("p99")
     concealed_ms = 1000 * status.concealed / status.sample_rate
     return [
-        f"{status.state} {clock(status.seconds)}",
+        _state(status),
         *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
         *(["bypass"] if desk.bypass else []),
-        *([_song(status.transport)] if status.transport else []),
         f"{f'{status.path} ' if status.instant else ''}{status.latency_ms:.0f}ms",
         f"step {'-' if step is None else f'{step:.0f}'}/{status.hop_ms:.0f}ms",
         f"misses {status.misses}/{concealed_ms:.0f}ms",
@@ -79,9 +78,14 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
     ]
 
 
-def _song(transport: TransportStatus) -> str:
-    mark = "" if transport.playing else "paused "
-    return f"{mark}{clock(transport.position)}/{clock(transport.length)}"
+def _state(status: LiveStatus) -> str:
+    """With the time of the session, or of the song that is played."""
+    song = status.transport
+    if song is None:
+        return f"{status.state} {clock(status.seconds)}"
+    paused = status.state == "running" and not song.playing
+    state = "paused" if paused else status.state
+    return f"{state} {clock(song.position)}/{clock(song.length)}"
 
 
 def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
