@@ -51,6 +51,22 @@ class InstantStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransportStatus:
+    """Of a session that plays files, as they are heard: seconds of the song."""
+
+    playing: bool
+    title: str
+    song: int  # its number in the list, from 1
+    songs: int
+    position: float
+    length: float  # perhaps a guess, until the song has been read
+    looping: bool
+    loop_in: float
+    loop_out: float  # the end of the song, where nothing else was said
+    speed: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveStatus:
     """A live session at one moment. Counts are since its beginning."""
 
@@ -83,6 +99,7 @@ class LiveStatus:
     device_losses: int = 0
     path: str = "full"  # or "instant"
     instant: InstantStatus | None = None  # where there is an instant path
+    transport: TransportStatus | None = None  # where files are played
     recording: bool = False
     recorded_seconds: float = 0.0
     events: tuple[str, ...] = ()  # the newest last, as sentences for a person

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from rtsep.mixer.desk import Desk, local_desk
-from rtsep.status import LatencyPart, Level, LiveStatus, Loudness
+from rtsep.mixer.transport import Transport
+from rtsep.status import LatencyPart, Level, LiveStatus, Loudness, TransportStatus
 from rtsep.tui import LiveApp
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
@@ -71,6 +72,7 @@ class Picture:
     keys: tuple[str, ...] = ()
     prepare: Callable[[Desk], object] = lambda desk: None
     status: LiveStatus = RUNNING
+    input: str = "mic"
 
 
 def _acapella_fade(desk: Desk) -> None:
@@ -116,6 +118,11 @@ def _headphones(desk: Desk) -> None:
     desk.set_cue_volume(-4.0)
 
 
+def _played(desk: Desk) -> None:
+    desk.set_mute("vocals", True)
+    desk.connect(cast(Transport, SimpleNamespace(status=SONG)))
+
+
 RECORDING = replace(RUNNING, recording=True, recorded_seconds=754)
 TROUBLE = replace(
     RUNNING,
@@ -128,6 +135,16 @@ TROUBLE = replace(
     engine_restarts=1,
     limited=1,
     events=("1:23:20 the engine is started again: it ended with code -9",),
+)
+SONG = TransportStatus(
+    playing=True, title="Night Drive", song=2, songs=9, position=87.0, length=245.0, looping=True,
+    loop_in=80.0, loop_out=96.0, speed=0.9,
+)  # fmt: skip
+PLAYED = replace(
+    RUNNING,
+    input="file",
+    transport=SONG,
+    events=("00:02 MIDI controller: nanoKONTROL2 (map korg-nanokontrol2)",),
 )
 PICTURES = (
     Picture(name="terminal", prepare=_one_muted, status=RECORDING, keys=("right",)),
@@ -149,7 +166,8 @@ PICTURES = (
     ),
     Picture(name="terminal-small", size=(48, 13), prepare=_solo),
     Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
-    Picture(name="terminal-help", keys=("question_mark",)),
+    Picture(name="terminal-help", size=(80, 28), keys=("question_mark",)),
+    Picture(name="terminal-transport", prepare=_played, status=PLAYED, input="songs"),
 )
 
 
@@ -178,7 +196,7 @@ async def draw(picture: Picture) -> str:
             app._looks = 0
             app.look()
             await pilot.pause()
-            return _without_downloads(app.export_screenshot(title="rtsep --input mic"))
+            return _without_downloads(app.export_screenshot(title=f"rtsep --input {picture.input}"))
 
 
 def _without_downloads(svg: str) -> str:

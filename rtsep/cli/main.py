@@ -94,9 +94,9 @@ class Root(Saved, SectionedGroup):
 @click.option(
     "--input",
     "source",
-    metavar="mic|app:NAME|system|DEVICE|FILE|demo",
+    metavar="mic|app:NAME|system|DEVICE|FILE|FOLDER|demo",
     help="What to separate; see `rtsep devices`. app:NAME is what a program plays, system what the "
-    "computer plays.",
+    "computer plays. A folder or a playlist (.m3u) is played live, song after song.",
 )
 @click.option(
     "--output",

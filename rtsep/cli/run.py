@@ -13,6 +13,7 @@ from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
+from rtsep.files.playlist import is_list
 from rtsep.stem_files.reading import is_stem_file
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -65,6 +66,7 @@ def run(
         _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
+    _refuse_list(where_from)
     _refuse_live(given, live)
     offline = not set(OF_STREAMS) & set(given)
     if offline:  # the live engine's defaults are not meant
@@ -82,6 +84,16 @@ def run(
     _tell_master(where_from, instead)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def _refuse_list(source: Place) -> None:
+    """A folder or a playlist, where nothing is played."""
+    if is_list(source):
+        raise click.UsageError(
+            f"{source.name} stands for several songs, which are played live: --output speakers, or "
+            f"--pace realtime; `rtsep separate {source.name} -o FOLDER` makes stems of all in a "
+            "folder"
+        )
 
 
 def settle_cue(live: dict[str, Any], given: Sequence[str], output: Place) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 from rtsep.config import PATHS, POLICIES
 from rtsep.control.cue_verbs import CUE_VERBS
 from rtsep.control.end_verbs import END_VERBS
-from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb
+from rtsep.control.transport import TRANSPORT
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb, nothing
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -22,11 +23,9 @@ from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_d
 from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
+__all__ = ["FADER", "SWITCH", "TRIGGER", "VERBS", "Action", "Verb", "parse_action"]
+
 _SURE = 0.8  # how alike a word is that was misspelt, and not meant
-
-
-def _nothing(*desk_and_target: object) -> float:
-    return 0.0
 
 
 def _turn(desk: Desk, stem: str, *, band: int) -> float:
@@ -115,7 +114,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "preset",
         "set the mutes as a preset says",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.apply_preset(name),
         tuple(PRESETS),
         open=True,
@@ -124,7 +123,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "go to the faders that are kept as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.recall_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -132,7 +131,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "keep the faders as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.store_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -140,14 +139,14 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "undo the last move, preset or scene",
-        _nothing,
+        nothing,
         lambda desk, on: f"undone: {desk.undo()}",
     ),
     "policy": Verb(
         TRIGGER,
         "policy",
         "what is heard when the engine is late",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_policy(name),
         POLICIES,
     ),
@@ -155,7 +154,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "path",
         "hear the full path or the instant one",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_path(name),
         PATHS,
     ),
@@ -163,9 +162,10 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "all faders to 0 dB, no mute, no solo, no equalizer, no filter",
-        _nothing,
+        nothing,
         lambda desk, on: desk.reset(),
     ),
+    **TRANSPORT,
 }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from types import NoneType
 from typing import Any
 
-from rtsep.control.osc_packets import Message, Value
+from rtsep.control.osc_packets import Message
 from rtsep.control.osc_patterns import is_pattern, matching
+from rtsep.control.osc_transport import TRANSPORT_ADDRESSES, transport_state
+from rtsep.control.osc_values import State, Values, number, shown, switch, trigger
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
@@ -31,11 +31,9 @@ ADDRESSES = (
     "/input/pfl, /cue/mix|gain|fader|split, "
     "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
+    "/transport/..., "
     "/subscribe, /unsubscribe, /ping"
 )
-
-Values = tuple[Value, ...]
-State = dict[str, Values]
 
 
 def meant(desk: Desk, address: str) -> list[str]:
@@ -88,6 +86,7 @@ def desk_state(desk: Desk) -> State:
             "/policy": (desk.policy,),
             "/path": (desk.path,),
         }
+        | transport_state(desk)
     )
 
 
@@ -146,29 +145,9 @@ def figures(status: LiveStatus) -> Message:
     )
 
 
-def number(values: Values) -> float:
-    """The only value, an integer or a float. Raises ConfigError, also for NaN."""
-    value = values[0] if len(values) == 1 else None
-    if isinstance(value, (bool, str, NoneType)) or math.isnan(value):
-        raise ConfigError(f"one number is needed, got {_shown(values)}")
-    return float(value)
-
-
-def nothing(values: Values) -> bool:
-    """Whether there is no value, or one that only says "now": nil, true as of a pressed button."""
-    return values in ((), (None,), (True,))
-
-
-def _switch(values: Values) -> bool:
-    """On from 0.5."""
-    if len(values) == 1 and isinstance(values[0], bool):
-        return values[0]
-    return number(values) >= 0.5
-
-
 def _text(values: Values) -> str:
     if len(values) != 1 or not isinstance(values[0], str):
-        raise ConfigError(f"one text is needed, got {_shown(values)}")
+        raise ConfigError(f"one text is needed, got {shown(values)}")
     return values[0][:60]
 
 
@@ -185,51 +164,42 @@ def _knob(values: Values) -> float:
     return round(number(values), 6)
 
 
-def _trigger(do: Callable[[Desk], object]) -> Callable[[Desk, Values], None]:
-    """A button that is let go sends 0, which does nothing."""
-
-    def pressed(desk: Desk, values: Values) -> None:
-        if nothing(values) or _switch(values):
-            do(desk)
-
-    return pressed
-
-
 _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
     "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
-    "/master/loudness/reset": _trigger(Desk.reset_loudness),
+    "/master/loudness/reset": trigger(Desk.reset_loudness),
     "/input/trim/gain": lambda desk, values: desk.set_trim(number(values)),
     "/input/trim/knob": lambda desk, values: desk.set_trim(knob_to_trim(_travel(values))),
-    "/input/pfl": lambda desk, values: desk.set_pfl_input(_switch(values)),
+    "/input/pfl": lambda desk, values: desk.set_pfl_input(switch(values)),
     "/cue/mix": lambda desk, values: desk.set_cue_mix(_travel(values)),
     "/cue/gain": lambda desk, values: desk.set_cue_volume(number(values)),
     "/cue/fader": lambda desk, values: desk.set_cue_volume(travel_to_db(_travel(values))),
-    "/cue/split": lambda desk, values: desk.set_cue_split(_switch(values)),
-    "/bypass": lambda desk, values: desk.set_bypass(_switch(values)),
-    "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
-    "/record": lambda desk, values: desk.set_recording(_switch(values)),
+    "/cue/split": lambda desk, values: desk.set_cue_split(switch(values)),
+    "/bypass": lambda desk, values: desk.set_bypass(switch(values)),
+    "/limiter": lambda desk, values: desk.set_limiter(switch(values)),
+    "/record": lambda desk, values: desk.set_recording(switch(values)),
     "/policy": lambda desk, values: desk.set_policy(_text(values)),
     "/path": lambda desk, values: desk.set_path(_text(values)),
     "/preset": lambda desk, values: desk.apply_preset(_text(values)),
-    "/reset": _trigger(Desk.reset),
-    "/undo": _trigger(Desk.undo),
-    **{f"/scene/{n}/recall": _trigger(partial(Desk.recall_scene, number=n)) for n in SCENES},
-    **{f"/scene/{n}/store": _trigger(partial(Desk.store_scene, number=n)) for n in SCENES},
+    "/reset": trigger(Desk.reset),
+    "/undo": trigger(Desk.undo),
+    **{f"/scene/{n}/recall": trigger(partial(Desk.recall_scene, number=n)) for n in SCENES},
+    **{f"/scene/{n}/store": trigger(partial(Desk.store_scene, number=n)) for n in SCENES},
+    **TRANSPORT_ADDRESSES,
 }
 _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "gain": lambda desk, stem, values: desk.set_gain(stem, number(values)),
     "fader": lambda desk, stem, values: desk.set_gain(stem, travel_to_db(_travel(values))),
-    "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
-    "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
+    "mute": lambda desk, stem, values: desk.set_mute(stem, switch(values)),
+    "solo": lambda desk, stem, values: desk.set_solo(stem, switch(values)),
     "filter": lambda desk, stem, values: desk.set_filter(stem, _knob(values)),
-    "pfl": lambda desk, stem, values: desk.set_pfl(stem, _switch(values)),
+    "pfl": lambda desk, stem, values: desk.set_pfl(stem, switch(values)),
 }
 _BAND_ADDRESSES: dict[str, Callable[[Desk, str, str, Values], None]] = {
     "gain": lambda desk, stem, band, values: desk.set_eq(stem, band, number(values)),
     "knob": lambda desk, stem, band, values: desk.set_eq(stem, band, turn_to_db(_travel(values))),
-    "kill": lambda desk, stem, band, values: desk.set_kill(stem, band, _switch(values)),
+    "kill": lambda desk, stem, band, values: desk.set_kill(stem, band, switch(values)),
 }
 
 
@@ -272,7 +242,3 @@ def _there_is(desk: Desk, address: str) -> str:
 
 def _decibels(*levels: float) -> Values:
     return tuple(max(db, SILENCE_DB) for db in levels)
-
-
-def _shown(values: Values) -> str:
-    return repr(values)[:60] if values else "nothing"

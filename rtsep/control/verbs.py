@@ -1,4 +1,4 @@
-"""What a word of the vocabulary is, whatever it does."""
+"""What a word of the vocabulary of actions is."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ class Verb:
     choices: tuple[str, ...] = ()  # of a target that is no stem
     open: bool = False  # there may be other choices, which a desk alone knows
     rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
+
+
+def nothing(*desk_and_target: object) -> float:
+    """The state of what has none."""
+    return 0.0

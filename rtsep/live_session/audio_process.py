@@ -103,7 +103,7 @@ def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bo
 
 
 def _fade_out(callback: Callback) -> None:
-    callback.faders.fading_out = True
+    callback.ending = True
     end = time.monotonic() + FADE_OUT_SECONDS
     while not callback.faders.silent and time.monotonic() < end:
         time.sleep(0.005)

@@ -18,6 +18,7 @@ from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
 from rtsep.mixer.trim import Trim
+from rtsep.player.feed_reader import FeedReader
 from rtsep.ring.ring import Audio
 
 MIX, CUE = -1, -2  # in place of a stem's number
@@ -40,7 +41,8 @@ class Callback:
         stems, channels, longest = layout.stems, layout.channels, layout.longest_block
         self._shared = shared
         self._wake = wake
-        self._feed = feed
+        self.ending = False  # set it to fade to silence and stay there
+        self._feed = FeedReader(shared.feed, shared.counters, shared.marks) if feed else None
         self._outputs = tuple(outputs)
         path = shared.path
         self._line = DelayLine(
@@ -71,6 +73,9 @@ class Callback:
         """indata (channels, n) or None, outdata (outputs * channels, n) or None, n = `count`."""
         began = time.perf_counter()
         self._device_in = self._mixing = self._device_out = 0.0
+        if self._feed and self._feed.paused and self.faders.silent:
+            self._rest(outdata)
+            count = 0
         parts = -(-count // self._shared.layout.longest_block)
         for number in range(parts):  # even ones: in a short one a crossfade would click
             here = slice(count * number // parts, count * (number + 1) // parts)
@@ -85,10 +90,20 @@ class Callback:
         self._note(began, count)
         counters.callback_times.add(time.perf_counter() - began)
 
+    def _rest(self, outdata: Audio | None) -> None:
+        """In a pause no time passes."""
+        assert self._feed
+        self._feed.rest(self._shared.input.head)
+        self._shared.reset_meters()
+        if outdata is not None:
+            outdata[...] = 0
+
     def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
         shared, began = self._shared, time.perf_counter()
         position = shared.input.head
         shared.input.write(self._received(indata, count))
+        hushed = self._feed and self._feed.is_hushed(position - self._line.delay)
+        self.faders.fading_out = self.ending or bool(hushed)
         received = time.perf_counter()
         path = shared.path
         block = self._line.pull(position, shared.delay_on(path), count, path)
@@ -108,7 +123,7 @@ class Callback:
         """The input of this block, finite and trimmed."""
         clean = self._clean[:, :count]
         if self._feed:
-            self._fetch(clean)
+            self._feed.fetch(self._shared.input.head, clean)
         elif indata is None:
             clean[...] = 0
         else:
@@ -125,17 +140,6 @@ class Callback:
             self._gain[:, :count] = curve
             self._shared.trim.write(self._gain[:, :count])
         return clean
-
-    def _fetch(self, out: Audio) -> None:
-        """The next samples of the feed; what has not come yet is waited for in silence."""
-        feed, counters = self._shared.feed, self._shared.counters
-        played = counters.feed_position
-        ready = min(feed.head - int(played[0]), out.shape[1])
-        feed.read_into(int(played[0]), out[:, :ready])
-        out[:, ready:] = 0
-        played[0] += ready
-        if not counters.feed_ended[0]:
-            counters.starved[0] += out.shape[1] - ready
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]

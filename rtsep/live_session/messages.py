@@ -56,7 +56,6 @@ class TrueStemsRequest:
     """A stem file whose stems are played in the place of a network's."""
 
     path: Path
-    loop: bool = False
 
     def settled(self, spec: StreamSpec, budget: float | None) -> TrueStemsRequest:
         """As of `EngineRequest`: there is nothing to settle."""

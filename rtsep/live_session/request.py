@@ -162,7 +162,7 @@ def live_spec(
     mixer |= {name: options.pop(name) for name in others if name in options}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
-        engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,
+        engine=TrueStemsRequest(path=Path(source.name)) if true_stems else engine,
         audio=AudioRequest(
             input=source.name if playing else None,
             input_channels=input_channels if playing else None,
@@ -176,7 +176,7 @@ def live_spec(
             folder=record or TAKES,
             first=destination.name if writes else None,
             encoding=encoding,
-            inputs=(source.name,) if source.kind is Kind.FILE else (),
+            inputs=blocks.songs if blocks and source.kind is Kind.FILE else (),
         ),
         record_now=writes or record is not None,
         waits=waits,

@@ -13,13 +13,11 @@ import time
 from multiprocessing.connection import wait
 from typing import Any
 
-from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import hop_of
 from rtsep.live_session.audio_process import run_audio
 from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
-from rtsep.live_session.feeder import BLOCK, Feeder
 from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.keeper import Keeper
@@ -51,6 +49,7 @@ from rtsep.live_session.watch import EngineWatch
 from rtsep.live_session.wiring import Wiring
 from rtsep.mixer.desk import Desk
 from rtsep.mixer.master_meter import MasterMeter
+from rtsep.player.player import Player
 from rtsep.processes.process import Child, end_tracker_at_exit
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
@@ -87,7 +86,7 @@ class LiveSession:
         self._stopping = threading.Event()
         self._wiring = Wiring(self._context, self.events.add)
         self._listening = Listening(self._context, self.events.add)
-        self._feeder: Feeder | None = None
+        self._player: Player | None = None
 
     def start(self, stop: threading.Event | None = None) -> bool:
         """Load the model, open the devices, play. Raises what went wrong, having ended everything.
@@ -119,8 +118,8 @@ class LiveSession:
             if early:
                 early.kill()
             self._listening.stop()
-            if self._feeder:
-                self._feeder.close()
+            if self._player:
+                self._player.close()
             if isinstance(error, Stopped):
                 return False
             raise
@@ -201,6 +200,7 @@ class LiveSession:
             engine_restarts=self.engine_restarts,
             retunings=self.retunings,
             device_losses=self.device_losses,
+            transport=self.desk.transport.status if self.desk.has_transport else None,
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
             events=self.events.texts,
@@ -220,8 +220,8 @@ class LiveSession:
             self._instant.stop(self._instant_wake.release)
         self._wiring.stop()
         self._listening.stop()
-        if self._feeder:
-            self._feeder.close()
+        if self._player:
+            self._player.close()
         self.recorder.close()
         self.master_meter.close()
         self._life = "stopped"
@@ -286,12 +286,7 @@ class LiveSession:
         for note in (*self.device.notes, pace_warning(self.model)):
             if note:
                 self.events.add(note)
-        if isinstance(spec.source, SourceBlocks):
-            spec.source.tell(self.events.add)
-        if spec.source is not None:
-            blocks = spec.source(self.device.rate, BLOCK)
-            self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)
-            self._feeder.start()
+        self._player = self._new_player()
         self.recorder = Recorder(
             self.shared.tape,
             self.layout,
@@ -302,6 +297,22 @@ class LiveSession:
             on_event=self.events.add,
         )
         self.recorder.start()
+
+    def _new_player(self) -> Player | None:
+        """Reading ahead, and its transport at the desk."""
+        if self.spec.source is None:
+            return None
+        player = Player(
+            self.spec.source,
+            self.shared.lane,
+            heard=lambda: self._heard,
+            on_event=self.events.add,
+            on_change=self.desk.note_change,
+        )
+        if player.transport:
+            self.desk.connect(player.transport)
+        player.start()
+        return player
 
     def _supervise(self) -> None:
         try:
@@ -340,10 +351,7 @@ class LiveSession:
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
-        counters = self.shared.counters
-        if self._feeder is None or not counters.feed_ended[0]:
-            return None
-        return self.shared.feed.head + int(counters.starved[0])
+        return self._player.end if self._player else None
 
     def _latency_parts(self) -> tuple[LatencyPart, ...]:
         budget = self.model.budget if self.spec.budget is None else self.spec.budget

@@ -18,6 +18,8 @@ from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
 from rtsep.mixer.meters import CueMeter, Meters
+from rtsep.player.lane import Lane
+from rtsep.player.marks import FeedMarks
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
 from rtsep.ring.records import Records
@@ -55,7 +57,7 @@ class Layout:
     longest_block: int
     instant_delay: int = 0
     instant_hop: int = DELAYS[DELAY]
-    true_stems: bool = False
+    true_stems: bool = False  # which are fed too
 
     @property
     def ring_samples(self) -> int:
@@ -142,8 +144,12 @@ class Shared:
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)
-            # Of the engine, while it is profiled.
+            # Of the engine, while it is profiled; then of files that are played.
             self.collections, self.wakings = (Records(arena, PAUSE, NOTED_PAUSES) for _ in range(2))
+            self.marks = FeedMarks(arena)
+            self.feed_stems = (
+                Ring(arena, layout.stems * pair, layout.ring_samples) if layout.true_stems else None
+            )
         except MemoryError as error:
             beside = " beside the instant path" if layout.instant_delay else ""
             raise ConfigError(
@@ -159,7 +165,7 @@ class Shared:
         self.delay, self.instant_delay = self.layout.delay, self.layout.instant_delay
 
     def reset_meters(self) -> None:
-        """Silence. Only while no audio process runs."""
+        """Silence. By the audio process, or while none runs."""
         self.meters.reset()
         self.cue_meter.reset()
 
@@ -180,6 +186,14 @@ class Shared:
     @instant_delay.setter
     def instant_delay(self, samples: int) -> None:
         self._delays[1] = samples
+
+    @property
+    def lane(self) -> Lane:
+        """For files that are fed."""
+        layout = self.layout
+        return Lane(
+            self.feed, self.feed_stems, self.counters, self.marks, layout.rate, layout.longest_block
+        )
 
     @property
     def path(self) -> int:

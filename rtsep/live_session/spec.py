@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rtsep.config import PACE
 from rtsep.errors import ConfigError
+from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import DELAY, DELAYS, hop_of
 from rtsep.live_session.messages import (
     AudioRequest,
@@ -22,19 +23,17 @@ from rtsep.live_session.shared import Layout, instant_settings
 from rtsep.mixer.cue_desk import CueSettings
 from rtsep.mixer.ends import checked_trim
 from rtsep.mixer.presets import Presets, check_preset
-from rtsep.ring.ring import Audio
+from rtsep.player.player import Source
 from rtsep.status import LatencyPart
 
 # Seconds in which the instant path has a frame done. Where blocks are longer than that, their
 # waiting covers it.
 INSTANT_COMPUTE = 0.005
 
-Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
-
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSpec:
-    """A session. `source` opens a file or the demo; without one a device is the input.
+    """A session. `source` opens files or the demo; without one a device is the input.
 
     `budget` is how many seconds a step may take before its stems are late; None is a whole hop, or
     what was found together with the latency.
@@ -42,7 +41,7 @@ class LiveSpec:
 
     engine: EngineRequest | TrueStemsRequest
     audio: AudioRequest
-    source: Source | None = None
+    source: SourceBlocks | Source | None = None
     budget: float | None = None
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from rtsep.mixer.scenes import (
     scene_of,
     told,
 )
+from rtsep.mixer.transport import Transported
 
 STEP_SECONDS = 0.01  # between two steps of a fade; the mixer's ramps make one line of them
 OVER = object()
@@ -32,7 +33,7 @@ OVER = object()
 Keep = Callable[[int, Scene], object]
 
 
-class Board:
+class Board(Transported):
     """Any thread may call. A scene's fade has a thread of its own while it lasts."""
 
     def __init__(self, stems: Sequence[str], control: Control) -> None:
@@ -104,6 +105,11 @@ class Board:
                 getattr(self._control, name)[place] = value
             self.changes += 1
         return gesture.name
+
+    def note_change(self) -> None:
+        """Of something that is no value of the desk, and shown beside them."""
+        with self._lock:
+            self.changes += 1
 
     def forget_gestures(self) -> None:
         """What was done so far is the beginning."""

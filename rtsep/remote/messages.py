@@ -11,7 +11,7 @@ from typing import Any
 
 from rtsep.control.text import printable
 from rtsep.errors import ConfigError
-from rtsep.status import Level, LiveStatus, Loudness
+from rtsep.status import Level, LiveStatus, Loudness, TransportStatus
 
 VERSION = 1
 LONGEST_MESSAGE = 4096  # bytes, of what a page may say at once
@@ -45,7 +45,18 @@ def figures(status: LiveStatus) -> dict[str, Any]:
         "limited": status.limited,
         "loudness": _loudness(status.loudness),
         "recorded_seconds": round(status.recorded_seconds, 1),
+        **({"transport": transport(status.transport)} if status.transport else {}),
         "events": [printable(text)[:300] for text in status.events[-EVENTS:]],
+    }
+
+
+def transport(status: TransportStatus) -> dict[str, Any]:
+    """Of what is heard now."""
+    times = ("position", "length", "loop_in", "loop_out", "speed")
+    return {
+        "title": printable(status.title)[:120],
+        **{name: getattr(status, name) for name in ("playing", "looping", "song", "songs")},
+        **{name: round(getattr(status, name), 3) for name in times},
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from rtsep.control.actions import VERBS, Action, parse_action
 from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.transport import TRANSPORT
 from rtsep.control.verbs import FADER, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
@@ -35,6 +36,8 @@ CHOSEN: dict[str, Callable[[Desk], Value]] = {
     "scenes": lambda desk: desk.scenes,
     "scene_fade": lambda desk: desk.scene_fade,
 }
+# Of faders that move by themselves: told as a figure.
+MOVING = frozenset({"position"})
 
 
 class Vocabulary:
@@ -48,7 +51,9 @@ class Vocabulary:
         """What the desk has now: headphones are plugged in and out."""
         self._actions = {str(action): action for action in _actions(self._desk)}
         self._stateful = {
-            name: action for name, action in self._actions.items() if action.kind != TRIGGER
+            name: action
+            for name, action in self._actions.items()
+            if action.kind != TRIGGER and name not in MOVING
         }
 
     def describe(self) -> list[dict[str, Any]]:
@@ -92,6 +97,8 @@ def checked_moves(moves: Any, most: int) -> dict[str, float]:
 
 def _actions(desk: Desk) -> Iterator[Action]:
     for verb, known in VERBS.items():
+        if verb in TRANSPORT and not desk.has_transport:
+            continue
         for target in _targets(desk, verb, known.target, known.choices):
             yield Action(verb, target)
 

@@ -23,6 +23,7 @@ from rtsep.tui.channels import FADER, input_channel, master_channel, stem_channe
 from rtsep.tui.cue import CueApp, cue_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
 from rtsep.tui.terminal import ends_without_its_terminal
+from rtsep.tui.transport import TransportApp, transport
 from rtsep.tui.views import Views
 
 LOOKS_PER_SECOND = 20
@@ -33,7 +34,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(CueApp):
+class LiveApp(CueApp, TransportApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -55,7 +56,7 @@ class LiveApp(CueApp):
         Binding("0", "unity"),
         Binding("t", "turn(1)"),
         Binding("T", "turn(-1)"),
-        Binding("space,b", "bypass"),
+        Binding("b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
         Binding("L", "reset_loudness"),
@@ -92,8 +93,9 @@ class LiveApp(CueApp):
         self._header = Canvas(panels.header, look.GROUND, id="header")
         self._mixer = Horizontal(*self._strips, id="mixer")
         self._figures = Canvas(panels.figures, look.GROUND, id="figures")
+        self._transport = Canvas(transport, look.GROUND, id="transport")
         self._events = Canvas(panels.events, look.GROUND, id="events")
-        self._keys = Canvas(panels.keys, look.GROUND, id="keys")
+        self._keys = self._keys_line()
         self._looks = 0
         self._news: tuple[object, ...] = ()
         self._notice, self._notice_until = "", 0.0
@@ -101,6 +103,8 @@ class LiveApp(CueApp):
     def compose(self) -> ComposeResult:
         yield self._header
         yield self._mixer
+        if self._desk.has_transport:
+            yield self._transport
         yield self._figures
         yield self._events
         yield self._keys
@@ -118,6 +122,7 @@ class LiveApp(CueApp):
         if not self._strips[self.selected].display:
             self.action_select_next(-1)
         strips = len(self._strips) - (not self._desk.has_cue)
+        height -= self._desk.has_transport
         rows = width < STRIP_WIDTH * strips or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
@@ -143,6 +148,7 @@ class LiveApp(CueApp):
             self._figures.show((status, switches))
             self._events.show(status.events)
             self._keys.show(self._notice if now < self._notice_until else "")
+        self._transport.show(status.transport)
         self._looks += 1
 
     def notice(self, text: str) -> None:
@@ -204,7 +210,7 @@ class LiveApp(CueApp):
         self._desk.reset()
 
     async def action_help(self) -> None:
-        await self._open(HelpBox())
+        await self._open(HelpBox(transport=self._desk.has_transport, cue=self._desk.has_cue))
 
     async def action_events(self) -> None:
         await self._open(EventsBox(self._status().events))

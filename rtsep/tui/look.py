@@ -97,7 +97,7 @@ ZONES = (
 # Two layouts: strips side by side, and with the class "rows" one below the other.
 CSS = f"""
 Screen {{ layout: vertical; overflow: hidden; background: {GROUND}; layers: base over; }}
-#header, #keys {{ height: 1; }}
+#header, #transport, #keys {{ height: 1; }}
 #figures {{ height: 4; }}
 #mixer {{ height: 1fr; layout: horizontal; }}
 #mixer ChannelStrip {{ width: 1fr; height: 100%; margin-right: 1; }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -19,11 +19,10 @@ TIGHT, LATE = 0.8, 1.0  # parts of the hop that the 99th percentile of the step 
 SAFE_PEAK = -1.0  # dBTP, the most that EBU R 128 allows
 BAR_HOPS = 1.25  # what the whole bar stands for
 KEYS = (
-    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  space A/B  r record  p preset  ? help  "
-    "q quit",
-    "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  e events  ? help  q quit",
-    "←→ stem  ↑↓ gain  t tone  m mute  s solo  space A/B  r record  ? help  q quit",
-    "m mute  s solo  space A/B  r record  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  b A/B  r record  p preset  ? help  q quit",
+    "←→ stem  ↑↓ gain  m mute  s solo  b A/B  r record  p preset  e events  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  m mute  s solo  b A/B  r record  ? help  q quit",
+    "m mute  s solo  b A/B  r record  ? help  q quit",
     "? help  q quit",
 )
 
@@ -257,9 +256,9 @@ def events(told: tuple[str, ...], width: int, height: int) -> Iterator[Line]:
     yield from lines
 
 
-def keys(notice: str, width: int, height: int) -> Iterator[Line]:
+def keys(notice: str, width: int, height: int, rows: Sequence[str] = KEYS) -> Iterator[Line]:
     """What the keys do, or for a while what one of them could not do."""
-    told = next((keys for keys in KEYS if len(keys) < width), KEYS[-1])
+    told = next((keys for keys in rows if len(keys) < width), rows[-1])
     yield ((fit(f" {notice}", width), look.WARN) if notice else (f" {told}", look.FAINT),)
 
 

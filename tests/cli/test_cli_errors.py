@@ -136,7 +136,7 @@ def test_inputs_that_are_no_sound(rtsep: Rtsep, tmp_path: Path) -> None:
             assert done.code == 2 and complaint in done.complaint
     assert not (tmp_path / "out").exists()
     done = rtsep("--input", tmp_path, "--cache", tmp_path / "cache")
-    assert done.code == 2 and "is a folder; give one audio file in it" in done.complaint
+    assert done.code == 2 and "stands for several songs, which are played live" in done.complaint
     (tmp_path / "folder").mkdir()
     done = rtsep("separate", tmp_path / "folder", "-o", tmp_path / "out")
     assert done.code == 2 and "no audio files in" in done.complaint

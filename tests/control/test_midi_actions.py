@@ -24,6 +24,8 @@ SAMPLE = [
     *("pfl:vocals", "pfl:2", "pfl-input", "cue-mix", "cue-volume", "cue-split"),
     *("trim", "reset-loudness"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
+    *("play", "seek:-30", "seek:+5", "position", "loop", "loop-in", "loop-out", "speed"),
+    *("slower", "faster", "previous", "next"),
 ]
 
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 
 import pytest
+from fake_transport import a_player
 from hypothesis import given
 from hypothesis import strategies as st
 from live_status import a_desk, a_level, a_status
 
-from rtsep.control.plain import new_events, run_plain, status_line
+from rtsep.control.plain import COLUMNS, new_events, run_plain, status_line
 from rtsep.mixer.desk import local_desk
 from rtsep.status import InstantStatus, LiveStatus, Loudness
 
@@ -134,3 +135,11 @@ def test_a_slow_reader_is_not_flooded(every: float) -> None:
 
     run_plain(a_desk(), a_status, out, stop, every)
     assert len(said) in (4, 5) and said[3] - said[0] >= 0.3
+
+
+def test_a_song_that_is_played_says_where_it_is() -> None:
+    desk, player = a_player()
+    line = status_line(a_status(transport=player.status), desk)
+    assert line.startswith("running 1:23/4:05 ") and "vocals" in line and len(line) <= COLUMNS
+    player.play(False)
+    assert status_line(a_status(transport=player.status), desk).startswith("paused 1:23/4:05 ")

@@ -17,6 +17,7 @@ from remote_support import RemoteRig, Talker, wait_until
 import rtsep.remote.talks as talks
 from rtsep.control.actions import VERBS
 from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.transport import TRANSPORT
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
 from rtsep.remote.messages import LONGEST_MESSAGE, MOST_MOVES
@@ -45,7 +46,9 @@ def test_a_newcomer_hears_what_there_is_and_how_it_stands(rig: RemoteRig) -> Non
             (first,) = page.texts
             assert first["hello"]["stems"] == list(rig.desk.stems)
             controls = {one["action"]: one for one in first["hello"]["controls"]}
-            assert {one["verb"] for one in controls.values()} == VERBS.keys() - {"path"}
+            assert {one["verb"] for one in controls.values()} == (
+                VERBS.keys() - TRANSPORT.keys() - {"path"}
+            )
             assert controls["gain:bass"]["kind"] == "fader"
             assert [0.8, 0.0] in controls["gain:bass"]["scale"]
             assert controls["gain:bass"]["rest"] == 0.8 and "rest" not in controls["mute:bass"]

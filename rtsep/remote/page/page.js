@@ -5,6 +5,7 @@ import { Link } from "./link.js";
 import { Scenes } from "./scenes.js";
 import { PLACED, Sheets } from "./sheets.js";
 import { Strip, Switch, press } from "./strip.js";
+import { Transport } from "./transport.js";
 
 const NOTICE_MS = 5000;
 const KEPT = "rtsep-left-handed";
@@ -27,6 +28,7 @@ const scenes = new Scenes(send, notice);
 scenes.onOpen = () => channels.open();
 channels.onOpen = () => scenes.open(false);
 press(at("undo"), () => send("undo", 1));
+const transport = new Transport(at("transport"), send);
 
 function told(message) {
   if (message.hello) build(message.hello);
@@ -60,6 +62,7 @@ function build(news) {
   channels.build(strips, news.controls.filter((one) => !PLACED.has(one.verb)), parts);
   scenes.build(news.controls);
   sheets.build(news.controls, parts);
+  transport.build(news.controls, parts);
 }
 
 function strip(name, fader, lamps) {
@@ -109,6 +112,7 @@ function figures(news) {
   const take = `● ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   at("take-time").textContent = parts.record?.on ? take : "";
   sheets.figures(news);
+  transport.figures(news.transport);
 }
 
 // Input, stems (none while rtsep loads), mix.
@@ -143,6 +147,7 @@ function draw(now) {
   const seconds = Math.min((now - drawn) / 1000, 0.25);
   drawn = now;
   for (const one of strips) one.fader.meter.draw(now, seconds);
+  transport.draw(now);
   link.flush();
   requestAnimationFrame(draw);
 }

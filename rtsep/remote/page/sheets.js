@@ -6,7 +6,8 @@ import { Switch, click, key, press } from "./strip.js";
 import { make } from "./travel.js";
 
 export const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset", "scene", "store",
-                               "undo"]);
+                               "undo", "play", "seek", "position", "loop", "loop-in", "loop-out", "speed", "slower",
+                               "faster", "previous", "next"]);
 
 const QUICK = 8; // presets that have a row of their own
 

@@ -1,9 +1,9 @@
 // Keeps the page, so that it opens without rtsep and says so; with rtsep it is always rtsep's own.
 
 const KEPT = "rtsep-page";
-const FILES = ["/", "/page.css", "/sheet.css", "/page.js", "/channel.js", "/link.js", "/rows.js", "/scale.js",
-               "/scenes.js", "/sheets.js", "/strip.js", "/travel.js", "/manifest.webmanifest",
-               "/icons/icon-192.png"];
+const FILES = ["/", "/page.css", "/sheet.css", "/transport.css", "/page.js", "/channel.js", "/link.js", "/rows.js",
+               "/scale.js", "/scenes.js", "/sheets.js", "/strip.js", "/transport.js", "/travel.js",
+               "/manifest.webmanifest", "/icons/icon-192.png"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(FILES)).then(() => self.skipWaiting()));
