@@ -115,6 +115,11 @@ _LIVE_OPTIONS = (
     ),
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
+    click.option(
+        "--stem-ports",
+        is_flag=True,
+        help="On JACK: ports for every stem, such as rtsep:drums_L, for a mixer or a DAW.",
+    ),
     click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
@@ -132,6 +137,7 @@ LIVE_ONLY = {
     "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",
+    "stem_ports": "--stem-ports",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
