@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def activate(client: Any) -> None:
 class Capture:
     """What came back, aligned with what was played: sample i left while sample i was sent."""
 
-    audio: np.ndarray  # (2, samples)
+    audio: np.ndarray  # (2, samples), or a row for each port that was named
     missing_frames: int
     xruns: int
     wall_seconds: float
@@ -126,13 +127,15 @@ class Player:
         seconds: float,
         client: str,
         rate: int = RATE,
+        ports: Sequence[str] = (),
     ) -> None:
+        """Without `ports` of the client the first two are recorded."""
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
         soundfile.write(played, audio.T, rate, subtype="FLOAT")
         script = Path(__file__).with_name("player.py")
         self._process = subprocess.Popen(
-            [sys.executable, script, played, self._result, client, str(seconds)],
+            [sys.executable, script, played, self._result, client, str(seconds), *ports],
             stdout=subprocess.PIPE,
             text=True,
             env=server.env,
@@ -225,3 +228,12 @@ def connections(server: JackServer, port: str) -> set[str]:
         ["jack_lsp", "-s", server.name, "-c", port], env=server.env, capture_output=True, text=True
     )
     return {line.strip() for line in done.stdout.splitlines() if line.startswith(" ")}
+
+
+def latencies(server: JackServer, port: str) -> dict[str, tuple[int, int]]:
+    """What the graph says of a port, "capture" and "playback": least and most frames."""
+    done = subprocess.run(
+        ["jack_lsp", "-s", server.name, "-l", port], env=server.env, capture_output=True, text=True
+    )
+    said = re.findall(r"port (\w+) latency = \[ (\d+) (\d+) \]", done.stdout)
+    return {mode: (int(least), int(most)) for mode, least, most in said}

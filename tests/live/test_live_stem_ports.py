@@ -1,0 +1,144 @@
+"""Ports for every stem on a real JACK server: what leaves there, and what the graph knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_support import db
+from live_rig import music, wait_until
+
+from rig.server import JackServer, Player, connections, latencies, running_jack, set_period
+from rtsep.live_session.messages import AudioRequest
+from rtsep.live_session.session import LiveSession
+
+Start = Callable[..., LiveSession]
+STEMS = ("drums", "bass", "other", "vocals")
+PORTS = ("out_0", "out_1", *(f"{stem}_{side}" for stem in STEMS for side in "LR"))
+
+
+@contextmanager
+def server_of(period: int, name: str | None = None) -> Iterator[JackServer]:
+    """Also for the processes of a session."""
+    with running_jack(period=period, name=name) as server, pytest.MonkeyPatch.context() as patch:
+        for key, value in server.env.items():
+            patch.setenv(key, value)
+        yield server
+
+
+def begun(live_session: Start, **changes: Any) -> LiveSession:
+    ends = {"input": "system", "output": "system", **changes.pop("ends", {})}
+    return live_session(audio=AudioRequest(stem_ports=True, **ends), hop=0.14, **changes)
+
+
+def taken_apart(
+    server: JackServer, folder: Path, client: str = "rtsep"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A song, the mix (2, n) and the stems (4, 2, n) that leave by the ports meanwhile."""
+    song = music(1.0)
+    capture = Player(server, folder, song, seconds=2.0, client=client, ports=PORTS).finish()
+    assert capture.missing_frames == 0
+    return song, capture.audio[:2], capture.audio[2:].reshape(len(STEMS), 2, -1)
+
+
+def told_latency(server: JackServer, port: str, period: int) -> int:
+    """Of what goes through rtsep alone: the sound card's is a period each way."""
+    least, most = latencies(server, f"rtsep:{port}")["capture"]
+    assert least == most
+    return least - period
+
+
+def test_the_stems_sum_to_the_mix_sample_by_sample(
+    jack_server: JackServer, live_session: Start, tmp_path: Path
+) -> None:
+    session = begun(live_session)
+    desk = session.desk
+    desk.set_gain("drums", -6.0)
+    desk.set_gain("other", 3.0)
+    desk.set_mute("vocals", True)
+    desk.set_eq("bass", "low", -12.0)
+    desk.set_filter("other", -0.4)
+    desk.set_master(-3.0)
+    song, mix, stems = taken_apart(jack_server, tmp_path)
+    assert [db(stem) > -60 for stem in stems] == [True, True, True, False]
+    assert db(stems[3]) < -200
+    assert db(mix) > -40
+    assert db(stems.sum(0) - mix) < -120
+    latency = session.status().latency_samples
+    assert db(mix[:, latency : latency + song.shape[1]] - song) > -40  # something was changed
+
+
+def test_the_graph_knows_the_latency_that_is_declared_and_measured(
+    jack_server: JackServer, live_session: Start, tmp_path: Path
+) -> None:
+    session = begun(live_session)
+    declared = session.status().latency_samples
+    for port in PORTS:
+        assert told_latency(jack_server, port, 256) == declared
+    assert latencies(jack_server, "rtsep:in_0")["playback"] == (declared + 256,) * 2
+    song, mix, stems = taken_apart(jack_server, tmp_path)
+    for whole in (mix, stems.sum(0)):  # at unity
+        assert db(whole[:, declared : declared + song.shape[1]] - song) < -120
+
+
+def test_a_period_that_changes_is_followed(live_session: Start, tmp_path: Path) -> None:
+    with server_of(256) as server:
+        session = begun(live_session)
+        before = session.status().latency_samples
+        for period, blocks in ((1024, 1024), (512, 1024)):  # what is heard never comes sooner
+            set_period(server, period)
+            wait_until(lambda blocks=blocks: session.status().blocksize == blocks)
+            declared = session.status().latency_samples
+            assert declared == before + blocks - 256
+            wait_until(
+                lambda declared=declared, period=period: (
+                    told_latency(server, "drums_L", period) == declared
+                )
+            )
+            song, mix, stems = taken_apart(server, tmp_path)
+            assert db(mix[:, declared : declared + song.shape[1]] - song) < -120
+            assert db(stems.sum(0) - mix) < -120
+        assert any("period is 1024 samples now, not 256" in text for text in session.events.texts)
+        assert session.status().device_losses == 0
+        session.stop()
+
+
+def test_the_graph_hears_of_the_other_path(jack_server: JackServer, live_session: Start) -> None:
+    session = begun(live_session, instant=True)
+    full = session.status().latency_samples
+    assert told_latency(jack_server, "vocals_R", 256) == full
+    session.desk.set_path("instant")
+    early = session.status().latency_samples
+    assert early < full
+    wait_until(lambda: told_latency(jack_server, "vocals_R", 256) == early)
+
+
+def test_a_server_that_dies_and_comes_back(live_session: Start, tmp_path: Path) -> None:
+    with server_of(256) as server:
+        session = begun(live_session)
+        wait_until(lambda: session.status().steps > 2)
+    wait_until(lambda: session.status().state == "device lost")
+    with server_of(512, server.name) as again:
+        wait_until(lambda: session.status().state == "running")
+        song, mix, stems = taken_apart(again, tmp_path)
+        latency = session.status().latency_samples
+        assert told_latency(again, "bass_R", 512) == latency
+        assert db(mix[:, latency : latency + song.shape[1]] - song) < -120
+        assert db(stems.sum(0) - mix) < -120
+        session.stop()
+
+
+def test_without_an_output_the_mix_waits_for_somebody(
+    jack_server: JackServer, live_session: Start, tmp_path: Path
+) -> None:
+    session = begun(live_session, ends={"output": None})
+    assert connections(jack_server, "rtsep:in_0") == {"system:capture_1"}
+    assert connections(jack_server, "rtsep:out_0") == set()
+    song, mix, stems = taken_apart(jack_server, tmp_path)
+    latency = session.status().latency_samples
+    assert db(mix[:, latency : latency + song.shape[1]] - song) < -120
+    assert db(stems.sum(0) - mix) < -120
