@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +22,33 @@ PORTS = ("out_0", "out_1", *(f"{stem}_{side}" for stem in STEMS for side in "LR"
 
 
 @contextmanager
-def server_of(period: int, name: str | None = None) -> Iterator[JackServer]:
-    """Also for the processes of a session."""
-    with running_jack(period=period, name=name) as server, pytest.MonkeyPatch.context() as patch:
+def only_on(server: JackServer) -> Iterator[None]:
+    """The processes of a session begin on that server."""
+    with pytest.MonkeyPatch.context() as patch:
         for key, value in server.env.items():
             patch.setenv(key, value)
-        yield server
+        yield
 
 
 def begun(live_session: Start, **changes: Any) -> LiveSession:
+    """With much time for a step, since others may keep the machine busy."""
     ends = {"input": "system", "output": "system", **changes.pop("ends", {})}
-    return live_session(audio=AudioRequest(stem_ports=True, **ends), hop=0.14, **changes)
+    audio = AudioRequest(stem_ports=True, **ends)
+    return live_session(audio=audio, hop=0.14, **{"budget": 0.4, **changes})
 
 
 def taken_apart(
-    server: JackServer, folder: Path, client: str = "rtsep"
+    server: JackServer, session: LiveSession, folder: Path
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A song, the mix (2, n) and the stems (4, 2, n) that leave by the ports meanwhile."""
+    """A song, the mix (2, n) and the stems (4, 2, n) that leave by the ports meanwhile. Again where
+    the machine was too busy to play it."""
     song = music(1.0)
-    capture = Player(server, folder, song, seconds=2.0, client=client, ports=PORTS).finish()
+    for _ in range(3):
+        before = session.status()
+        player = Player(server, folder, song, seconds=2.0, client="rtsep", ports=PORTS)
+        capture, after = player.finish(), session.status()
+        if (capture.xruns, after.xruns, after.concealed) == (0, before.xruns, before.concealed):
+            break
     assert capture.missing_frames == 0
     return song, capture.audio[:2], capture.audio[2:].reshape(len(STEMS), 2, -1)
 
@@ -63,7 +71,7 @@ def test_the_stems_sum_to_the_mix_sample_by_sample(
     desk.set_eq("bass", "low", -12.0)
     desk.set_filter("other", -0.4)
     desk.set_master(-3.0)
-    song, mix, stems = taken_apart(jack_server, tmp_path)
+    song, mix, stems = taken_apart(jack_server, session, tmp_path)
     assert [db(stem) > -60 for stem in stems] == [True, True, True, False]
     assert db(stems[3]) < -200
     assert db(mix) > -40
@@ -80,13 +88,13 @@ def test_the_graph_knows_the_latency_that_is_declared_and_measured(
     for port in PORTS:
         assert told_latency(jack_server, port, 256) == declared
     assert latencies(jack_server, "rtsep:in_0")["playback"] == (declared + 256,) * 2
-    song, mix, stems = taken_apart(jack_server, tmp_path)
+    song, mix, stems = taken_apart(jack_server, session, tmp_path)
     for whole in (mix, stems.sum(0)):  # at unity
         assert db(whole[:, declared : declared + song.shape[1]] - song) < -120
 
 
 def test_a_period_that_changes_is_followed(live_session: Start, tmp_path: Path) -> None:
-    with server_of(256) as server:
+    with running_jack() as server, only_on(server):
         session = begun(live_session)
         before = session.status().latency_samples
         for period, blocks in ((1024, 1024), (512, 1024)):  # what is heard never comes sooner
@@ -99,7 +107,7 @@ def test_a_period_that_changes_is_followed(live_session: Start, tmp_path: Path) 
                     told_latency(server, "drums_L", period) == declared
                 )
             )
-            song, mix, stems = taken_apart(server, tmp_path)
+            song, mix, stems = taken_apart(server, session, tmp_path)
             assert db(mix[:, declared : declared + song.shape[1]] - song) < -120
             assert db(stems.sum(0) - mix) < -120
         assert any("period is 1024 samples now, not 256" in text for text in session.events.texts)
@@ -118,13 +126,15 @@ def test_the_graph_hears_of_the_other_path(jack_server: JackServer, live_session
 
 
 def test_a_server_that_dies_and_comes_back(live_session: Start, tmp_path: Path) -> None:
-    with server_of(256) as server:
-        session = begun(live_session)
-        wait_until(lambda: session.status().steps > 2)
-    wait_until(lambda: session.status().state == "device lost")
-    with server_of(512, server.name) as again:
+    with ExitStack() as both:
+        with running_jack() as server:
+            both.enter_context(only_on(server))
+            session = begun(live_session)
+            wait_until(lambda: session.status().steps > 2)
+        wait_until(lambda: session.status().state == "device lost")
+        again = both.enter_context(running_jack(period=512, name=server.name))
         wait_until(lambda: session.status().state == "running")
-        song, mix, stems = taken_apart(again, tmp_path)
+        song, mix, stems = taken_apart(again, session, tmp_path)
         latency = session.status().latency_samples
         assert told_latency(again, "bass_R", 512) == latency
         assert db(mix[:, latency : latency + song.shape[1]] - song) < -120
@@ -138,7 +148,7 @@ def test_without_an_output_the_mix_waits_for_somebody(
     session = begun(live_session, ends={"output": None})
     assert connections(jack_server, "rtsep:in_0") == {"system:capture_1"}
     assert connections(jack_server, "rtsep:out_0") == set()
-    song, mix, stems = taken_apart(jack_server, tmp_path)
+    song, mix, stems = taken_apart(jack_server, session, tmp_path)
     latency = session.status().latency_samples
     assert db(mix[:, latency : latency + song.shape[1]] - song) < -120
     assert db(stems.sum(0) - mix) < -120
