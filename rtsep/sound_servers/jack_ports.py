@@ -75,6 +75,7 @@ class JackPorts:
             self._client.close()
             raise ConfigError(f"the JACK server does not take {self.name}: {error}") from error
         if not self._called.wait(_FIRST_SECONDS):
+            self._client.close()
             raise ConfigError("the JACK server stands still; start it again")
 
     @property
@@ -205,7 +206,9 @@ def port_names(stems: Sequence[str]) -> list[str]:
     names: list[str] = []
     for stem in stems:
         name = re.sub(r"[^\w.+-]", "_", stem)[:_LONGEST]
-        names.append(f"{name}-{len(names) + 1}" if name in names else name)
+        while name in names:
+            name += "_"
+        names.append(name)
     return names
 
 

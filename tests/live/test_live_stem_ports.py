@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 from cli_support import db
 from live_rig import music, wait_until
 
-from rig.server import JackServer, Player, connections, latencies, running_jack, set_period
+from rig.server import Deck, JackServer, Player, connections, latencies, running_jack, set_period
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.session import LiveSession
 
@@ -152,3 +155,24 @@ def test_without_an_output_the_mix_waits_for_somebody(
     latency = session.status().latency_samples
     assert db(mix[:, latency : latency + song.shape[1]] - song) < -120
     assert db(stems.sum(0) - mix) < -120
+
+
+def test_a_server_that_stalls_keeps_what_is_connected(live_session: Start) -> None:
+    """For so long that the sound counts as lost: a mixer is not left without its stems."""
+    with running_jack() as server, only_on(server), Deck(server, "mixer"):
+        session = begun(live_session)
+        subprocess.run(
+            ["jack_connect", "-s", server.name, "rtsep:drums_L", "mixer:in_1"],
+            env=server.env, check=True,
+        )  # fmt: skip
+        time.sleep(1)  # for a look at the wires
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: session.status().state == "device lost")
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: session.status().state == "running")
+        wait_until(lambda: bool(connections(server, "mixer:in_1")))
+        (port,) = connections(server, "mixer:in_1")
+        assert port.endswith(":drums_L")
+        session.stop()

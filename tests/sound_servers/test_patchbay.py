@@ -190,9 +190,7 @@ print("done")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-def test_a_client_that_takes_the_place_of_another_gets_its_wires(
-    client: Client, ours: Any
-) -> None:
+def test_a_client_that_takes_the_place_of_another_gets_its_wires(client: Client, ours: Any) -> None:
     """As after a loss of the sound: without a word, and those of who is away when they are back."""
     deck, mixer = client("deck"), client("mixer")
     connect(ours)
