@@ -21,7 +21,7 @@ class StemPorts(SoundCards):
         try:
             devices = devices_beside(request.pipewire)
         except NoSuchDevice as error:
-            told = f"--stem-ports needs JACK: {error}; start jackd, or leave --stem-ports out"
+            told = f"--stem-ports needs JACK: {error}; start jackd (PipeWire: rtsep with pw-jack)"
             raise NoSuchDevice(told, error.wanted) from error
         super().__init__(request, devices)
         for end in (self._input, self._output):

@@ -19,7 +19,7 @@ class Wiring:
     def __init__(self, context: SpawnContext, on_event: Callable[[str], None]) -> None:
         self._context, self._on_event = context, on_event
         self._child: Child | None = None
-        self._wires = Wires()  # of the audio process, also of one that has ended
+        self.known = Wires()  # of the audio process, also of one that has ended
 
     @property
     def waitables(self) -> tuple[Any, ...]:
@@ -30,7 +30,7 @@ class Wiring:
         """For an audio process that has said this; without a name it is on no server."""
         self.end()
         if device.client:
-            arguments = (device.client, device.pipewire, self._wires)
+            arguments = (device.client, device.pipewire, self.known)
             self._child = Child(self._context, "patchbay", run_patchbay, *arguments)
 
     def look(self) -> None:
@@ -42,7 +42,7 @@ class Wiring:
         try:
             for message in self._child.receive():
                 if isinstance(message, Wires):
-                    self._wires = message
+                    self.known = message
                 else:
                     self._on_event(message.text)
         except RtsepError as error:

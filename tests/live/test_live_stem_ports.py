@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -165,7 +164,8 @@ def test_a_server_that_stalls_keeps_what_is_connected(live_session: Start) -> No
             ["jack_connect", "-s", server.name, "rtsep:drums_L", "mixer:in_1"],
             env=server.env, check=True,
         )  # fmt: skip
-        time.sleep(1)  # for a look at the wires
+        wire = ("rtsep:drums_L", "mixer:in_1")
+        wait_until(lambda: wire in session._wiring.known.wires)
         server.process.send_signal(signal.SIGSTOP)
         try:
             wait_until(lambda: session.status().state == "device lost")
