@@ -37,6 +37,7 @@ class StemPorts(SoundCards):
         outlet = Outlet(self._output, self._routes) if self._output else None
         ports = JackPorts(inlet, outlet, stems)
         if self._request.samplerate not in (None, ports.rate):
+            ports.close()
             raise ConfigError(
                 f"{self._request.samplerate} Hz is refused: the JACK server runs at {ports.rate} Hz"
             )

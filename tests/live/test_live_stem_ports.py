@@ -6,15 +6,29 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli_support import db
+from cli_support import db, finish, start
 from live_rig import music, wait_until
 
-from rig.server import Deck, JackServer, Player, connections, latencies, running_jack, set_period
+from rig.pipewire import SPEAKERS, PipeWire
+from rig.server import (
+    RATE,
+    Deck,
+    JackServer,
+    Player,
+    connections,
+    latencies,
+    running_jack,
+    set_period,
+)
+from rtsep.audio.devices import JACK, Device
+from rtsep.errors import ConfigError
+from rtsep.live_session import stem_ports
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.session import LiveSession
 
@@ -176,3 +190,64 @@ def test_a_server_that_stalls_keeps_what_is_connected(live_session: Start) -> No
         (port,) = connections(server, "mixer:in_1")
         assert port.endswith(":drums_L")
         session.stop()
+
+
+def test_the_graph_of_pipewire_hears_of_it_too(
+    pipewire_server: PipeWire, live_session: Start
+) -> None:
+    audio = AudioRequest(
+        input=f"JACK: {SPEAKERS}", output=f"JACK: {SPEAKERS}", pipewire=True, stem_ports=True
+    )
+    session = live_session(audio=audio, hop=0.14)
+    said = pipewire_server.run("pw-jack", "jack_lsp", "-l", "rtsep:vocals_R")
+    latency = session.status().latency_samples
+    assert f"port capture latency = [ {latency} {latency} ] frames" in said
+    wait_until(lambda: session.status().callbacks > 10)
+    session.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--input", "demo"), "--stem-ports needs a live session; give a device"),
+        (("--input", "mic"), "--stem-ports needs JACK: PortAudio reaches no JACK server; start"),
+    ],
+)
+def test_where_there_is_no_jack(
+    options: tuple[str, ...],
+    complaint: str,
+    live_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "nowhere")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    command = ("-m", "rtsep", *options, "--output", "null", "--stem-ports", "--model", live_model)
+    done = finish(start(*command))
+    assert done.code == 2 and complaint in done.complaint
+    assert "folder" not in done.complaint  # no device is missing that could have been one
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        ({"input": "usb"}, r"needs JACK, and ALSA: usb is none of its devices; take one"),
+        ({"output": "usb"}, r"needs JACK, and ALSA: usb"),
+        ({"input": "moon"}, "no input device 'moon'"),
+        ({"output": None, "routes": ("drums=1",)}, "--route needs an output device"),
+        ({"samplerate": 48_000}, "48000 Hz is refused: the JACK server runs at 44100 Hz"),
+        ({"routes": ("drums=2-3",)}, "route drums=2-3 is out of range: JACK: system"),
+        ({"routes": ("moon=1",)}, "route moon=1 names no stem; there are drums"),
+    ],
+)
+def test_what_cannot_be_had(
+    jack_server: JackServer,
+    wanted: dict[str, Any],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card = Device(index=1, name="usb", host_api="ALSA", inputs=2, outputs=2, default_rate=RATE)
+    cards = [replace(card, index=0, name="system", host_api=JACK), card]
+    monkeypatch.setattr(stem_ports, "devices_beside", lambda pipewire: cards)
+    request = AudioRequest(**{"input": "system", "output": "system", "stem_ports": True, **wanted})
+    with pytest.raises(ConfigError, match=complaint):
+        stem_ports.StemPorts(request).open(RATE, STEMS)
