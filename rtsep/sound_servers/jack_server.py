@@ -31,6 +31,9 @@ def open_client(name: str) -> Any:
         for silence in (jack.set_error_function, jack.set_info_function):
             silence(_unheard)  # they would print
         return jack.Client(name, no_start_server=True)
+    except ImportError as error:
+        told = "the Python package JACK-Client is missing; pip install JACK-Client"
+        raise ConfigError(f"no JACK server answers: {told}") from error
     except Exception as error:  # the library's absence, or an error of a module without it
         raise ConfigError(f"no JACK server answers: {error}") from error
 
