@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +88,12 @@ def _wait_for(name: str, env: dict[str, str], log: IO[bytes]) -> None:
 def wait_for_ports(server: JackServer, client: str, seconds: float = 60.0) -> None:
     """Until a client has made its ports."""
     end = time.monotonic() + seconds
-    while client + ":" not in _ports(server):
+    while client + ":" not in all_ports(server):
         assert time.monotonic() < end, f"no ports of {client} in {seconds:.0f} s"
         time.sleep(0.1)
 
 
-def _ports(server: JackServer) -> str:
+def all_ports(server: JackServer) -> str:
     command = ["jack_lsp", "-s", server.name]
     return subprocess.run(command, env=server.env, capture_output=True, text=True).stdout
 
@@ -110,7 +111,7 @@ def activate(client: Any) -> None:
 class Capture:
     """What came back, aligned with what was played: sample i left while sample i was sent."""
 
-    audio: np.ndarray  # (channels, samples)
+    audio: np.ndarray  # (2, samples), or a row for each port that was named
     missing_frames: int
     xruns: int
     wall_seconds: float
@@ -128,15 +129,15 @@ class Player:
         seconds: float,
         client: str,
         rate: int = RATE,
-        channels: int = 2,
+        ports: Sequence[str] = (),
     ) -> None:
-        """`channels` are recorded."""
+        """Without `ports` of the client the first two are recorded."""
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
         soundfile.write(played, audio.T, rate, subtype="FLOAT")
         script = Path(__file__).with_name("player.py")
         self._process = subprocess.Popen(
-            [sys.executable, script, played, self._result, client, str(seconds), str(channels)],
+            [sys.executable, script, played, self._result, client, str(seconds), *ports],
             stdout=subprocess.PIPE,
             text=True,
             env=server.env,
@@ -229,3 +230,12 @@ def connections(server: JackServer, port: str) -> set[str]:
         ["jack_lsp", "-s", server.name, "-c", port], env=server.env, capture_output=True, text=True
     )
     return {line.strip() for line in done.stdout.splitlines() if line.startswith(" ")}
+
+
+def latencies(server: JackServer, port: str) -> dict[str, tuple[int, int]]:
+    """What the graph says of a port, "capture" and "playback": least and most frames."""
+    done = subprocess.run(
+        ["jack_lsp", "-s", server.name, "-l", port], env=server.env, capture_output=True, text=True
+    )
+    said = re.findall(r"port (\w+) latency = \[ (\d+) (\d+) \]", done.stdout)
+    return {mode: (int(least), int(most)) for mode, least, most in said}

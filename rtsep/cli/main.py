@@ -60,7 +60,8 @@ SECTIONS = {
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
     "Controls": ("ui", "midi", "osc", "remote", "config", "scene_fade"),
     "Sound devices": (
-        "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
+        "latency", "blocksize", "samplerate", "input_channels", "routes", "stem_ports",
+        "wasapi",
     ),
     "Headphones": ("cue", "cue_mix", "cue_volume", "cue_split"),
     "Settings": ("used",),

@@ -18,6 +18,7 @@ from rtsep.live_session.messages import AudioRequest, Found, ModelReady
 from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.probed import ProbedDevice
 from rtsep.live_session.shared import Shared
+from rtsep.live_session.stem_ports import StemPorts
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Failed, Stop
 
@@ -43,7 +44,8 @@ def run_audio(
 
 def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
     """Say that the devices are there; open them when the model is known."""
-    found: NamedDevice = find_device(request)
+    find = StemPorts if request.stem_ports else find_device
+    found: NamedDevice = find(request)
     if request.probe is not None:
         found = ProbedDevice(found, request.probe)
     link.send(Found())
@@ -72,6 +74,7 @@ def _play(
             semaphore.release()
 
     callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
+    device.declare(shared.delay_on(shared.path))
     device.start(callback, shared.counters)
     if _watch(link, shared, device):
         _fade_out(callback)
@@ -94,6 +97,7 @@ def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bo
     """Wait for the order to stop; false when the device stops calling before that."""
     last, since = -1, time.monotonic()
     while not link.poll(_LOOK_SECONDS):
+        device.declare(shared.delay_on(shared.path))
         now, callbacks = time.monotonic(), int(shared.counters.callbacks[0])
         if callbacks != last:
             last, since = callbacks, now

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.computer import check_hearing
+from rtsep.audio.declared import beyond, late_for
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import Duplex, open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
@@ -22,7 +23,6 @@ from rtsep.live_session.messages import AudioRequest, DeviceReady
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
 from rtsep.sound_servers.pipewire_jack import use_pipewire
-from rtsep.status import LatencyPart
 
 # What is called for each block, like `callback.Callback`: (input, output, samples).
 BlockCall = Callable[[Audio | None, Audio | None, int], None]
@@ -41,6 +41,9 @@ class OpenDevice(Protocol):
     @property
     def active(self) -> bool: ...
     def start(self, callback: BlockCall, counters: Counters) -> None: ...
+    def declare(self, delay: int) -> None:
+        """So many samples after it came sound is played now; to tell whoever asks."""
+
     def close(self) -> None: ...
 
 
@@ -52,17 +55,22 @@ class NamedDevice(Protocol):
 
 def find_device(request: AudioRequest) -> NamedDevice:
     """Raises ConfigError for names, channels and routes that mean nothing or too much."""
+    prepare(request)
+    if request.input is None and request.output is None:
+        return NoDevice(request)
+    return SoundCards(request)
+
+
+def prepare(request: AudioRequest) -> None:
+    """Before devices are looked for. Raises ConfigError for what is said of none."""
     if request.routes and request.output is None:
         raise ConfigError("--route needs an output device; leave it out")
     if request.cue is not None and request.output is None:
         raise ConfigError("--cue needs an output device; leave it out")
     if request.input_channels and request.input is None:
         raise ConfigError("--input-channels needs an input device; leave it out")
-    if request.input is None and request.output is None:
-        return NoDevice(request)
     if request.pipewire:
         use_pipewire()
-    return SoundCards(request)
 
 
 class NoDevice:
@@ -99,6 +107,9 @@ class OpenClock:
     def start(self, callback: BlockCall, counters: Counters) -> None:
         self._clock.start(lambda count: callback(None, None, count))
 
+    def declare(self, delay: int) -> None:
+        """Nobody asks."""
+
     def close(self) -> None:
         self._clock.close()
 
@@ -106,12 +117,13 @@ class OpenClock:
 class SoundCards:
     """Devices of PortAudio, chosen by name."""
 
-    def __init__(self, request: AudioRequest) -> None:
-        self._request = request
+    def __init__(self, request: AudioRequest, devices: Sequence[Device] | None = None) -> None:
+        """Of these `devices`, if somebody else has listed them."""
+        self._request, find = request, partial(choose, devices=devices)
         self._routes = tuple(parse_route(text) for text in request.routes)
         self._cue = () if request.cue is None else parse_cue(request.cue, self._routes)
-        self._input = choose(request.input, kind="input") if request.input else None
-        self._output = choose(request.output, kind="output") if request.output else None
+        self._input = find(request.input, kind="input") if request.input else None
+        self._output = find(request.output, kind="output") if request.output else None
         if self._input and self._output:
             check_hearing(self._input, self._output)
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
@@ -122,10 +134,14 @@ class SoundCards:
         return self._input.inputs if self._input else 0
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
-        outputs = _numbers(self._routes, stems) + (CUE,) * bool(self._cue)
+        outputs = self._outputs(stems)
         spec = self._spec(model_rate)
         duplex = open_duplex(spec)
-        return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
+        return OpenCards(duplex, self._ready(duplex, _client(self._input, self._output)), outputs)
+
+    def _outputs(self, stems: tuple[str, ...]) -> tuple[int, ...]:
+        """What the routes play, and headphones."""
+        return numbers(self._routes, stems) + (CUE,) * bool(self._cue)
 
     def _spec(self, model_rate: int) -> DuplexSpec:
         """Raises ConfigError where no rate fits."""
@@ -154,7 +170,8 @@ class SoundCards:
             settings=settings,
         )
 
-    def _ready(self, duplex: Duplex, rate: int) -> DeviceReady:
+    def _ready(self, duplex: Duplex, client: str) -> DeviceReady:
+        rate = duplex.rate
         return DeviceReady(
             input=self._input.label if self._input else FEED,
             output=self._output.label if self._output else NOTHING,
@@ -162,12 +179,12 @@ class SoundCards:
             blocksize=duplex.blocksize,
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
-            notes=duplex.notes + _late_for(self._request.blocksize, duplex, rate),
-            beyond=_beyond(self._input, self._output, rate),
+            notes=duplex.notes + late_for(self._request.blocksize, duplex.blocksize, rate),
+            beyond=beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
             cue_channels=self._cue,
-            client=_client(self._input, self._output),
+            client=client,
             pipewire=self._request.pipewire,
         )
 
@@ -192,6 +209,9 @@ class OpenCards:
             counters.at_once[0] = self._duplex.at_once
 
         self._duplex.start(process)
+
+    def declare(self, delay: int) -> None:
+        """PortAudio tells nobody."""
 
     def close(self) -> None:
         self._duplex.close()
@@ -218,33 +238,12 @@ def _first_two(channels: int) -> tuple[int, ...]:
     return tuple(range(min(2, channels)))
 
 
-def _beyond(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
-    """What PortAudio leaves out of a stream's latency on JACK."""
-    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
-    return tuple(
-        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
-        for end, direction, name in ends
-        if end and end.host_api == JACK
-    )
-
-
-def _late_for(wanted: int, duplex: Duplex, rate: int) -> tuple[str, ...]:
-    """What blocks cost that are longer than `wanted`, and how to have those."""
-    if not 0 < wanted < duplex.blocksize:
-        return ()
-    return (
-        f"the JACK server's period is {duplex.blocksize} samples, not {wanted}, which costs "
-        f"{1000 * (duplex.blocksize - wanted) / rate:.0f} ms here and as much again in the server: "
-        f"start it with -p {wanted} (PipeWire: PIPEWIRE_QUANTUM={wanted}/{rate})",
-    )
-
-
-def _numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
+def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
     """What each route plays: a stem's number, or MIX. Without any route, the mix."""
     for route in routes:
         if route.bus != MIX_BUS and route.bus not in stems:
             raise ConfigError(
                 f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
             )
-    numbers = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
-    return numbers or (MIX,)
+    found = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
+    return found or (MIX,)

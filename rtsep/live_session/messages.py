@@ -83,8 +83,9 @@ class ModelReady:
 @dataclass(frozen=True, kw_only=True)
 class AudioRequest:
     """Which devices, and how to open them. Without an input the feed is played; without an output
-    nothing is heard. JACK is PipeWire's if `pipewire`. With a `probe`, shared memory, the device
-    plays what is put there and not the mix; see `probed`."""
+    nothing is heard. JACK is PipeWire's if `pipewire`. With `stem_ports` the devices are JACK's,
+    and each stem has ports of its own. With a `probe`, shared memory, the device plays what is put
+    there and not the mix; see `probed`."""
 
     input: str | None
     output: str | None
@@ -96,6 +97,7 @@ class AudioRequest:
     cue: str | None = None
     wasapi: str = "shared"  # or "exclusive", or "convert"
     pipewire: bool = False
+    stem_ports: bool = False
     probe: Any = None
 
     def settled(self, device: DeviceReady) -> AudioRequest:

@@ -11,19 +11,22 @@ from typing import Any
 
 from rtsep.live_session.messages import Notice
 from rtsep.processes.child import settle_in, telling
-from rtsep.sound_servers.patchbay import Patchbay
+from rtsep.sound_servers.patchbay import Patchbay, Wires
 from rtsep.sound_servers.pipewire_jack import use_pipewire
 
 _LOOK_SECONDS = 0.2
 
 
-def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool) -> None:
+def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool, before: Wires) -> None:
     """The whole life of the process. `client` is the audio process's name on the server, which is
-    PipeWire if it says so."""
+    PipeWire if it says so; `before` is what was connected to the one that it follows."""
     settle_in()
     if pipewire:
         use_pipewire()
-    with telling(link), Patchbay(client) as patchbay:
+    with telling(link), Patchbay(client, before) as patchbay:
         while not link.poll(_LOOK_SECONDS):  # all that can come is the order to stop
             for text in patchbay.look():
                 link.send(Notice(text))
+            if patchbay.wires != before:
+                before = patchbay.wires
+                link.send(before)

@@ -59,5 +59,8 @@ class OpenProbed:
 
         self._device.start(process, counters)
 
+    def declare(self, delay: int) -> None:
+        self._device.declare(delay)
+
     def close(self) -> None:
         self._device.close()

@@ -10,6 +10,7 @@ from rtsep.errors import RtsepError
 from rtsep.live_session.messages import DeviceReady
 from rtsep.live_session.patchbay_process import run_patchbay
 from rtsep.processes.process import Child
+from rtsep.sound_servers.patchbay import Wires
 
 
 class Wiring:
@@ -18,6 +19,7 @@ class Wiring:
     def __init__(self, context: SpawnContext, on_event: Callable[[str], None]) -> None:
         self._context, self._on_event = context, on_event
         self._child: Child | None = None
+        self.known = Wires()  # of the audio process, also of one that has ended
 
     @property
     def waitables(self) -> tuple[Any, ...]:
@@ -28,9 +30,8 @@ class Wiring:
         """For an audio process that has said this; without a name it is on no server."""
         self.end()
         if device.client:
-            self._child = Child(
-                self._context, "patchbay", run_patchbay, device.client, device.pipewire
-            )
+            arguments = (device.client, device.pipewire, self.known)
+            self._child = Child(self._context, "patchbay", run_patchbay, *arguments)
 
     def look(self) -> None:
         """Deal with what has happened since the last look. Never waits."""
@@ -40,7 +41,10 @@ class Wiring:
         reason = f"it ended with code {self._child.exit_code}"
         try:
             for message in self._child.receive():
-                self._on_event(message.text)
+                if isinstance(message, Wires):
+                    self.known = message
+                else:
+                    self._on_event(message.text)
         except RtsepError as error:
             alive, reason = False, str(error)
         if not alive:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from rtsep.closing import Closing
 from rtsep.sound_servers.jack_server import open_client
@@ -14,6 +15,25 @@ from rtsep.sound_servers.jack_server import open_client
 Wire = tuple[str, str]  # names of ports, from where and to where
 
 _NAME = "rtsep-patchbay"
+
+
+@dataclass(frozen=True)
+class Wires:
+    """What is, or shall be, connected to a client."""
+
+    client: str = ""
+    wires: frozenset[Wire] = frozenset()
+
+    def of(self, client: str) -> set[Wire]:
+        """The same of another client, which takes its place."""
+        return {
+            (self._renamed(source, client), self._renamed(target, client))
+            for source, target in self.wires
+        }
+
+    def _renamed(self, port: str, client: str) -> str:
+        owner, _, name = port.partition(":")
+        return f"{client}:{name}" if owner == self.client else port
 
 
 class Patchbay(Closing):
@@ -24,15 +44,22 @@ class Patchbay(Closing):
     in the sound, and the server never waits for it.
     """
 
-    def __init__(self, ours: str) -> None:
-        """Raises ConfigError where there is no JACK server, or nothing to reach it with."""
+    def __init__(self, ours: str, before: Wires | None = None) -> None:
+        """What was connected to a client `before` this one is connected again, without a word.
+        Raises ConfigError where there is no JACK server, or nothing to reach it with."""
         self._client = open_client(_NAME)
         import jack
 
         self._error: type[Exception] = jack.JackError
         self._ours = ours
         self._wires: dict[Wire, str | None] = {}  # as last seen, each with its client's instance
-        self._lost: set[Wire] = set()
+        self._lost = (before or Wires()).of(ours) - self._connected().keys()
+        self._lost -= {wire for wire in self._lost if self._connect(wire)}
+
+    @property
+    def wires(self) -> Wires:
+        """As last seen, and what is to be connected again."""
+        return Wires(self._ours, frozenset(self._wires.keys() | self._lost))
 
     def look(self) -> list[str]:
         """Connect what has returned since the last look. Returns sentences for a person."""

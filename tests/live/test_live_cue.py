@@ -20,6 +20,7 @@ from rtsep.live_session.session import LiveSession
 from rtsep.mixer.desk import Desk
 
 CLIENT = "rtsep"
+OUTS = tuple(f"out_{place}" for place in range(4))
 STEMS = BandNetwork().stems
 Start = Callable[..., LiveSession]
 
@@ -89,7 +90,7 @@ def test_headphones_on_a_jack_server(
     desk, song = session.desk, music(0.6)
 
     def heard() -> tuple[np.ndarray, np.ndarray]:
-        player = Player(studio, tmp_path, song, seconds=1.4, client=CLIENT, channels=4)
+        player = Player(studio, tmp_path, song, seconds=1.4, client=CLIENT, ports=OUTS)
         audio = player.finish().audio
         return audio[:2], audio[2:]
 

@@ -153,6 +153,11 @@ _LIVE_OPTIONS = (
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
     *_CUE_OPTIONS,
+    click.option(
+        "--stem-ports",
+        is_flag=True,
+        help="On JACK: ports for every stem, such as rtsep:drums_L, for a mixer or a DAW.",
+    ),
     click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
@@ -172,6 +177,7 @@ LIVE_ONLY = {
     "routes": "--route", "wasapi": "--wasapi",
     "cue": "--cue", "cue_mix": "--cue-mix", "cue_volume": "--cue-volume",
     "cue_split": "--cue-split",
+    "stem_ports": "--stem-ports",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 
