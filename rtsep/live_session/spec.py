@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rtsep.config import PACE
+from rtsep.engine.rates import conversion_samples
 from rtsep.errors import ConfigError
 from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import DELAY, DELAYS, hop_of
@@ -17,7 +18,6 @@ from rtsep.live_session.messages import (
     ModelReady,
     TrueStemsRequest,
 )
-from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
 from rtsep.mixer.cue_desk import CueSettings
