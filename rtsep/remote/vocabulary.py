@@ -21,10 +21,11 @@ Value = float | str | tuple[int, ...]
 State = dict[str, Value]
 
 # Of faders that are in dB: travel, dB.
-SCALES = dict.fromkeys(("gain", "master", "cue-volume"), MARKS) | {
-    f"eq-{band}": TURN_MARKS for band in BANDS
+SCALES = {
+    **dict.fromkeys(("gain", "master", "cue-volume"), MARKS),
+    **dict.fromkeys((f"eq-{band}" for band in BANDS), TURN_MARKS),
+    "trim": TRIM_MARKS,
 }
-SCALES["trim"] = TRIM_MARKS
 # Of faders that are in no unit: what they do on the left, where they rest, and on the right.
 _FILTER = ("low-pass", "off", "high-pass")
 WORDS = {"filter": _FILTER, "master-filter": _FILTER, "cue-mix": ("cue", "cue only", "master")}

@@ -163,3 +163,23 @@ def wired(port: int) -> Iterator[tuple[Wire, int]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def count_frames(phone: Phone) -> None:
+    """From now on: `seen.draws`, of which `seen.moved` moved the first meter; `came()`, frames."""
+    phone.page.evaluate(
+        """async () => {
+          const { link } = await import('/page.js');
+          const cover = document.querySelector('.cover');
+          window.seen = { frames: link.frames, draws: 0, moved: 0 };
+          let last = '';
+          const count = () => {
+            window.seen.draws += 1;
+            if (cover.style.transform !== last) window.seen.moved += 1;
+            last = cover.style.transform;
+            requestAnimationFrame(count);
+          };
+          count();
+          window.came = () => link.frames - window.seen.frames;
+        }"""
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from live_status import a_desk, a_status
 from page_support import Phone
@@ -12,13 +10,6 @@ from remote_support import RemoteRig, wait_until
 
 from rtsep.remote.vocabulary import Vocabulary
 from rtsep.status import Loudness
-
-
-@pytest.fixture
-def rig() -> Iterator[RemoteRig]:
-    opened = RemoteRig()
-    yield opened
-    opened.server.close()
 
 
 def test_the_loudness_is_among_the_figures_and_is_measured_anew(

@@ -19,6 +19,7 @@ from page_support import (
     TARGETS,
     Fingers,
     Phone,
+    count_frames,
     desk_of,
     wired,
 )
@@ -311,22 +312,7 @@ def test_meters_keep_pace_with_the_server_and_are_drawn_between(
     phone: Phone, rig: RemoteRig
 ) -> None:
     """As many frames come as were made, and every drawing moves."""
-    phone.page.evaluate(
-        """async () => {
-          const { link } = await import('/page.js');
-          const cover = document.querySelector('.cover');
-          window.seen = { frames: link.frames, draws: 0, moved: 0 };
-          let last = '';
-          const count = () => {
-            window.seen.draws += 1;
-            if (cover.style.transform !== last) window.seen.moved += 1;
-            last = cover.style.transform;
-            requestAnimationFrame(count);
-          };
-          count();
-          window.came = () => link.frames - window.seen.frames;
-        }"""
-    )
+    count_frames(phone)
     looks, end = rig.looks, time.monotonic() + 2
     while time.monotonic() < end:
         level = -30 + 25 * math.sin(8 * time.monotonic())

@@ -20,6 +20,7 @@ from page_support import (
     TARGETS,
     Fingers,
     Phone,
+    count_frames,
     desk_of,
     wired,
 )
@@ -408,22 +409,7 @@ def test_meters_keep_pace_while_a_sheet_is_open_and_a_finger_turns(
     phone: Phone, rig: RemoteRig
 ) -> None:
     open_sheet(phone, 1)
-    phone.page.evaluate(
-        """async () => {
-          const { link } = await import('/page.js');
-          const cover = document.querySelector('.cover');
-          window.seen = { frames: link.frames, draws: 0, moved: 0 };
-          let last = '';
-          const count = () => {
-            window.seen.draws += 1;
-            if (cover.style.transform !== last) window.seen.moved += 1;
-            last = cover.style.transform;
-            requestAnimationFrame(count);
-          };
-          count();
-          window.came = () => link.frames - window.seen.frames;
-        }"""
-    )
+    count_frames(phone)
     x, y = middle(slide(phone, "bass eq low"))
     fingers = Fingers(phone)
     fingers.down(1, x, y)
