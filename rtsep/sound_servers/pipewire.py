@@ -34,7 +34,8 @@ class Program:
 class Stream:
     """`names` are all that a person may call it by."""
 
-    id: int
+    id: int  # which another may have as soon as this one has gone
+    serial: int  # which no other ever has
     program: Program
     names: tuple[str, ...]
     pids: tuple[int, ...]  # of who plays, or of who plays for it
@@ -158,6 +159,7 @@ class Graph:
         fixed = any(_true(properties.get(key)) for key in ("node.dont-reconnect", "node.dont-move"))
         return Stream(
             id=number,
+            serial=int(properties.get("object.serial", number)),
             program=program,
             names=tuple(dict.fromkeys(name for name in names if name)),
             pids=tuple(int(pid) for pid in pids if pid.isdecimal()),

@@ -94,15 +94,15 @@ class Capture(Closing):
         self._sink.close()
 
     def _take(self) -> list[str]:
-        streams = {stream.id: stream for stream in self._watch.graph.streams}
+        streams = {stream.serial: stream for stream in self._watch.graph.streams}
         self._seen &= streams.keys()
-        new = [one for one in streams.values() if one.id not in self._seen]
+        new = [one for one in streams.values() if one.serial not in self._seen]
         new = [one for one in new if self._wanted.takes(one)]
-        self._seen |= {one.id for one in new}
+        self._seen |= {one.serial for one in new}
         metadata = asked().metadata if new else {}
         for stream in new:
             if stream.movable:
-                self._moved[stream.id] = metadata.get((stream.id, TARGET))
+                self._moved[stream.serial] = metadata.get((stream.id, TARGET))
                 send(stream.id, self.name)
         fixed = [stream.program for stream in new if not stream.movable]
         return [f"{program} does not let its sound be moved" for program in dict.fromkeys(fixed)]
@@ -111,8 +111,9 @@ class Capture(Closing):
         """Whatever is still where we have sent it."""
         graph = asked()
         for stream in graph.streams:
-            if stream.id in self._moved and graph.metadata.get((stream.id, TARGET)) == self.name:
-                send(stream.id, self._moved[stream.id])
+            sent_to = graph.metadata.get((stream.id, TARGET))
+            if stream.serial in self._moved and sent_to == self.name:
+                send(stream.id, self._moved[stream.serial])
 
 
 def called(name: str, streams: Sequence[Stream]) -> list[Program]:

@@ -80,6 +80,16 @@ def test_a_program_has_streams_and_they_have_names() -> None:
     assert [str(one) for one in found.silent_programs] == ["Spotify"]
 
 
+def test_a_stream_that_has_the_number_of_one_that_has_gone_is_another() -> None:
+    """Between two looks one may go and the next come, with its number."""
+    found = graph(stream(6, object_serial=60, **FIREFOX))
+    (gone,) = found.streams
+    found.update([{"id": 6, "info": None}, stream(6, object_serial=61, **FIREFOX)])
+    (come,) = found.streams
+    assert (gone.id, come.id) == (6, 6)
+    assert gone.serial != come.serial
+
+
 def test_where_the_system_plays_to() -> None:
     metadata = {
         "id": 3,
@@ -122,7 +132,7 @@ def test_all_of_the_computer_is_all_but_ourselves() -> None:
     wanted = Wanted(None, lambda pid: pid == 77)
     assert wanted.settle(graph(), waits=False) == ""
     playing = [
-        Stream(number, Playing("python"), ("python",), pids, True)
+        Stream(number, number, Playing("python"), ("python",), pids, True)
         for number, pids in enumerate([(77,), (12, 77), (12,), ()])
     ]
     assert [wanted.takes(one) for one in playing] == [False, False, True, True]
