@@ -14,6 +14,7 @@ from rtsep.config import LOUDEST
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.tape import Tape
 from rtsep.mixer.delay_line import DelayLine
+from rtsep.mixer.dips import IN, OUT, Dips
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
 from rtsep.ring.ring import Audio
@@ -39,7 +40,7 @@ class Callback:
         self._shared = shared
         self._wake = wake
         self._feed = feed
-        self._outputs = tuple(outputs)
+        self.outputs = tuple(outputs)  # another tuple between two blocks, where devices change
         path = shared.path
         self._line = DelayLine(
             shared.stems,
@@ -53,6 +54,8 @@ class Callback:
         )
         self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
+        # Sound that goes on after a gap, from whatever device, does not begin with a step.
+        self.dips = Dips(layout.rate, longest, hears=feed or not shared.input.head)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
@@ -83,6 +86,7 @@ class Callback:
     def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
         shared, began = self._shared, time.perf_counter()
         position = shared.input.head
+        self.dips.advance(count)
         shared.input.write(self._received(indata, count))
         received = time.perf_counter()
         path = shared.path
@@ -115,6 +119,7 @@ class Callback:
             np.logical_not(broken, out=broken)
             self._shared.counters.sanitized[0] += np.count_nonzero(broken)
             clean[broken] = 0
+        self.dips.apply(IN, clean)
         return clean
 
     def _fetch(self, out: Audio) -> None:
@@ -130,11 +135,12 @@ class Callback:
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]
-        if any(output != MIX for output in self._outputs):
+        if any(output != MIX for output in self.outputs):
             self.faders.stem_out(block.stems, faded)
-        for index, output in enumerate(self._outputs):
+        for index, output in enumerate(self.outputs):
             signal = mix if output == MIX else faded[output]
             outdata[index * channels : (index + 1) * channels] = signal
+        self.dips.apply(OUT, outdata)
 
     def _count(self) -> None:
         """Add to the session's counts what this process has counted since."""

@@ -6,19 +6,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
+from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.computer import check_hearing
 from rtsep.audio.devices import JACK, Device
-from rtsep.audio.duplex import Duplex, open_duplex
+from rtsep.audio.duplex import open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
+from rtsep.audio.opened import Duplex
 from rtsep.audio.portaudio import jack_client
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route, parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import MIX
-from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.live_session.callback import MIX, Callback
+from rtsep.live_session.messages import AudioRequest, DeviceReady, Patch
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
 from rtsep.sound_servers.pipewire_jack import use_pipewire
@@ -40,7 +42,10 @@ class OpenDevice(Protocol):
 
     @property
     def active(self) -> bool: ...
+    @property
+    def patched(self) -> bool: ...
     def start(self, callback: BlockCall, counters: Counters) -> None: ...
+    def patch(self, patch: Patch, callback: Callback) -> None: ...
     def close(self) -> None: ...
 
 
@@ -78,6 +83,7 @@ class OpenClock:
     """Calls, without any sound."""
 
     outputs: tuple[int, ...] = ()
+    patched = True
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -96,6 +102,9 @@ class OpenClock:
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         self._clock.start(lambda count: callback(None, None, count))
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        """There is nothing that could be another one."""
 
     def close(self) -> None:
         self._clock.close()
@@ -118,8 +127,15 @@ class SoundCards:
         """How many channels the input device has."""
         return self._input.inputs if self._input else 0
 
+    def check(self) -> tuple[Inlet | None, Outlet | None]:
+        """What a stream would be for. Raises ConfigError for channels that there are not."""
+        return (
+            Inlet(self._input, self._channels) if self._input else None,
+            Outlet(self._output, self._routes) if self._output else None,
+        )
+
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
-        outputs = _numbers(self._routes, stems)
+        outputs = numbers(self._routes, stems)
         spec = self._spec(model_rate)
         duplex = open_duplex(spec)
         return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
@@ -159,9 +175,12 @@ class SoundCards:
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
             notes=duplex.notes + _late_for(self._request.blocksize, duplex, rate),
-            beyond=_beyond(self._input, self._output, rate),
+            beyond=server_parts(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
+            routes=duplex.routes,
+            open_inputs=duplex.opened[0],
+            open_outputs=duplex.opened[1],
             client=_client(self._input, self._output),
             pipewire=self._request.pipewire,
         )
@@ -174,10 +193,16 @@ class OpenCards:
         self.ready = ready
         self.outputs = outputs
         self._duplex = duplex
+        self._patch: tuple[Patch, Callback] | None = None  # that the next block begins with
 
     @property
     def active(self) -> bool:
         return self._duplex.active
+
+    @property
+    def patched(self) -> bool:
+        """Whether the last patch is heard."""
+        return self._patch is None
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
@@ -185,8 +210,19 @@ class OpenCards:
                 _count(flags, counters)
             callback(recorded, played, count)
             counters.at_once[0] = self._duplex.at_once
+            if self._patch is not None:
+                self._change(*self._patch)
 
         self._duplex.start(process)
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        self._patch = patch, callback
+
+    def _change(self, patch: Patch, callback: Callback) -> None:
+        """Between two blocks, which no other thread can be sure of."""
+        self._duplex.patch(patch.inputs, patch.routes, patch.outputs)
+        callback.outputs = patch.plays or callback.outputs
+        self._patch = None
 
     def close(self) -> None:
         self._duplex.close()
@@ -213,7 +249,7 @@ def _first_two(channels: int) -> tuple[int, ...]:
     return tuple(range(min(2, channels)))
 
 
-def _beyond(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
+def server_parts(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
     """What PortAudio leaves out of a stream's latency on JACK."""
     ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
     return tuple(
@@ -234,7 +270,7 @@ def _late_for(wanted: int, duplex: Duplex, rate: int) -> tuple[str, ...]:
     )
 
 
-def _numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
+def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
     """What each route plays: a stem's number, or MIX. Without any route, the mix."""
     for route in routes:
         if route.bus != MIX_BUS and route.bus not in stems:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rtsep.config import PACE
+from rtsep.config import PACE, PATHS
 from rtsep.errors import ConfigError
 from rtsep.instant.settings import DELAY, DELAYS, hop_of
 from rtsep.live_session.messages import (
@@ -19,6 +19,8 @@ from rtsep.live_session.messages import (
 from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
+from rtsep.mixer.control import Control
+from rtsep.mixer.desk import Desk, preset_desk
 from rtsep.mixer.presets import Presets, check_preset
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
@@ -61,6 +63,25 @@ class LiveSpec:
     def __post_init__(self) -> None:
         if self.preset is not None:
             check_preset(self.preset, self.presets)
+
+
+def desk_of(spec: LiveSpec, stems: Sequence[str], control: Control) -> Desk:
+    """As the session was asked for."""
+    desk = Desk(stems, control, PATHS if spec.instant else PATHS[:1], spec.presets)
+    desk.set_policy(spec.policy)
+    desk.set_limiter(spec.limiter)
+    desk.set_path(spec.path)
+    desk.set_recording(spec.record_now)
+    preset_desk(
+        desk,
+        gains_db=spec.gains_db,
+        mute=spec.mute,
+        solo=spec.solo,
+        eq_db=spec.eq_db,
+        filters=spec.filters,
+        preset=spec.preset,
+    )
+    return desk
 
 
 def latency_parts(

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from rtsep.closing import Closing
+from rtsep.errors import ConfigError
 from rtsep.sound_servers.jack_server import open_client
-
-Wire = tuple[str, str]  # names of ports, from where and to where
+from rtsep.sound_servers.rewiring import Rewire, Rewired, Side, Wire, rewire
 
 _NAME = "rtsep-patchbay"
 
@@ -51,6 +51,16 @@ class Patchbay(Closing):
         self._wires = self._connected() if back else now
         return [*told, *(f"{client} is back" for client in sorted(self._clients(back)))]
 
+    def rewire(self, order: Rewire) -> Rewired:
+        """Other clients at `ours`. What was lost at these ports is not connected again."""
+        try:
+            gone = rewire(self._client, self._ours, order)
+        except (ConfigError, self._error) as error:
+            return Rewired(str(error))
+        self._lost = {wire for wire in self._lost if not self._side(wire, order)}
+        self._wires = {wire: who for wire, who in self._wires.items() if wire not in gone}
+        return Rewired()
+
     def close(self) -> None:
         self._client.close()
 
@@ -76,6 +86,9 @@ class Patchbay(Closing):
             self._client.connect(*wire)
             return True
         return False
+
+    def _side(self, wire: Wire, order: Rewire) -> Side | None:
+        return order.input if _client(wire[1]) == self._ours else order.output
 
     def _theirs(self, wire: Wire) -> str:
         return wire[_client(wire[0]) == self._ours]
