@@ -225,3 +225,33 @@ def connections(server: JackServer, port: str) -> set[str]:
         ["jack_lsp", "-s", server.name, "-c", port], env=server.env, capture_output=True, text=True
     )
     return {line.strip() for line in done.stdout.splitlines() if line.startswith(" ")}
+
+
+class Stage:
+    """Two decks, "one" and "two", and two rooms, "hall" and "booth"; see `rig/stage.py`."""
+
+    def __init__(self, server: JackServer, folder: Path) -> None:
+        self._path = folder / f"stage-{uuid.uuid4().hex[:6]}.npz"
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("stage.py"), self._path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=server.env,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "playing\n"
+
+    def finish(self) -> dict[str, np.ndarray]:
+        """What each played or heard, by name, and `missing`, a number of samples."""
+        self._process.communicate(timeout=60)
+        with np.load(self._path) as heard:
+            return dict(heard)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.communicate()

@@ -24,7 +24,7 @@ from rtsep.processes.process import interrupts_ignored, python_command
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _END_SECONDS = 2.0  # for a child that has answered everything
-_GENTLE = 15
+_GENTLE = 10
 
 
 @dataclass(frozen=True)

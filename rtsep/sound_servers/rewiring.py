@@ -16,6 +16,8 @@ from rtsep.errors import ConfigError
 
 SETTLE_PERIODS = 4  # until a server mixes as it was told: it goes over between two periods
 
+_OURS = "(in|out)_[0-9]+"  # as PortAudio calls ports; a regular expression of POSIX
+
 Wire = tuple[str, str]  # names of ports, from where and to where
 
 
@@ -49,7 +51,7 @@ def rewire(client: Any, ours: str, order: Rewire) -> set[Wire]:
     ports, after = [], []
     for side, hears in ((order.input, True), (order.output, False)):
         if side is not None:
-            mine = _ports(client, ours, r"(in|out)_\d+", is_input=hears, is_output=not hears)
+            mine = _ports(client, ours, _OURS, is_input=hears, is_output=not hears)
             ports += mine
             after += _wires(client, mine, side, hears)
     before = [wire for port in ports for wire in _connected(client, port)]
@@ -65,10 +67,12 @@ def rewire(client: Any, ours: str, order: Rewire) -> set[Wire]:
 
 def _wires(client: Any, mine: Sequence[str], side: Side, hears: bool) -> list[Wire]:
     theirs = _ports(client, side.client, ".*", is_output=hears, is_input=not hears)
-    if not theirs or max(side.ports) >= len(theirs):
+    if max(side.ports) >= len(theirs):
         raise ConfigError(
             f"{side.client} has {len(theirs)} {'outputs' if hears else 'inputs'} on the JACK server"
         )
+    if len(side.ports) > len(mine):
+        raise ConfigError(f"{len(mine)} ports are open, which is too few for {len(side.ports)}")
     pairs = zip(mine, (theirs[number] for number in side.ports), strict=False)
     return [(other, own) if hears else (own, other) for own, other in pairs]
 

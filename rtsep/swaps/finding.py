@@ -19,7 +19,7 @@ from rtsep.processes.questions import Failure, Question, Round, ask
 from rtsep.sound_servers.pipewire_jack import use_pipewire
 from rtsep.sound_servers.pipewire_tools import asked
 
-_SECONDS = 15.0
+_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,11 @@ class Swaps:
         session.companions.append(self)
 
     @property
+    def busy(self) -> bool:
+        """Whether one is not over yet."""
+        return self._busy.locked()
+
+    @property
     def now(self) -> Playing:
         device = self._session.device
         return Playing(
