@@ -67,6 +67,14 @@ def pairs(channels: int) -> list[str]:
     return [f"{n}-{n + 1}" if n < channels else f"{n}" for n in range(1, channels + 1, 2)]
 
 
+def output_swap(output: End, channels: str, now: Playing) -> Swap:
+    """To the first two channels of another output, or to these. Routes of several buses stay as
+    they are where nobody says otherwise."""
+    if channels:
+        return Swap(output=output.name, routes=(f"mix={channels}",))
+    return Swap(output=output.name, routes=None if len(now.routes) > 1 else ())
+
+
 def heard_as(name: str, channels: str) -> str:
     """For a person."""
     return f"{name}, {channels}" if channels else name

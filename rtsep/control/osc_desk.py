@@ -22,7 +22,7 @@ ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
     "/master/gain|fader|filter, /bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
-    "/subscribe, /unsubscribe, /ping"
+    "/input, /output, /routes, /subscribe, /unsubscribe, /ping"
 )
 
 Values = tuple[Value, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 from rtsep.remote.vocabulary import State, Value, is_fader
 
@@ -24,6 +25,7 @@ class PageClient:
     def __init__(self, now: float) -> None:
         self.refused = ""  # the newest sentence about what it may not do, until it is told
         self.invites = False  # it asked for a code to let another device in
+        self.devices: dict[str, Any] = {}  # that it asked for, until it is told
         self.figures: object = None  # that it was told last
         self._under_way: deque[int] = deque()
         self._told: State = {}

@@ -11,10 +11,12 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from rtsep.control.ends import Ends
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 from rtsep.remote import messages
 from rtsep.remote.codes import code_rows
+from rtsep.remote.devices import Devices
 from rtsep.remote.page_client import PACE, PageClient
 from rtsep.remote.vocabulary import State, Vocabulary, checked_moves
 from rtsep.status import LiveStatus
@@ -36,11 +38,13 @@ class Talks:
         status: Callable[[], LiveStatus],
         refuse: Callable[[str], None],
         invite: Callable[[], str] | None,
+        ends: Ends | None = None,
     ) -> None:
         """`refuse` is told why something was not done. `invite` makes a link that lets another
-        device in; without it that needs none."""
+        device in; without it that needs none. `ends` are the session's input and output."""
         self._desk, self._status, self._refuse, self._invite = desk, status, refuse, invite
         self._vocabulary = Vocabulary(desk)
+        self._devices = Devices(ends)
         self._pages: dict[PageClient, asyncio.Event] = {}
         self.connections: set[Any] = set()  # that pages have
         self._ending = False
@@ -136,7 +140,7 @@ class Talks:
         return messages.written(
             hello=messages.facts(self._status())
             | {"stems": self._desk.stems, "controls": self._vocabulary.describe(),
-               "codes": self._invite is not None},
+               "codes": self._invite is not None, "ends": bool(self._devices)},
             state=client.news(self._state, _now()),
         )  # fmt: skip
 
@@ -146,6 +150,7 @@ class Talks:
         if client.figures is not self._figures:
             parts["figures"] = client.figures = self._figures
         parts["refused"], client.refused = client.refused, ""
+        parts["devices"], client.devices = client.devices, {}
         if client.invites and self._invite:
             client.invites = False
             link = self._invite()
@@ -171,7 +176,11 @@ class Talks:
             if isinstance(message.get("seen"), int):
                 client.has_seen(message["seen"])
             client.invites |= message.get("invite") is True
+            if message.get("devices") is True:
+                self._devices.list_for(client)
             moves = checked_moves(message.get("set", {}), messages.MOST_MOVES)
+            if "swap" in message:
+                self._devices.swap(message["swap"])
         except ConfigError as error:
             moves, client.refused = {}, str(error)
             self._refuse(str(error))

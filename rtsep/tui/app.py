@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.events import Resize
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.ends import Ends
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -22,7 +23,7 @@ from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
-from rtsep.tui.scenes import MixApp
+from rtsep.tui.ends import EndsApp
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.views import Views
 
@@ -34,7 +35,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(MixApp):
+class LiveApp(EndsApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -189,12 +190,6 @@ class LiveApp(MixApp):
         else:
             self._desk.toggle_solo(self._stem)
 
-    def action_clear_mutes(self) -> None:
-        self._desk.end_mutes()
-
-    def action_clear_solos(self) -> None:
-        self._desk.end_solos()
-
     def action_bypass(self) -> None:
         self._desk.set_bypass(not self._desk.bypass)
 
@@ -247,7 +242,11 @@ class LiveApp(MixApp):
 
 
 def run_tui(
-    desk: Desk, status: Status, stop: threading.Event, page: Callable[[], str] | None = None
+    desk: Desk,
+    status: Status,
+    stop: threading.Event,
+    page: Callable[[], str] | None = None,
+    ends: Ends | None = None,
 ) -> None:
     """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
 
@@ -255,6 +254,7 @@ def run_tui(
     session goes on then is the caller's matter.
     """
     app = LiveApp(desk, status, stop, page)
+    app.offer(ends)
     with ends_without_its_terminal(stop):
         app.run()
     if app.return_code:

@@ -29,6 +29,7 @@ HELP = """\
 [b]l[/b]             limiter on, off
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
               instant; [b]i[/b] hear the instant path or the full one
+[b]d[/b]  [b]D[/b]          another input, another output, while it plays
 [b]r[/b]             record, stop recording
 [b]e[/b]             all events so far, the newest first
 [b]w[/b]             the page for tablets: where it is, and a code to scan

@@ -150,7 +150,8 @@ def test_meters_and_figures(rig: RemoteRig) -> None:
             assert page.frames == sorted(set(page.frames))
             figures = next(text["figures"] for text in page.texts if "figures" in text)
             assert figures == {
-                "state": "running", "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
+                "state": "running", "input": rig.status.input, "output": rig.status.output,
+                "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
                 "hop_ms": 92.9, "late": 7, "concealed_ms": 10, "xruns": 3, "limited": 0,
                 "recorded_seconds": 5, "events": ["a", "b "],
             }  # fmt: skip

@@ -1,5 +1,6 @@
 // The desk on a screen: made from what rtsep says it has, moved by fingers, drawn once a frame.
 
+import { Ends } from "./ends.js";
 import { Link } from "./link.js";
 import { Sheets } from "./sheets.js";
 import { Strip, Switch, press } from "./strip.js";
@@ -20,12 +21,14 @@ const send = (action, value) => {
   audible();
 };
 const sheets = new Sheets(send, () => link.invite());
+const ends = new Ends((parts) => link.ask(parts), at("ends"));
 
 function told(message) {
   if (message.hello) build(message.hello);
   if (message.state) show(message.state);
   if (message.figures) figures(message.figures);
   if (message.refused) notice(message.refused);
+  if (message.devices) ends.hear(message.devices);
   if (message.invitation) sheets.invitation(message.invitation);
 }
 
@@ -34,6 +37,7 @@ function build(news) {
   at("offline").hidden = true;
   document.body.classList.remove("away");
   sheets.describe(news);
+  ends.offer(news.ends);
   if (JSON.stringify(news.controls) === JSON.stringify(hello?.controls)) return;
   hello = news;
   parts = {};
@@ -98,6 +102,7 @@ function figures(news) {
   const take = `● ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   at("take-time").textContent = parts.record?.on ? take : "";
   sheets.figures(news);
+  ends.figures(news);
 }
 
 // Input, stems (none while rtsep loads), mix.
