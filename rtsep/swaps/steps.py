@@ -16,7 +16,7 @@ from rtsep.live_session.session import LiveSession
 from rtsep.processes.process import Child
 from rtsep.swaps.plan import InPlace
 
-_SECONDS = 10.0  # for any one of them; devices are opened in it
+_SECONDS = 30.0  # for any one of them; devices are opened in it
 _LOST = "the sound was lost meanwhile"
 
 Answer = TypeVar("Answer")
@@ -47,6 +47,21 @@ class Change:
             raise
         session.take_over(request, plan.ready, session.audio)
         yield from self._ask(Fade())
+
+    def reopen(self, request: AudioRequest) -> Steps[None]:
+        """The present audio process opens its devices anew, with other channels. If they do not
+        open it ends, and another one opens what was open before, as after any loss."""
+        session, child = self._session, self._session.audio
+        yield from self._ask(Rest())
+        child.send(request)
+
+        def opened() -> list[DeviceReady]:
+            if session.audio is not child or session.state == "device lost":
+                raise RtsepError("they did not open")
+            return [message for message in self._heard if isinstance(message, DeviceReady)]
+
+        yield from _until(lambda: bool(opened()), "the audio process")
+        session.take_over(request, opened()[0], child)
 
     def hand_over(self, request: AudioRequest, *, beside: bool) -> Steps[None]:
         """Another audio process opens the devices: `beside` the present one if it may, or when that

@@ -30,8 +30,9 @@ class _Prepared:
     """A swap that nothing speaks against so far."""
 
     request: AudioRequest
-    plan: InPlace | None  # without one, a successor has to open the devices
-    beside: bool  # while the present ones are open
+    plan: InPlace | None  # without one, something has to be opened
+    same: bool  # devices as now, with other channels
+    beside: bool  # others may be opened while the present ones are open
     listening: Listening  # to the computer from now on, if that is the input
 
 
@@ -138,6 +139,7 @@ class Swaps:
         return _Prepared(
             request=request,
             plan=plan,
+            same=self._is_now(sides) and request.pipewire == session.device.pipewire,
             beside=self._on_jack and all(each.host_api == JACK for each in sides.devices),
             listening=listening,
         )
@@ -151,6 +153,13 @@ class Swaps:
             return None
         return plan
 
+    def _is_now(self, sides: Sides) -> bool:
+        device = self._session.device
+        return (device.input, device.output) == (
+            sides.input.label if sides.input else FEED,
+            sides.output.label if sides.output else NOTHING,
+        )
+
     @property
     def _on_jack(self) -> bool:
         device = self._session.device
@@ -162,6 +171,8 @@ class Swaps:
         try:
             if prepared.plan:
                 yield from self._change.in_place(prepared.plan, prepared.request)
+            elif prepared.same:
+                yield from self._change.reopen(prepared.request)
             else:
                 old = session.audio
                 yield from self._change.hand_over(prepared.request, beside=prepared.beside)
