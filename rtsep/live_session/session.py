@@ -76,7 +76,7 @@ class LiveSession:
         self.traced: Traced | None = None
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
-        self.engine_restarts = self.device_losses = self.retunings = 0
+        self.engine_restarts = self.device_losses = self.retunings = self.swaps = 0
         self._lost_at = 0.0  # as `time.monotonic` says
         self._observer = observer
         end_tracker_at_exit()
@@ -197,6 +197,7 @@ class LiveSession:
             engine_restarts=self.engine_restarts,
             retunings=self.retunings,
             device_losses=self.device_losses,
+            swaps=self.swaps,
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
             events=self.events.texts,
@@ -273,6 +274,7 @@ class LiveSession:
         longest = max(device.longest_block, least)
         self.device = dataclasses.replace(device, longest_block=longest)
         self.audio_request = request.settled(device)
+        self.swaps += 1
         if audio is not self.audio:
             self.shared.counters.at_once[0] = 0
         self._redeclare()

@@ -23,6 +23,7 @@ from rtsep.swaps.plan import InPlace, in_place, on_jack
 from rtsep.swaps.steps import Change
 
 _HEARD_MS = 0.5  # a difference of latency that is told
+_PATIENCE_SECONDS = 3.0  # with a look for devices, when the session ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,13 @@ class Swaps:
     """Of a session that runs, until it stops. Whatever fails, what played before plays on."""
 
     def __init__(self, session: LiveSession) -> None:
-        self.count = 0  # that were done
         self._session = session
         self._change = Change(session)
         self._busy = threading.Lock()
         self._steps: Generator[None, None, None] | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._unused: Listening | None = None  # begun for a swap that is not over
         session.companions.append(self)
 
     @property
@@ -104,8 +105,10 @@ class Swaps:
         """The session is about to stop."""
         self._stop.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(_PATIENCE_SECONDS)
         self._change.abandon()
+        if self._unused:
+            self._unused.stop()
 
     def _go(self, work: Callable[[], None]) -> None:
         """On a thread of its own."""
@@ -127,7 +130,7 @@ class Swaps:
     def _prepared(self, swap: Swap) -> _Prepared:
         session = self._session
         request = swapped(session.audio_request, session.device, swap)
-        listening = session.new_listening()
+        listening = self._unused = session.new_listening()
         if swap.input is not None:
             request = listening.begin(request, _Told(session), self._stop, waits=False)
         try:
@@ -184,8 +187,9 @@ class Swaps:
             if swap.input is not None:
                 useless, session.listening = session.listening, prepared.listening
                 session.listening.listen()
-            self.count += 1
-            session.events.add(self._told(swap, before))
+            for text in (self._told(swap, before), *session.device.notes):
+                session.events.add(text)
+        self._unused = None
         self._go(useless.stop)
         self._busy.release()
 

@@ -86,12 +86,12 @@ def begin(jack_server: JackServer, live_session: Start, tmp_path: Path) -> Itera
 
 def undisturbed(scene: Callable[[], tuple[Show, Played]]) -> tuple[Show, Played]:
     """Of a run in which others did not keep the machine so busy that blocks were lost. No hop is
-    late."""
+    late, unless some were before anything was swapped."""
     for _ in range(3):
         show, played = scene()
         if not (played["missing"] or show.session.status().xruns or show.late):
             break
-    assert show.late == 0
+    assert show.late == 0 or show.before.misses
     return show, played
 
 
@@ -174,7 +174,7 @@ def test_twenty_swaps_in_a_row(begin: Begin) -> None:
         pids = show.session.pids
         for turn in range(20):
             show.swap(input=("two", "one")[turn % 2])
-        assert show.swaps.count == 20 and show.session.pids == pids
+        assert show.session.status().swaps == 20 and show.session.pids == pids
         show.play_on()
         return show, show.finish()
 
