@@ -68,12 +68,16 @@ class _Streams:
     def opened(self) -> tuple[tuple[int, ...], ...]:
         return tuple(end.opened if end else () for end in (self._inlet, self._outlet))
 
-    def patch(self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]) -> None:
-        if self._inlet and inputs:
-            self._inlet = self._inlet.on(inputs)
-        if self._outlet and outputs:
-            self._outlet = self._outlet.on(routes, outputs)
-            self.routes = routes
+    def patched(
+        self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]
+    ) -> Callable[[], None]:
+        inlet = self._inlet.on(inputs) if self._inlet and inputs else self._inlet
+        outlet = self._outlet.on(routes, outputs) if self._outlet and outputs else self._outlet
+
+        def change() -> None:
+            self._inlet, self._outlet = inlet, outlet
+
+        return change
 
     def start(self, process: Process) -> None:
         self._process = process

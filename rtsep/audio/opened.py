@@ -36,9 +36,11 @@ class Duplex(Protocol):
     def opened(self) -> tuple[Rows, ...]:
         """The device's channels that are open, of the input and of the output, in order of rows."""
 
-    def patch(self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]) -> None:
-        """From the next block on, other rows of what is open; empty ones leave a direction as it
-        is. Only `process` may call it, so that no block changes in its middle."""
+    def patched(
+        self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]
+    ) -> Callable[[], None]:
+        """What goes over to other rows of what is open, from the next block on; empty ones leave a
+        direction as it is. Only `process` may call it, so that no block changes in its middle."""
 
     @property
     def active(self) -> bool:

@@ -193,7 +193,7 @@ class OpenCards:
         self.ready = ready
         self.outputs = outputs
         self._duplex = duplex
-        self._patch: tuple[Patch, Callback] | None = None  # that the next block begins with
+        self._change: Callable[[], None] | None = None  # before the next block
 
     @property
     def active(self) -> bool:
@@ -202,7 +202,7 @@ class OpenCards:
     @property
     def patched(self) -> bool:
         """Whether the last patch is heard."""
-        return self._patch is None
+        return self._change is None
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
@@ -210,19 +210,20 @@ class OpenCards:
                 _count(flags, counters)
             callback(recorded, played, count)
             counters.at_once[0] = self._duplex.at_once
-            if self._patch is not None:
-                self._change(*self._patch)
+            if self._change is not None:  # between two blocks, which no other thread can be sure of
+                self._change()
+                self._change = None
 
         self._duplex.start(process)
 
     def patch(self, patch: Patch, callback: Callback) -> None:
-        self._patch = patch, callback
+        rows = self._duplex.patched(patch.inputs, patch.routes, patch.outputs)
 
-    def _change(self, patch: Patch, callback: Callback) -> None:
-        """Between two blocks, which no other thread can be sure of."""
-        self._duplex.patch(patch.inputs, patch.routes, patch.outputs)
-        callback.outputs = patch.plays or callback.outputs
-        self._patch = None
+        def change() -> None:
+            rows()
+            callback.outputs = patch.plays or callback.outputs
+
+        self._change = change
 
     def close(self) -> None:
         self._duplex.close()

@@ -111,7 +111,12 @@ class Change:
                 raise RtsepError(_LOST)
             return any(isinstance(message, Done) for message in self._heard)
 
-        yield from _until(done, "the audio process")
+        try:
+            yield from _until(done, "the audio process")
+        except RtsepError:
+            if self._session.audio is child and child.alive:
+                child.kill()  # it hangs in a device; another one takes over, as after any loss
+            raise
 
     def _answer(self, child: Child, kind: type[Answer]) -> Steps[Answer]:
         """Of the successor."""
