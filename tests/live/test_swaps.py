@@ -84,14 +84,17 @@ def begin(jack_server: JackServer, live_session: Start, tmp_path: Path) -> Itera
         yield start
 
 
-def undisturbed(scene: Callable[[], tuple[Show, Played]]) -> tuple[Show, Played]:
+def undisturbed(
+    scene: Callable[[], tuple[Show, Played]], *, in_time: bool = True
+) -> tuple[Show, Played]:
     """Of a run in which others did not keep the machine so busy that blocks were lost. No hop is
-    late, unless some were before anything was swapped."""
+    late, unless some were before anything was swapped; or not `in_time`, where a new process takes
+    a second of a processor."""
     for _ in range(3):
         show, played = scene()
         if not (played["missing"] or show.session.status().xruns or show.late):
             break
-    assert show.late == 0 or show.before.misses
+    assert show.late == 0 or show.before.misses or not in_time
     return show, played
 
 
@@ -247,7 +250,7 @@ def test_more_channels_than_are_open_are_opened(begin: Begin, tmp_path: Path, na
         assert show.session.status().latency_samples == show.latency
         return show, show.finish()
 
-    show, played = undisturbed(scene)
+    show, played = undisturbed(scene, in_time=name == "one")
     assert largest_step(played["hall"]) < STEP
     assert error_db(played[name], played["hall"], show.latency) < -90
     folder = sorted(tmp_path.glob("takes/take-*"))[-1]
@@ -278,7 +281,7 @@ def test_devices_that_do_not_open_leave_those_before(
         assert session.pids == pids and session.status().state == "running"
         return show, show.finish()
 
-    show, played = undisturbed(scene)
+    show, played = undisturbed(scene, in_time=False)
     assert (dips(played["hall"]) == 0) == beside and largest_step(played["hall"]) < STEP
     assert error_db(played["one"], played["hall"], show.latency) < -90
 
