@@ -15,16 +15,15 @@ from rtsep.audio.duplex import open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
 from rtsep.audio.opened import Duplex
 from rtsep.audio.portaudio import jack_client
-from rtsep.audio.routes import MIX as MIX_BUS
-from rtsep.audio.routes import Route, parse_channels, parse_route
+from rtsep.audio.routes import parse_channels, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import MIX, Callback
+from rtsep.live_session.callback import Callback
+from rtsep.live_session.device_facts import late_for, numbers, server_parts
 from rtsep.live_session.messages import AudioRequest, DeviceReady, Patch
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
 from rtsep.sound_servers.pipewire_jack import use_pipewire
-from rtsep.status import LatencyPart
 
 # What is called for each block, like `callback.Callback`: (input, output, samples).
 BlockCall = Callable[[Audio | None, Audio | None, int], None]
@@ -174,7 +173,7 @@ class SoundCards:
             blocksize=duplex.blocksize,
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
-            notes=duplex.notes + _late_for(self._request.blocksize, duplex, rate),
+            notes=duplex.notes + late_for(self._request.blocksize, duplex, rate),
             beyond=server_parts(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
@@ -248,35 +247,3 @@ def _client(*ends: Device | None) -> str:
 
 def _first_two(channels: int) -> tuple[int, ...]:
     return tuple(range(min(2, channels)))
-
-
-def server_parts(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
-    """What PortAudio leaves out of a stream's latency on JACK."""
-    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
-    return tuple(
-        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
-        for end, direction, name in ends
-        if end and end.host_api == JACK
-    )
-
-
-def _late_for(wanted: int, duplex: Duplex, rate: int) -> tuple[str, ...]:
-    """What blocks cost that are longer than `wanted`, and how to have those."""
-    if not 0 < wanted < duplex.blocksize:
-        return ()
-    return (
-        f"the JACK server's period is {duplex.blocksize} samples, not {wanted}, which costs "
-        f"{1000 * (duplex.blocksize - wanted) / rate:.0f} ms here and as much again in the server: "
-        f"start it with -p {wanted} (PipeWire: PIPEWIRE_QUANTUM={wanted}/{rate})",
-    )
-
-
-def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
-    """What each route plays: a stem's number, or MIX. Without any route, the mix."""
-    for route in routes:
-        if route.bus != MIX_BUS and route.bus not in stems:
-            raise ConfigError(
-                f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
-            )
-    numbers = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
-    return numbers or (MIX,)

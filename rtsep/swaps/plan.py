@@ -13,7 +13,7 @@ from typing import Any
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.opened import Rows
 from rtsep.control.ends import Swap
-from rtsep.live_session.devices import numbers, server_parts
+from rtsep.live_session.device_facts import numbers, server_parts
 from rtsep.live_session.messages import DeviceReady, Fade, Patch
 from rtsep.sound_servers.rewiring import Rewire, Side
 from rtsep.swaps.finding import Sides
