@@ -29,7 +29,7 @@ KEYS = {
     "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
     "latency", "path", "instant",
     "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "xruns",
-    "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "seconds",
+    "engine_restarts", "retunings", "device_losses", "swaps", "sanitized", "limited", "seconds",
     "stopped_early", "files", "events",
 }  # fmt: skip
 
