@@ -253,5 +253,8 @@ class Stage:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        """Ports of a client that was killed can still be met by the next one of its name."""
+        try:
+            self._process.communicate(timeout=20)
+        finally:
+            self._process.kill()
