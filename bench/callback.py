@@ -12,11 +12,13 @@ import numpy as np
 from bench.hardware import finish
 from bench.turns import clock, percentiles
 from rtsep.mixer.conceal import Ratios, ratios_of
+from rtsep.mixer.cue import Cue
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
-from rtsep.mixer.meters import Meters
+from rtsep.mixer.meters import CueMeter, Meters
 from rtsep.mixer.playout import Playout
 from rtsep.mixer.tone import Tone
+from rtsep.mixer.trim import Trim
 from rtsep.ring.arena import Arena
 from rtsep.ring.ring import Ring
 
@@ -40,13 +42,20 @@ class Mixer:
         self.stems = Ring(arena, len(STEMS) * CHANNELS, 1 << 16)
         ratios = Ratios(arena, len(STEMS))
         self.playout = Playout(self.stems, self.input, ratios, control, block)
+        self.trim = Trim(control, RATE, block)
         self.tone = Tone(control, len(STEMS), CHANNELS, RATE, block)
         self.faders = Faders(control, len(STEMS), CHANNELS, RATE, block)
         self.meters = Meters(arena, len(STEMS), sample_rate=RATE)
+        self.desk.plug_cue((2, 3))
+        self.cue = Cue(control, len(STEMS), CHANNELS, RATE, block)
+        self.cue_meter = CueMeter(arena, sample_rate=RATE)
+        self.headphones = False  # a part of everything
         noise = np.random.default_rng(0).uniform(-0.2, 0.2, (len(STEMS), CHANNELS, block))
         self.sound = noise.astype(np.float32)
         self.heard = Block.whole(self.sound, self.sound.sum(0))
         self.out = np.zeros_like(self.heard.dry)
+        self.ears = np.zeros_like(self.out)
+        self.came = np.zeros_like(self.heard.dry)
         self.parts = np.zeros_like(self.sound)
         self.position = -LATENCY // block * block
         ratios.publish(ratios_of(np.tile(self.sound, 4096 // block)))
@@ -59,7 +68,9 @@ class Mixer:
             self.stems.write(self.sound.reshape(-1, self.sound.shape[-1]))
 
     def take_in(self) -> None:
-        self.input.write(self.sound[0])
+        self.came[...] = self.sound[0]
+        self.trim.process(self.came)
+        self.input.write(self.came)
 
     def play(self) -> None:
         self.heard = self.playout.pull(self.position, self.out.shape[1])
@@ -72,6 +83,10 @@ class Mixer:
     def measure(self) -> None:
         self.meters.update(self.heard.dry, self.heard.stems, self.faders.gains, self.out)
 
+    def listen(self) -> None:
+        self.cue.mix(self.heard, self.out, self.faders.fade, self.ears)
+        self.cue_meter.update(self.ears)
+
     def split(self) -> None:
         self.faders.stem_out(self.heard.stems, self.parts)
 
@@ -80,6 +95,8 @@ class Mixer:
         self.play()
         self.mix()
         self.measure()
+        if self.headphones:
+            self.listen()
 
 
 def measured(block: int) -> Figures:
@@ -92,6 +109,11 @@ def measured(block: int) -> Figures:
     figures["mix"] = timed(mixer.mix)
     figures["meters"] = timed(mixer.measure)
     figures["stem outputs"] = timed(mixer.split)
+    mixer.desk.set_pfl("bass", True)
+    figures["headphones"] = timed(mixer.listen)
+    figures["headphones, split and not"] = timed(
+        mixer.listen, lambda: mixer.desk.set_cue_split(not mixer.desk.cue_split)
+    )
     figures["mix, faders moving"] = timed(mixer.mix, lambda: mixer.desk.toggle_mute("bass"))
     figures["all"] = timed(mixer.everything, mixer.deliver)
     mixer.desk.set_mute("bass", True)

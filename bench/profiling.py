@@ -23,9 +23,9 @@ import rtsep
 from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles
 from rtsep.engine.hops import HopStream
+from rtsep.engine.pauses import watched_pauses
 from rtsep.live_session.callback import Callback
 from rtsep.live_session.notes import Notes
-from rtsep.live_session.pauses import watched_pauses
 from rtsep.measure.clocks import ClockReader
 from rtsep.measure.profiling import CLOCK_SECONDS, LOOK_SECONDS
 from rtsep.ring.arena import Arena

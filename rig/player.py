@@ -1,9 +1,10 @@
 """Play a file into a JACK client and record what it plays, both on the server's frame clock.
 
-    python rig/player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS
+    python rig/player.py PLAYED.wav CAPTURE.wav CLIENT SECONDS [PORT ...]
 
-Two clients, so that the graph is source -> CLIENT -> sink without a loop. Frames are numbered by
-the server, so that a lost cycle leaves a hole and never shifts what follows.
+Recorded are its first two outputs, or the ports that are named. Two clients, so that the graph is
+source -> CLIENT -> sink without a loop. Frames are numbered by the server, so that a lost cycle
+leaves a hole and never shifts what follows.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import numpy as np
 import soundfile
 
 
-def main(played: str, captured: str, client: str, seconds: float) -> None:
+def main(played: str, captured: str, client: str, seconds: float, *names: str) -> None:
     audio = soundfile.read(played, dtype="float32", always_2d=True)[0].T.copy()
     source, sink = (jack.Client(f"{name}{client}") for name in ("source", "sink"))
     rate = source.samplerate
     outs = [source.outports.register(f"out_{channel}") for channel in (1, 2)]
-    ins = [sink.inports.register(f"in_{channel}") for channel in (1, 2)]
-    recording = np.zeros((2, int(seconds * rate)), np.float32)
+    ins = [sink.inports.register(f"in_{channel + 1}") for channel in range(len(names) or 2)]
+    recording = np.zeros((len(ins), int(seconds * rate)), np.float32)
     seen = np.zeros(recording.shape[1], bool)
     begin, done = threading.Event(), threading.Event()
     start: list[int] = []
@@ -63,6 +64,7 @@ def main(played: str, captured: str, client: str, seconds: float) -> None:
     with source, sink:
         inputs = source.get_ports(f"^{client}:", is_audio=True, is_input=True)
         outputs = source.get_ports(f"^{client}:", is_audio=True, is_output=True)
+        outputs = [f"{client}:{name}" for name in names] or outputs
         for ours, theirs in zip(outs, inputs, strict=False):
             connect(source, ours, theirs)
         for theirs, ours in zip(outputs, ins, strict=False):
@@ -85,7 +87,7 @@ def main(played: str, captured: str, client: str, seconds: float) -> None:
     )
 
 
-def connect(client: jack.Client, source: jack.Port, sink: jack.Port) -> None:
+def connect(client: jack.Client, source: jack.Port | str, sink: jack.Port) -> None:
     """A client that looks after its connections, as rtsep does, may have been faster."""
     try:
         client.connect(source, sink)
@@ -95,4 +97,4 @@ def connect(client: jack.Client, source: jack.Port, sink: jack.Port) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), *sys.argv[5:])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,10 @@ class JackServer:
 
 @contextmanager
 def running_jack(
-    *, rate: int = RATE, period: int = PERIOD, name: str | None = None
+    *, rate: int = RATE, period: int = PERIOD, name: str | None = None, outputs: int = 2
 ) -> Iterator[JackServer]:
-    """A server with the dummy backend: no sound card, but the pace of one. Ended on the way out."""
+    """A server with the dummy backend: no sound card, but the pace of one, with so many outputs.
+    Ended on the way out."""
     name = name or f"rtsep{uuid.uuid4().hex[:8]}"
     env = {
         **os.environ,
@@ -49,7 +51,8 @@ def running_jack(
         "JACK_NO_AUDIO_RESERVATION": "1",
     }
     realtime = ["-R", "-P70"] if _may_be_realtime() else ["-r"]
-    backend = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2", "-P", "2"]
+    backend = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2",
+               "-P", str(outputs)]  # fmt: skip
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             ["jackd", "--name", name, "--sync", *realtime, *backend],
@@ -85,12 +88,12 @@ def _wait_for(name: str, env: dict[str, str], log: IO[bytes]) -> None:
 def wait_for_ports(server: JackServer, client: str, seconds: float = 60.0) -> None:
     """Until a client has made its ports."""
     end = time.monotonic() + seconds
-    while client + ":" not in _ports(server):
+    while client + ":" not in all_ports(server):
         assert time.monotonic() < end, f"no ports of {client} in {seconds:.0f} s"
         time.sleep(0.1)
 
 
-def _ports(server: JackServer) -> str:
+def all_ports(server: JackServer) -> str:
     command = ["jack_lsp", "-s", server.name]
     return subprocess.run(command, env=server.env, capture_output=True, text=True).stdout
 
@@ -108,7 +111,7 @@ def activate(client: Any) -> None:
 class Capture:
     """What came back, aligned with what was played: sample i left while sample i was sent."""
 
-    audio: np.ndarray  # (2, samples)
+    audio: np.ndarray  # (2, samples), or a row for each port that was named
     missing_frames: int
     xruns: int
     wall_seconds: float
@@ -126,13 +129,15 @@ class Player:
         seconds: float,
         client: str,
         rate: int = RATE,
+        ports: Sequence[str] = (),
     ) -> None:
+        """Without `ports` of the client the first two are recorded."""
         self._result = folder / f"capture-{uuid.uuid4().hex[:6]}.wav"
         played = folder / f"played-{uuid.uuid4().hex[:6]}.wav"
         soundfile.write(played, audio.T, rate, subtype="FLOAT")
         script = Path(__file__).with_name("player.py")
         self._process = subprocess.Popen(
-            [sys.executable, script, played, self._result, client, str(seconds)],
+            [sys.executable, script, played, self._result, client, str(seconds), *ports],
             stdout=subprocess.PIPE,
             text=True,
             env=server.env,
@@ -258,3 +263,12 @@ class Stage:
             self._process.communicate(timeout=20)
         finally:
             self._process.kill()
+
+
+def latencies(server: JackServer, port: str) -> dict[str, tuple[int, int]]:
+    """What the graph says of a port, "capture" and "playback": least and most frames."""
+    done = subprocess.run(
+        ["jack_lsp", "-s", server.name, "-l", port], env=server.env, capture_output=True, text=True
+    )
+    said = re.findall(r"port (\w+) latency = \[ (\d+) (\d+) \]", done.stdout)
+    return {mode: (int(least), int(most)) for mode, least, most in said}

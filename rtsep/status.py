@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -11,6 +12,23 @@ class Level:
 
     peak_db: float
     rms_db: float
+
+
+SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loudness:
+    """Of the mix, in LUFS and dBTP, -inf for silence. All but the first two are since the last
+    reset."""
+
+    momentary: float = -math.inf  # of the last 0.4 s
+    short_term: float = -math.inf  # of the last 3 s
+    integrated: float = -math.inf  # gated
+    momentary_max: float = -math.inf
+    short_term_max: float = -math.inf
+    true_peak: float = -math.inf  # the highest
+    seconds: float = 0.0  # that were measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +51,22 @@ class InstantStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransportStatus:
+    """Of a session that plays files, as they are heard: seconds of the song."""
+
+    playing: bool
+    title: str
+    song: int  # its number in the list, from 1
+    songs: int
+    position: float
+    length: float  # perhaps a guess, until the song has been read
+    looping: bool
+    loop_in: float
+    loop_out: float  # the end of the song, where nothing else was said
+    speed: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveStatus:
     """A live session at one moment. Counts are since its beginning."""
 
@@ -48,7 +82,9 @@ class LiveStatus:
     input_level: Level
     stem_levels: tuple[Level, ...]  # after the faders
     mix_level: Level
+    cue_level: Level = SILENCE  # of headphones, if there are any
     hop_ms: float
+    loudness: Loudness = field(default_factory=Loudness)  # of the mix
     step_ms: dict[str, float] = field(default_factory=dict)  # last, p50, p99, p99.9, max
     callback_ms: dict[str, float] = field(default_factory=dict)  # p50, p99, p99.9, max
     steps: int = 0
@@ -64,6 +100,7 @@ class LiveStatus:
     swaps: int = 0  # of the input, the output or routes
     path: str = "full"  # or "instant"
     instant: InstantStatus | None = None  # where there is an instant path
+    transport: TransportStatus | None = None  # where files are played
     recording: bool = False
     recorded_seconds: float = 0.0
     events: tuple[str, ...] = ()  # the newest last, as sentences for a person

@@ -15,12 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from rtsep.control.ends import Choices, End, Playing, Swap
 from rtsep.mixer.desk import Desk, local_desk
-from rtsep.status import LatencyPart, Level, LiveStatus
+from rtsep.mixer.transport import Transport
+from rtsep.status import LatencyPart, Level, LiveStatus, Loudness, TransportStatus
 from rtsep.tui import LiveApp
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
@@ -49,6 +50,9 @@ RUNNING = LiveStatus(
     stem_levels=(),
     mix_level=Level(peak_db=-3.0, rms_db=-13),
     hop_ms=743.0,
+    loudness=Loudness(
+        momentary=-13.1, short_term=-14.2, integrated=-14.6, true_peak=-1.2, seconds=5025
+    ),
     step_ms={"p50": 323.0, "p99": 392.0},  # a window of 1 s on two cores
     callback_ms={"p99.9": 1.6},
     events=(
@@ -69,6 +73,7 @@ class Picture:
     keys: tuple[str, ...] = ()
     prepare: Callable[[Desk], object] = lambda desk: None
     status: LiveStatus = RUNNING
+    input: str = "mic"
 
 
 def _acapella_fade(desk: Desk) -> None:
@@ -102,6 +107,23 @@ def _three_scenes(desk: Desk) -> None:
     desk.set_recording(False)
 
 
+def _headphones(desk: Desk) -> None:
+    """The vocals are out, and prepared for their way back."""
+    _acapella_fade(desk)
+    desk.set_recording(False)
+    desk.plug_cue((2, 3))
+    desk.set_mute("vocals", True)
+    desk.set_filter("vocals", 0.3)
+    desk.set_pfl("vocals", True)
+    desk.set_cue_mix(0.3)
+    desk.set_cue_volume(-4.0)
+
+
+def _played(desk: Desk) -> None:
+    desk.set_mute("vocals", True)
+    desk.connect(cast(Transport, SimpleNamespace(status=SONG)))
+
+
 RECORDING = replace(RUNNING, recording=True, recorded_seconds=754)
 TROUBLE = replace(
     RUNNING,
@@ -114,6 +136,16 @@ TROUBLE = replace(
     engine_restarts=1,
     limited=1,
     events=("1:23:20 the engine is started again: it ended with code -9",),
+)
+SONG = TransportStatus(
+    playing=True, title="Night Drive", song=2, songs=9, position=87.0, length=245.0, looping=True,
+    loop_in=80.0, loop_out=96.0, speed=0.9,
+)  # fmt: skip
+PLAYED = replace(
+    RUNNING,
+    input="file",
+    transport=SONG,
+    events=("00:02 MIDI controller: nanoKONTROL2 (map korg-nanokontrol2)",),
 )
 PICTURES = (
     Picture(name="terminal", prepare=_one_muted, status=RECORDING, keys=("right",)),
@@ -128,9 +160,16 @@ PICTURES = (
     Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
     Picture(name="terminal-scenes", prepare=_three_scenes, keys=("g",)),
     Picture(name="terminal-inputs", prepare=_acapella_fade, keys=("d",)),
+    Picture(
+        name="terminal-cue",
+        prepare=_headphones,
+        status=replace(RUNNING, cue_level=Level(peak_db=-8.0, rms_db=-17)),
+        keys=("right",) * 5,
+    ),
     Picture(name="terminal-small", size=(48, 13), prepare=_solo),
     Picture(name="terminal-trouble", status=TROUBLE, prepare=_solo),
-    Picture(name="terminal-help", keys=("question_mark",)),
+    Picture(name="terminal-help", size=(80, 28), keys=("question_mark",)),
+    Picture(name="terminal-transport", prepare=_played, status=PLAYED, input="songs"),
 )
 
 
@@ -178,7 +217,7 @@ async def draw(picture: Picture) -> str:
             app._looks = 0
             app.look()
             await pilot.pause()
-            return _without_downloads(app.export_screenshot(title="rtsep --input mic"))
+            return _without_downloads(app.export_screenshot(title=f"rtsep --input {picture.input}"))
 
 
 def _without_downloads(svg: str) -> str:

@@ -81,6 +81,14 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The program."""
+    path = shutil.which("ffmpeg")
+    assert path, "apt install ffmpeg"
+    return path
+
+
+@pytest.fixture(scope="session")
 def weights_cache(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """A cache folder that holds the official htdemucs after `official` has been asked for."""
     given: Path | None = pytestconfig.getoption("--weights")

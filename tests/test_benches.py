@@ -12,7 +12,19 @@ import pytest
 import torch
 from small_models import write_small_model
 
-from bench import attention, conceal, cost, engines, eq, hardware, linears, peers, plots, profiling
+from bench import (
+    attention,
+    conceal,
+    cost,
+    engines,
+    eq,
+    hardware,
+    levels,
+    linears,
+    peers,
+    plots,
+    profiling,
+)
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
 from rtsep.config import POLICIES
@@ -131,7 +143,15 @@ def test_equalizers_are_weighed(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     for times in found["us"].values():
         assert times["all in the middle"]["p50"] < times["both moving"]["p50"]
+        assert times["both and headphones moving"]["p50"] > 0
     assert found["share"] > 0 and "frames of 32 by a matrix" in found["ways_us"]
+
+
+def test_the_masters_meter_is_weighed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert levels.main(["--rounds", "3"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["us"].keys() == {str(rate) for rate in levels.RATES}
+    assert all(times["share_of_a_core"] > 0 for times in found["us"].values())
 
 
 def replayed(stalled: conceal.Stalled, policy: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -26,6 +26,7 @@ LAYERS = (
     {"cli"},
     {"doctor", "measure", "swaps"},
     {"library", "live_session"},
+    {"player"},
     {"files", "mixxx", "remote", "setup", "tui"},
     {"sound_servers", "stem_files"},
     {"audio", "control", "demo", "report"},

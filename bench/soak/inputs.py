@@ -10,8 +10,10 @@ import numpy as np
 
 from bench.soak.music import Audio, excerpt
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
-from rtsep.live_session.feeder import BLOCK, Feeder
 from rtsep.live_session.shared import Shared
+from rtsep.player.feeder import Feeder
+from rtsep.player.lane import Lane
+from rtsep.player.reel import BLOCK, Straight
 
 SETTLING_SECONDS = 10.0  # in which a control loop finds a drift
 SLIDING_SECONDS = 40.0  # in which it makes a delay longer by a block
@@ -68,7 +70,8 @@ class FileInput:
         self._next_fill = 0.0
         self.asleep = 0
         self.starved = 0
-        self._feeder = Feeder(self._blocks(), shared.feed, shared.counters, rate)
+        lane = Lane(shared.feed, None, shared.counters, shared.marks, rate)
+        self._feeder = Feeder(Straight(self._blocks()), lane)
 
     def _blocks(self) -> Iterator[Audio]:
         while True:
@@ -78,7 +81,7 @@ class FileInput:
 
     def take(self, count: int, now: float) -> tuple[Audio | None, Audio]:
         if now >= self._next_fill and not self.asleep:
-            self._feeder._fill()
+            self._feeder.fill()
             self._next_fill = now + 0.05
         ready = min(self._read - self._played, count)
         heard = np.zeros((self._channels, count), np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rtsep.audio.devices import Device
 from rtsep.audio.hostapi import picks_channels
-from rtsep.audio.routes import MIX, Route, channel_names, check_routes
+from rtsep.audio.routes import CUE, MIX, Route, channel_names, check_cue, check_routes
 from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 
@@ -49,11 +49,16 @@ class Inlet:
 class Outlet:
     """Stereo buses to the channels of a device. `opened` are the channels that a stream needs."""
 
-    def __init__(self, device: Device, routes: tuple[Route, ...] = ()) -> None:
-        """Without `routes` the mix goes to the first two channels, or to the only one. Raises
-        ConfigError for routes that the device cannot serve."""
+    def __init__(
+        self, device: Device, routes: tuple[Route, ...] = (), cue: tuple[int, ...] = ()
+    ) -> None:
+        """Without `routes` the mix goes to the first two channels, or to the only one. A `cue` is
+        the last bus. Raises ConfigError for what the device cannot serve."""
         self.device = device
         self.routes = routes or (Route(MIX, tuple(range(min(2, device.outputs)))),)
+        if cue:
+            check_cue(cue, device.outputs, device.label)
+            self.routes += (Route(CUE, cue),)
         check_routes(self.routes, device.outputs, device.label)
         used = sorted(channel for route in self.routes for channel in route.channels)
         self.opened, rows = _opened(device, tuple(used))

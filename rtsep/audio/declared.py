@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rtsep.audio.channels import Inlet, Outlet
-from rtsep.audio.devices import JACK
+from rtsep.audio.devices import JACK, Device
 from rtsep.status import LatencyPart
 
 
@@ -31,3 +31,24 @@ def server_notes(inlet: Inlet | None, outlet: Outlet | None) -> tuple[str, ...]:
     if not late:
         return ()
     return (f"the JACK server's own latency comes on top: {', '.join(late)}",)
+
+
+def beyond(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
+    """The same in samples: what PortAudio leaves out of a stream's latency on JACK."""
+    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
+    return tuple(
+        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
+        for end, direction, name in ends
+        if end and end.host_api == JACK
+    )
+
+
+def late_for(wanted: int, period: int, rate: int) -> tuple[str, ...]:
+    """What a JACK server's period costs that is longer than `wanted`, and how to have that."""
+    if not 0 < wanted < period:
+        return ()
+    return (
+        f"the JACK server's period is {period} samples, not {wanted}, which costs "
+        f"{1000 * (period - wanted) / rate:.0f} ms here and as much again in the server: "
+        f"start it with -p {wanted} (PipeWire: PIPEWIRE_QUANTUM={wanted}/{rate})",
+    )

@@ -34,7 +34,7 @@ _FIRST_SECONDS = 2.0  # for a JACK server's first two periods
 def open_duplex(spec: DuplexSpec) -> Duplex:
     """Open devices. Raises ConfigError for what they refuse, with what else could be tried."""
     inlet = Inlet(find_again(spec.input), spec.input_channels) if spec.input else None
-    outlet = Outlet(find_again(spec.output), spec.routes) if spec.output else None
+    outlet = Outlet(find_again(spec.output), spec.routes, spec.cue) if spec.output else None
     if inlet and outlet and spec.two_clocks:
         return TwoStreams(spec, inlet, outlet)
     return OneStream(spec, inlet, outlet)

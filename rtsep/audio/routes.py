@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rtsep.errors import ConfigError
 
-MIX = "mix"
+MIX, CUE = "mix", "cue"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,50 @@ def parse_route(text: str) -> Route:
     if not bus or not equals:
         raise ConfigError(f"a route is written like vocals=3-4; got {text!r}")
     return Route(bus, parse_channels(channels))
+
+
+def apart(texts: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+    """Routes, and the channels of the one to headphones. Raises ConfigError for several such."""
+    cues = [text for text in texts if text.partition("=")[0].strip() == CUE]
+    if len(cues) > 1:
+        raise ConfigError(f"there is one pair of headphones, got {' and '.join(cues)[:80]}")
+    others = tuple(text for text in texts if text not in cues)
+    return others, cues[0].partition("=")[2] if cues else None
+
+
+def cue_channels(routes: Sequence[Route]) -> tuple[int, ...]:
+    """Of headphones, if there are any."""
+    return next((route.channels for route in routes if route.bus == CUE), ())
+
+
+def parse_cue(text: str, routes: Sequence[Route]) -> tuple[int, ...]:
+    """ "3-4", for headphones; "2" where the mix has the other channel of a splitter cable.
+    Raises ConfigError for anything else."""
+    try:
+        channels = parse_channels(text)
+    except ConfigError as error:
+        raise ConfigError(f"--cue {text[:80]}: {error}") from error
+    if len(channels) == 1 and not any(len(each.channels) == 1 for each in routes):
+        raise ConfigError(
+            f"--cue takes a pair of channels, like 3-4, got {text[:80]}; for a splitter cable, "
+            "mono mix and mono cue, write --route mix=1 --cue 2"
+        )
+    return channels
+
+
+def check_cue(channels: tuple[int, ...], outputs: int, device: str) -> None:
+    """Raises ConfigError for channels that a device does not have."""
+    if max(channels) < outputs:
+        return
+    advice = "take another --output, or two of these for a splitter cable: --route mix=1 --cue 2"
+    if outputs > 3:
+        advice = f"there are --cue 1-2 to {outputs - 1}-{outputs}"
+    elif outputs < 2:
+        advice = "take another --output"
+    raise ConfigError(
+        f"--cue {channel_names(channels)} is out of range: {device} has {outputs} "
+        f"output{'s' * (outputs != 1)}; {advice}"
+    )
 
 
 def check_routes(routes: Sequence[Route], outputs: int, device: str) -> None:

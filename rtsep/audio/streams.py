@@ -34,6 +34,7 @@ class DuplexSpec:
     latency: str | float = "low"  # or "high", or seconds
     input_channels: tuple[int, ...] = ()
     routes: tuple[Route, ...] = ()
+    cue: tuple[int, ...] = ()  # channels of headphones, beside the routes
     settings: HostSettings = USUAL
     one_clock: bool | None = None
 

@@ -51,7 +51,7 @@ LONGEST = 1400  # of what is said about an error
 
 SECTIONS = {
     "Sound": ("source", "destination", "waits", "loop", "duration"),
-    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "no_limiter"),
+    "Mix": ("preset", "mute", "solo", "gains_db", "eq_db", "filters", "trim_db", "no_limiter"),
     "Files": ("encoding", "record", "pace"),
     "Latency": (
         "target", "path", "delay", "hop", "lookahead", "window", "mode", "refresh", "budget",
@@ -60,8 +60,10 @@ SECTIONS = {
     "Model": ("model", "named", "complete", "device", "precision", "executor", "cache"),
     "Controls": ("ui", "midi", "osc", "remote", "config", "scene_fade"),
     "Sound devices": (
-        "latency", "blocksize", "samplerate", "input_channels", "routes", "wasapi",
+        "latency", "blocksize", "samplerate", "input_channels", "routes", "stem_ports",
+        "wasapi",
     ),
+    "Headphones": ("cue", "cue_mix", "cue_volume", "cue_split"),
     "Settings": ("used",),
     "Reports": ("as_json", "profile", "debug", "version"),
 }  # fmt: skip
@@ -93,9 +95,9 @@ class Root(Saved, SectionedGroup):
 @click.option(
     "--input",
     "source",
-    metavar="mic|app:NAME|system|DEVICE|FILE|demo",
+    metavar="mic|app:NAME|system|DEVICE|FILE|FOLDER|demo",
     help="What to separate; see `rtsep devices`. app:NAME is what a program plays, system what the "
-    "computer plays.",
+    "computer plays. A folder or a playlist (.m3u) is played live, song after song.",
 )
 @click.option(
     "--output",

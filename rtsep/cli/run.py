@@ -13,6 +13,7 @@ from rtsep.cli.common.parsing import INSTANT
 from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
+from rtsep.files.playlist import is_list
 from rtsep.stem_files.reading import is_stem_file
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -25,6 +26,7 @@ OF_CUTTING = (
 OF_NETWORKS = (*OF_STREAMS, "--model", "--stems", "--precision", "--profile")
 OF_MIXES = ("gains_db", "mute", "solo", "eq_db", "filters", "preset", "presets")
 OF_FILES = (*OF_MIXES, "encoding", "input_channels", "as_json")
+OF_CUES = ("--cue", "--cue-mix", "--cue-volume", "--cue-split")
 # Of an option of live sessions: true without one too, as scripts say it always.
 NO_DEMANDS = ("off", "auto")
 
@@ -53,6 +55,7 @@ def run(
     usual = "speakers" if live_input else "null"
     where_to = output_place(usual if destination is None else destination, live=live_input)
     live = {name: options.pop(name) for name in LIVE_ONLY}
+    settle_cue(live, given, where_to)
     if live_input or where_to.kind is Kind.DEVICE or pace == "realtime":
         with RichObserver():
             from rtsep.cli.live.run import run_live
@@ -63,6 +66,7 @@ def run(
         _tell_master(where_from, instead)
         run_live(where_from, where_to, true_stems=true_stems, **live, **options)
         return
+    _refuse_list(where_from)
     _refuse_live(given, live)
     offline = not set(OF_STREAMS) & set(given)
     if offline:  # the live engine's defaults are not meant
@@ -80,6 +84,34 @@ def run(
     _tell_master(where_from, instead)
     options["precision"] = options["precision"] or ("fp32" if offline else "auto")
     run_file(where_from, destination=destination, offline=offline, **options)
+
+
+def _refuse_list(source: Place) -> None:
+    """A folder or a playlist, where nothing is played."""
+    if is_list(source):
+        raise click.UsageError(
+            f"{source.name} stands for several songs, which are played live: --output speakers, or "
+            f"--pace realtime; `rtsep separate {source.name} -o FOLDER` makes stems of all in a "
+            "folder"
+        )
+
+
+def settle_cue(live: dict[str, Any], given: Sequence[str], output: Place) -> None:
+    """Headphones are channels of the output device; a cue among the defaults is for sessions with
+    one."""
+    asked = [flag for flag in OF_CUES if flag in given]
+    hears = output.kind is Kind.DEVICE
+    if asked and not hears:
+        raise click.UsageError(
+            f"{asked[0]} is for headphones on an output device, and --output {output.name} is none "
+            "here; leave it out, or write the device's name as --output device:NAME"
+        )
+    if not hears:
+        live["cue"] = None
+    if asked and live["cue"] is None:
+        raise click.UsageError(
+            f"{asked[0]} does nothing without headphones; give their channels too, like --cue 3-4"
+        )
 
 
 def _refuse_live(given: list[str], live: dict[str, Any]) -> None:

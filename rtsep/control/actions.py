@@ -5,13 +5,17 @@ Shared by everything that controls; knows nothing of buttons, messages or keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.end_verbs import END_VERBS
+from rtsep.control.transport import TRANSPORT
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER, Verb, nothing
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
@@ -19,27 +23,9 @@ from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_d
 from rtsep.mixer.presets import PRESETS
 from rtsep.mixer.scenes import SCENES
 
+__all__ = ["FADER", "SWITCH", "TRIGGER", "VERBS", "Action", "Verb", "parse_action"]
+
 _SURE = 0.8  # how alike a word is that was misspelt, and not meant
-
-FADER, SWITCH, TRIGGER = "fader", "switch", "trigger"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """`get` and `set` take the desk and, where there is a target, its name."""
-
-    kind: str  # FADER: a travel from 0 to 1; SWITCH: 0 or 1; TRIGGER: 1 does it, it has no state
-    target: str | None  # what follows the colon, "stem", or nothing
-    help: str
-    get: Callable[..., float]
-    set: Callable[..., Any]
-    choices: tuple[str, ...] = ()  # of a target that is no stem
-    open: bool = False  # there may be other choices, which a desk alone knows
-    rest: float = db_to_travel(0.0)  # the travel of a fader that does nothing
-
-
-def _nothing(*desk_and_target: object) -> float:
-    return 0.0
 
 
 def _turn(desk: Desk, stem: str, *, band: int) -> float:
@@ -117,16 +103,18 @@ VERBS: dict[str, Verb] = {
         lambda desk: db_to_travel(desk.master_db),
         lambda desk, travel: desk.set_master(travel_to_db(travel)),
     ),
+    **END_VERBS,
     "bypass": Verb(
         SWITCH, None, "hear the untouched input", lambda desk: desk.bypass, Desk.set_bypass
     ),
     "limiter": Verb(SWITCH, None, "the limiter", lambda desk: desk.limiter, Desk.set_limiter),
     "record": Verb(SWITCH, None, "recording", lambda desk: desk.recording, Desk.set_recording),
+    **CUE_VERBS,
     "preset": Verb(
         TRIGGER,
         "preset",
         "set the mutes as a preset says",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.apply_preset(name),
         tuple(PRESETS),
         open=True,
@@ -135,7 +123,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "go to the faders that are kept as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.recall_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -143,7 +131,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "scene",
         "keep the faders as a scene",
-        _nothing,
+        nothing,
         lambda desk, number, on: desk.store_scene(int(number)),
         tuple(map(str, SCENES)),
     ),
@@ -151,14 +139,14 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "undo the last move, preset or scene",
-        _nothing,
-        lambda desk, on: desk.undo(),
+        nothing,
+        lambda desk, on: f"undone: {desk.undo()}",
     ),
     "policy": Verb(
         TRIGGER,
         "policy",
         "what is heard when the engine is late",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_policy(name),
         POLICIES,
     ),
@@ -166,7 +154,7 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         "path",
         "hear the full path or the instant one",
-        _nothing,
+        nothing,
         lambda desk, name, on: desk.set_path(name),
         PATHS,
     ),
@@ -174,9 +162,10 @@ VERBS: dict[str, Verb] = {
         TRIGGER,
         None,
         "all faders to 0 dB, no mute, no solo, no equalizer, no filter",
-        _nothing,
+        nothing,
         lambda desk, on: desk.reset(),
     ),
+    **TRANSPORT,
 }
 
 
@@ -206,20 +195,20 @@ class Action:
         """
         return float(VERBS[self.verb].get(desk, *self._arguments(desk)))
 
-    def apply(self, desk: Desk, value: float) -> None:
+    def apply(self, desk: Desk, value: float) -> Any:
         """Set the fader's travel from 0 to 1 (what is beyond becomes the end); a switch is on, and
-        a trigger done, from 0.5. Raises ConfigError, also for NaN."""
+        a trigger done, from 0.5. A text is what is to be told of it. ConfigError, also for NaN."""
         if self.kind == FADER:
             value = min(max(value, 0.0), 1.0)  # NaN stays NaN, and the desk refuses it
         elif self.kind == TRIGGER and not value >= 0.5:
-            return
+            return None
         else:
             value = value >= 0.5
-        VERBS[self.verb].set(desk, *self._arguments(desk), value)
+        return VERBS[self.verb].set(desk, *self._arguments(desk), value)
 
     def press(self, desk: Desk) -> None:
-        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a filter to the
-        middle. ConfigError."""
+        """Turn a switch over, or do what a trigger does. A fader goes to 0 dB, a knob to where it
+        does nothing. ConfigError."""
         if self.kind == FADER:
             self.apply(desk, VERBS[self.verb].rest)
         else:

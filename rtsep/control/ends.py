@@ -48,7 +48,7 @@ class Choices:
     outputs: tuple[End, ...]
 
 
-class Ends(Protocol):
+class SessionEnds(Protocol):
     """A session's. Any thread may ask."""
 
     @property
@@ -67,12 +67,41 @@ def pairs(channels: int) -> list[str]:
     return [f"{n}-{n + 1}" if n < channels else f"{n}" for n in range(1, channels + 1, 2)]
 
 
+def stays(output: End, now: Playing) -> bool:
+    """Whether routes of several buses may stay as they are on that output. Of the mix and
+    headphones alone, only where it has their channels."""
+    stems = [route for route in now.routes if _bus(route) not in ("mix", "cue")]
+    fit = all(max(_channels(route)) <= output.channels for route in now.routes)
+    return len(now.routes) > 1 and (bool(stems) or fit)
+
+
 def output_swap(output: End, channels: str, now: Playing) -> Swap:
     """To the first two channels of another output, or to these. Routes of several buses stay as
-    they are where nobody says otherwise."""
+    they are where nobody says otherwise; headphones do where these channels leave them theirs."""
     if channels:
-        return Swap(output=output.name, routes=(f"mix={channels}",))
-    return Swap(output=output.name, routes=None if len(now.routes) > 1 else ())
+        routes = (f"mix={channels}", *_headphones(output, channels, now))
+        return Swap(output=output.name, routes=routes)
+    return Swap(output=output.name, routes=None if stays(output, now) else ())
+
+
+def _headphones(output: End, channels: str, now: Playing) -> tuple[str, ...]:
+    mix = f"mix={channels}"
+    return tuple(
+        route
+        for route in now.routes
+        if _bus(route) == "cue"
+        and len(_channels(route)) > 1
+        and max(_channels(route)) <= output.channels
+        and not _channels(route) & _channels(mix)
+    )
+
+
+def _bus(route: str) -> str:
+    return route.partition("=")[0]
+
+
+def _channels(route: str) -> set[int]:
+    return {int(number) for number in route.partition("=")[2].split("-")}
 
 
 def heard_as(name: str, channels: str) -> str:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from rtsep.closing import Closing
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, bound_socket, is_loopback, parse_host_port
 from rtsep.control.osc_desk import desk_state, figures, meant, meters, obey
 from rtsep.control.osc_ends import SWAPS, ends_state, obey_swap
@@ -55,7 +55,7 @@ class OscServer(Closing):
         spec: OscSpec,
         on_event: Callable[[str], object],
         warn: Callable[[str], object] | None = None,
-        ends: Ends | None = None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`warn` is told, before it happens, that others than this machine will reach the desk;
         without it that is refused. `ends` are the session's input and output."""
@@ -95,7 +95,7 @@ class OscServer(Closing):
             hearing = [who for who, one in self._subscribers.items() if one.begins <= now]
             status = self._status()
             self._tell_changes(hearing, now)
-            self._send(meters(self._desk.stems, status), hearing)
+            self._send(meters(self._desk, status), hearing)
             if now >= figures_due:
                 self._send([figures(status)], hearing)
                 figures_due = now + FIGURES_SECONDS

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from types import NoneType
 from typing import Any
 
-from rtsep.control.osc_packets import Message, Value
+from rtsep.control.osc_packets import Message
 from rtsep.control.osc_patterns import is_pattern, matching
+from rtsep.control.osc_transport import TRANSPORT_ADDRESSES, transport_state
+from rtsep.control.osc_values import State, Values, number, shown, switch, trigger
 from rtsep.errors import ConfigError
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.mixer.levels import db_to_travel, db_to_turn, travel_to_db, turn_to_db
+from rtsep.mixer.levels import (
+    db_to_travel,
+    db_to_turn,
+    knob_to_trim,
+    travel_to_db,
+    trim_to_knob,
+    turn_to_db,
+)
 from rtsep.mixer.scenes import SCENES
-from rtsep.status import Level, LiveStatus
+from rtsep.status import LiveStatus
 
 SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
-    "/stem/NAME/gain|fader|mute|solo|filter, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
-    "/master/gain|fader|filter, /bypass, /limiter, /record, "
+    "/stem/NAME/gain|fader|mute|solo|filter|pfl, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
+    "/master/gain|fader|filter|loudness/reset, /input/trim/gain|knob, "
+    "/input/pfl, /cue/mix|gain|fader|split, "
+    "/bypass, /limiter, /record, "
     "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
-    "/input, /output, /routes, /subscribe, /unsubscribe, /ping"
+    "/transport/..., /input, /output, /routes, "
+    "/subscribe, /unsubscribe, /ping"
 )
-
-Values = tuple[Value, ...]
-State = dict[str, Values]
 
 
 def meant(desk: Desk, address: str) -> list[str]:
@@ -34,7 +41,7 @@ def meant(desk: Desk, address: str) -> list[str]:
     known = _addresses(desk.stems)
     if address in known:
         return [address]
-    found = matching(address, known) if is_pattern(address) else []
+    found = matching(address, _there(desk)) if is_pattern(address) else []
     if not found:
         raise ConfigError(f"no address {address[:60]!r}; {_there_is(desk, address)}")
     return found
@@ -64,15 +71,35 @@ def desk_state(desk: Desk) -> State:
         state[f"{at}/solo"] = (int(fader.solo),)
         state[f"{at}/filter"] = (fader.filter,)
         state |= {f"{at}/eq/{name}": values for name, values in _equalizer(fader)}
-    return state | {
-        "/master/gain": (desk.master_db,),
-        "/master/fader": (db_to_travel(desk.master_db),),
-        "/master/filter": (desk.master_filter,),
-        "/bypass": (int(desk.bypass),),
-        "/limiter": (int(desk.limiter),),
-        "/record": (int(desk.recording),),
-        "/policy": (desk.policy,),
-        "/path": (desk.path,),
+    return (
+        state
+        | _cue(desk)
+        | {
+            "/master/gain": (desk.master_db,),
+            "/master/fader": (db_to_travel(desk.master_db),),
+            "/master/filter": (desk.master_filter,),
+            "/input/trim/gain": (desk.trim_db,),
+            "/input/trim/knob": (trim_to_knob(desk.trim_db),),
+            "/bypass": (int(desk.bypass),),
+            "/limiter": (int(desk.limiter),),
+            "/record": (int(desk.recording),),
+            "/policy": (desk.policy,),
+            "/path": (desk.path,),
+        }
+        | transport_state(desk)
+    )
+
+
+def _cue(desk: Desk) -> State:
+    """Nothing where there is none."""
+    if not desk.has_cue:
+        return {}
+    return {f"/stem/{stem}/pfl": (int(desk.pfl(stem)),) for stem in desk.stems} | {
+        "/input/pfl": (int(desk.pfl_input),),
+        "/cue/mix": (desk.cue_mix,),
+        "/cue/gain": (desk.cue_volume_db,),
+        "/cue/fader": (db_to_travel(desk.cue_volume_db),),
+        "/cue/split": (int(desk.cue_split),),
     }
 
 
@@ -83,12 +110,20 @@ def _equalizer(fader: Fader) -> Iterator[tuple[str, Values]]:
         yield f"{band}/kill", (int(kill),)
 
 
-def meters(stems: Sequence[str], status: LiveStatus) -> Iterator[Message]:
-    """Peak and RMS in dB, of the stems after their faders, the mix and the input."""
-    for stem, level in zip(stems, status.stem_levels, strict=False):  # none while loading
-        yield Message(f"/stem/{stem}/meter", _decibels(level))
-    yield Message("/master/meter", _decibels(status.mix_level))
-    yield Message("/input/meter", _decibels(status.input_level))
+def meters(desk: Desk, status: LiveStatus) -> Iterator[Message]:
+    """Peak and RMS in dB, of the stems after their faders, the mix, the input and headphones;
+    loudness of the mix: momentary, short-term and integrated in LUFS, true peak in dBTP."""
+    levels = dict(zip(desk.stems, status.stem_levels, strict=False))  # none while loading
+    for stem, level in levels.items():
+        yield Message(f"/stem/{stem}/meter", _decibels(level.peak_db, level.rms_db))
+    others = {"master": status.mix_level, "input": status.input_level}
+    if desk.has_cue:
+        others["cue"] = status.cue_level
+    for name, level in others.items():
+        yield Message(f"/{name}/meter", _decibels(level.peak_db, level.rms_db))
+    one = status.loudness
+    loudness = one.momentary, one.short_term, one.integrated, one.true_peak
+    yield Message("/master/loudness", _decibels(*loudness))
 
 
 def figures(status: LiveStatus) -> Message:
@@ -110,29 +145,9 @@ def figures(status: LiveStatus) -> Message:
     )
 
 
-def number(values: Values) -> float:
-    """The only value, an integer or a float. Raises ConfigError, also for NaN."""
-    value = values[0] if len(values) == 1 else None
-    if isinstance(value, (bool, str, NoneType)) or math.isnan(value):
-        raise ConfigError(f"one number is needed, got {_shown(values)}")
-    return float(value)
-
-
-def nothing(values: Values) -> bool:
-    """Whether there is no value, or one that only says "now": nil, true as of a pressed button."""
-    return values in ((), (None,), (True,))
-
-
-def _switch(values: Values) -> bool:
-    """On from 0.5."""
-    if len(values) == 1 and isinstance(values[0], bool):
-        return values[0]
-    return number(values) >= 0.5
-
-
 def _text(values: Values) -> str:
     if len(values) != 1 or not isinstance(values[0], str):
-        raise ConfigError(f"one text is needed, got {_shown(values)}")
+        raise ConfigError(f"one text is needed, got {shown(values)}")
     return values[0][:60]
 
 
@@ -149,42 +164,42 @@ def _knob(values: Values) -> float:
     return round(number(values), 6)
 
 
-def _trigger(do: Callable[[Desk], object]) -> Callable[[Desk, Values], None]:
-    """A button that is let go sends 0, which does nothing."""
-
-    def pressed(desk: Desk, values: Values) -> None:
-        if nothing(values) or _switch(values):
-            do(desk)
-
-    return pressed
-
-
 _ADDRESSES: dict[str, Callable[[Desk, Values], None]] = {
     "/master/gain": lambda desk, values: desk.set_master(number(values)),
     "/master/fader": lambda desk, values: desk.set_master(travel_to_db(_travel(values))),
     "/master/filter": lambda desk, values: desk.set_master_filter(_knob(values)),
-    "/bypass": lambda desk, values: desk.set_bypass(_switch(values)),
-    "/limiter": lambda desk, values: desk.set_limiter(_switch(values)),
-    "/record": lambda desk, values: desk.set_recording(_switch(values)),
+    "/master/loudness/reset": trigger(Desk.reset_loudness),
+    "/input/trim/gain": lambda desk, values: desk.set_trim(number(values)),
+    "/input/trim/knob": lambda desk, values: desk.set_trim(knob_to_trim(_travel(values))),
+    "/input/pfl": lambda desk, values: desk.set_pfl_input(switch(values)),
+    "/cue/mix": lambda desk, values: desk.set_cue_mix(_travel(values)),
+    "/cue/gain": lambda desk, values: desk.set_cue_volume(number(values)),
+    "/cue/fader": lambda desk, values: desk.set_cue_volume(travel_to_db(_travel(values))),
+    "/cue/split": lambda desk, values: desk.set_cue_split(switch(values)),
+    "/bypass": lambda desk, values: desk.set_bypass(switch(values)),
+    "/limiter": lambda desk, values: desk.set_limiter(switch(values)),
+    "/record": lambda desk, values: desk.set_recording(switch(values)),
     "/policy": lambda desk, values: desk.set_policy(_text(values)),
     "/path": lambda desk, values: desk.set_path(_text(values)),
     "/preset": lambda desk, values: desk.apply_preset(_text(values)),
-    "/reset": _trigger(Desk.reset),
-    "/undo": _trigger(Desk.undo),
-    **{f"/scene/{n}/recall": _trigger(partial(Desk.recall_scene, number=n)) for n in SCENES},
-    **{f"/scene/{n}/store": _trigger(partial(Desk.store_scene, number=n)) for n in SCENES},
+    "/reset": trigger(Desk.reset),
+    "/undo": trigger(Desk.undo),
+    **{f"/scene/{n}/recall": trigger(partial(Desk.recall_scene, number=n)) for n in SCENES},
+    **{f"/scene/{n}/store": trigger(partial(Desk.store_scene, number=n)) for n in SCENES},
+    **TRANSPORT_ADDRESSES,
 }
 _STEM_ADDRESSES: dict[str, Callable[[Desk, str, Values], None]] = {
     "gain": lambda desk, stem, values: desk.set_gain(stem, number(values)),
     "fader": lambda desk, stem, values: desk.set_gain(stem, travel_to_db(_travel(values))),
-    "mute": lambda desk, stem, values: desk.set_mute(stem, _switch(values)),
-    "solo": lambda desk, stem, values: desk.set_solo(stem, _switch(values)),
+    "mute": lambda desk, stem, values: desk.set_mute(stem, switch(values)),
+    "solo": lambda desk, stem, values: desk.set_solo(stem, switch(values)),
     "filter": lambda desk, stem, values: desk.set_filter(stem, _knob(values)),
+    "pfl": lambda desk, stem, values: desk.set_pfl(stem, switch(values)),
 }
 _BAND_ADDRESSES: dict[str, Callable[[Desk, str, str, Values], None]] = {
     "gain": lambda desk, stem, band, values: desk.set_eq(stem, band, number(values)),
     "knob": lambda desk, stem, band, values: desk.set_eq(stem, band, turn_to_db(_travel(values))),
-    "kill": lambda desk, stem, band, values: desk.set_kill(stem, band, _switch(values)),
+    "kill": lambda desk, stem, band, values: desk.set_kill(stem, band, switch(values)),
 }
 
 
@@ -199,6 +214,14 @@ def _addresses(stems: tuple[str, ...]) -> dict[str, Callable[[Desk, Values], Non
             for name, turn in _BAND_ADDRESSES.items():
                 found[f"/stem/{stem}/eq/{band}/{name}"] = partial(_set, turn, stem, band)
     return found
+
+
+def _there(desk: Desk) -> list[str]:
+    """What a pattern may mean: who writes `/*/gain` asks for no headphones that are not there."""
+    known = list(_addresses(desk.stems))
+    if desk.has_cue:
+        return known
+    return [each for each in known if not each.startswith("/cue/") and not each.endswith("/pfl")]
 
 
 def _set(do: Callable[..., None], *what: Any) -> None:
@@ -217,9 +240,5 @@ def _there_is(desk: Desk, address: str) -> str:
     return f"there are {ADDRESSES}"
 
 
-def _decibels(level: Level) -> Values:
-    return tuple(db if db > SILENCE_DB else SILENCE_DB for db in (level.peak_db, level.rms_db))
-
-
-def _shown(values: Values) -> str:
-    return repr(values)[:60] if values else "nothing"
+def _decibels(*levels: float) -> Values:
+    return tuple(max(db, SILENCE_DB) for db in levels)

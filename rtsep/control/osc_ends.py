@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtsep.control.ends import Ends, Swap, read_swap
+from rtsep.control.ends import SessionEnds, Swap, read_swap
 from rtsep.control.osc_packets import Message, Value
 from rtsep.errors import ConfigError
 
@@ -10,7 +10,7 @@ INPUT, OUTPUT, ROUTES = "/input", "/output", "/routes"
 SWAPS = {INPUT, OUTPUT, ROUTES}
 
 
-def obey_swap(ends: Ends | None, message: Message) -> None:
+def obey_swap(ends: SessionEnds | None, message: Message) -> None:
     """Begin with another input, of which channels may be given, another output with its routes, or
     other routes. Raises ConfigError."""
     if ends is None:
@@ -18,7 +18,7 @@ def obey_swap(ends: Ends | None, message: Message) -> None:
     ends.swap(_swap(message.address, message.values))
 
 
-def ends_state(ends: Ends | None) -> dict[str, tuple[Value, ...]]:
+def ends_state(ends: SessionEnds | None) -> dict[str, tuple[Value, ...]]:
     """As they are told, and would be set."""
     if ends is None:
         return {}

@@ -10,13 +10,21 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rtsep.control.osc_desk import State, Values, nothing, number
 from rtsep.control.osc_packets import Message
+from rtsep.control.osc_values import State, Values, nothing, number
 from rtsep.errors import ConfigError
 
 QUIET_SECONDS = 0.25  # so long after a move its sender is not told of what it moved
 SETTLE_SECONDS = 0.3  # a newcomer may have its hand on a fader: its moves tell, before it is told
-NEAR = {"fader": 1e-3, "knob": 1e-3, "gain": 0.01, "filter": 1e-3}  # what nobody sees: travel, dB
+# What nobody sees: travel, dB, parts of the speed.
+NEAR = {
+    "fader": 1e-3,
+    "knob": 1e-3,
+    "gain": 0.01,
+    "filter": 1e-3,
+    "mix": 1e-3,
+    "speed": 1e-3,
+}
 UNITS = ("fader", "knob", "gain")  # of one thing
 
 Address = tuple[Any, ...]  # of a socket: host, port, and two more for IPv6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,9 +19,9 @@ EVENT_SECONDS = 0.1  # how late an event may be told
 def status_line(status: LiveStatus, desk: Desk) -> str:
     """One line of at most 120 columns; gaps and stems' names become short where it needs more.
 
-    State and time, latency, with its path where there are two, step p99/hop, misses/concealed
-    audio, xruns; then peaks in dB after the faders, or `mute`, or `off` for a stem
-    that a solo leaves out.
+    State and time, of the session or of a song, latency, with its path where there are two, step
+    p99/hop, misses/concealed audio, xruns; then peaks in dB after the faders, or `mute`, or `off`
+    for a stem that a solo leaves out; behind that of the mix its short-term loudness.
     """
     for gap, length in LAYOUTS:
         line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
@@ -68,7 +69,7 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
     step = status.step_ms.get("p99")
     concealed_ms = 1000 * status.concealed / status.sample_rate
     return [
-        f"{status.state} {clock(status.seconds)}",
+        _state(status),
         *([f"rec {clock(status.recorded_seconds)}"] if status.recording else []),
         *(["bypass"] if desk.bypass else []),
         f"{f'{status.path} ' if status.instant else ''}{status.latency_ms:.0f}ms",
@@ -78,12 +79,25 @@ def _figures(status: LiveStatus, desk: Desk) -> list[str]:
     ]
 
 
+def _state(status: LiveStatus) -> str:
+    """With the time of the session, or of the song that is played."""
+    song = status.transport
+    if song is None:
+        return f"{status.state} {clock(status.seconds)}"
+    paused = status.state == "running" and not song.playing
+    state = "paused" if paused else status.state
+    return f"{state} {clock(song.position)}/{clock(song.length)}"
+
+
 def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
     stems = [
         f"{printable(fader.stem)[:length]} {_stem_level(fader, status.stem_levels[place:])}"
         for place, fader in enumerate(desk.faders)
     ]
-    return [f"in {_db(status.input_level)}", " ".join(stems), f"mix {_db(status.mix_level)}"]
+    mix = f"mix {_db(status.mix_level)}"
+    if (loudness := status.loudness.short_term) > -math.inf:
+        mix += f" {loudness:.0f}LUFS"
+    return [f"in {_db(status.input_level)}", " ".join(stems), mix]
 
 
 def _stem_level(fader: Fader, levels: Sequence[Level]) -> str:

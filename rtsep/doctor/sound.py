@@ -10,7 +10,7 @@ from rtsep.audio.portaudio import portaudio
 from rtsep.audio.quiet import quiet
 from rtsep.audio.streams import share_clock
 from rtsep.doctor.outcome import Outcome, advise, ok, problem
-from rtsep.live_session.rates import conversion_samples
+from rtsep.engine.rates import conversion_samples
 from rtsep.processes.questions import Failure
 
 MODEL_RATE = 44_100  # of all official models

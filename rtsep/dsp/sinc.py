@@ -34,6 +34,13 @@ def _kernel(stretch: float) -> tuple[Audio, Audio]:
     return rows[:-1].astype(np.float32), np.diff(rows, axis=0).astype(np.float32)
 
 
+def between(factor: int) -> list[Audio]:
+    """Kernels to convolve with, for the `factor` - 1 places that divide the way from one sample to
+    the next evenly."""
+    rows, _ = _kernel(1.0)
+    return [rows[place * _PHASES // factor, ::-1].copy() for place in range(1, factor)]
+
+
 class Interpolator:
     """Reads audio at positions that advance by nearly one sample, or by nearly `stretch` samples
     if that is more: what is too high for values that far apart is then left out. Allocates little.

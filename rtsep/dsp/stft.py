@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 OVERLAP = 4  # frames that cover one sample
 EDGE_FRAMES = 2  # frames at each end that see the reflection
+FRAMES_AT_ONCE = 32  # of an ISTFT; with more of them, what is between leaves the caches
 HANN_SQUARED_SUM = 1.5  # of four periodic Hann windows a quarter apart, at every sample
 
 
@@ -44,7 +45,7 @@ class STFT(nn.Module):
         super().__init__()
         self.nfft = nfft
         self.frame = nfft // OVERLAP
-        self.register_buffer("window", torch.hann_window(nfft) * nfft**-0.5, persistent=False)
+        self.register_buffer("window", _hann(nfft) * nfft**-0.5, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         pad = pad_samples(self.nfft)
@@ -71,7 +72,7 @@ class ISTFT(nn.Module):
         self.nfft = nfft
         self.frame = nfft // OVERLAP
         scale = nfft**0.5 / HANN_SQUARED_SUM
-        self.register_buffer("window", torch.hann_window(nfft) * scale, persistent=False)
+        self.register_buffer("window", _hann(nfft) * scale, persistent=False)
 
     def forward(self, spec: Tensor, first: int, length: int) -> Tensor:
         """Samples [first, first + length), counted from the beginning of frame 0's own samples.
@@ -84,10 +85,17 @@ class ISTFT(nn.Module):
 
     def _overlap_add(self, spec: Tensor) -> Tensor:
         """(..., frames, bins) -> (..., (frames + 3) * frame), beginning with frame 0's window."""
-        frames = torch.fft.irfft(F.pad(spec, (0, 1)), n=self.nfft) * self.window
-        parts = torch.unflatten(frames, -1, (OVERLAP, self.frame))  # (..., t, 4, frame)
-        count = spec.shape[-2]
-        out = parts.new_zeros(*spec.shape[:-2], count + OVERLAP - 1, self.frame)
-        for k in range(OVERLAP):
-            out[..., k : k + count, :] += parts[..., k, :]
+        hops = spec.shape[-2] + OVERLAP - 1
+        out = self.window.new_zeros(*spec.shape[:-2], hops, self.frame)
+        begin = 0
+        for some in torch.split(spec, FRAMES_AT_ONCE, -2):
+            frames = torch.fft.irfft(F.pad(some, (0, 1)), n=self.nfft).mul_(self.window)
+            for k, part in enumerate(torch.split(frames, self.frame, -1), begin):
+                out[..., k : k + part.shape[-2], :] += part
+            begin += some.shape[-2]
         return out.flatten(-2)
+
+
+def _hann(nfft: int) -> Tensor:
+    """On the CPU even where a network is made without weights; likewise other tables."""
+    return torch.hann_window(nfft, device="cpu")

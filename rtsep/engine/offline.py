@@ -40,7 +40,8 @@ def separate_segments(
 
     Segments of the length the network was trained on overlap by `overlap` (0 <= overlap < 1) and
     are joined with triangular weights, as `demucs.apply.apply_model(shifts=0)` does. A forward
-    takes `batch` of them. Raises ConfigError, before the first block is asked for.
+    takes `batch` of them, or fewer if the device's memory holds no more. Raises ConfigError, before
+    the first block is asked for.
     """
     if not 0 <= overlap < 1:
         raise ConfigError(f"overlap must be at least 0 and less than 1, got {overlap}")
@@ -114,9 +115,10 @@ def _separated(
     network: Network, segments: Iterator[Segment], device: torch.device, batch: int
 ) -> Iterator[tuple[Tensor, Segment]]:
     """Stems (stems, channels, kept) of each."""
+    forward = _Forward(network, batch)
     for group in _alike(segments, batch):
         windows = torch.stack([segment.window for segment in group]).to(device)
-        yield from zip(_forward(network, windows, group[0].keep).cpu(), group, strict=True)
+        yield from zip(forward(windows, group[0].keep).cpu(), group, strict=True)
 
 
 def _alike(segments: Iterator[Segment], most: int) -> Iterator[list[Segment]]:
@@ -134,9 +136,30 @@ def _alike(segments: Iterator[Segment], most: int) -> Iterator[list[Segment]]:
         yield group
 
 
-@torch.inference_mode()
-def _forward(network: Network, windows: Tensor, keep: slice) -> Tensor:
-    return network.separate(windows, network.stft(windows), keep)
+class _Forward:
+    """Takes as many windows at once as fit into memory, which is found out by trying: others may
+    need some of it too."""
+
+    def __init__(self, network: Network, most: int) -> None:
+        self._network, self._most = network, most
+
+    @torch.inference_mode()
+    def __call__(self, windows: Tensor, keep: slice) -> Tensor:
+        """(b, channels, segment) -> (b, stems, channels, kept). Raises OutOfMemoryError if there
+        is none for a single one."""
+        while (stems := self._tried(windows, keep)) is None:
+            self._most //= 2
+        return stems
+
+    def _tried(self, windows: Tensor, keep: slice) -> Tensor | None:
+        separate, stft = self._network.separate, self._network.stft
+        try:
+            parts = [separate(part, stft(part), keep) for part in torch.split(windows, self._most)]
+        except torch.OutOfMemoryError:
+            if self._most == 1:
+                raise
+            return None
+        return torch.cat(parts)
 
 
 def _joined(

@@ -24,7 +24,7 @@ DEMO, NULL = "demo", "null"
 _DEVICE = "device:"
 # What nobody calls a device: a way from here or from home, a Windows drive or share, a URL.
 _SURELY_PATH = re.compile(r"\.{1,2}$|\.{1,2}[/\\]|~|[A-Za-z]:[/\\]|\\\\|[A-Za-z][A-Za-z0-9+.-]*://")
-_SOUND_SUFFIXES = (
+SOUND_SUFFIXES = (
     *FILE_SUFFIXES, ".oga", ".mp4", ".wma", ".mka", ".mkv", ".webm", ".ac3", ".caf", ".au", ".w64",
 )  # fmt: skip
 
@@ -88,7 +88,7 @@ def _like_a_path(text: str) -> bool:
     """From the root, with the ending of a sound file, or into a folder that there is."""
     path = Path(text)
     into_folder = len(path.parts) > 1 and os.path.isdir(path.parent)
-    return path.is_absolute() or path.suffix.lower() in _SOUND_SUFFIXES or into_folder
+    return path.is_absolute() or path.suffix.lower() in SOUND_SUFFIXES or into_folder
 
 
 def _fits(text: str, direction: Direction) -> bool:

@@ -1,4 +1,4 @@
-"""Blocks of a file or of the demo song at any rate, for sessions that play them."""
+"""Songs at any rate, for sessions that play them: files, or the demo."""
 
 from __future__ import annotations
 
@@ -7,19 +7,55 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from rtsep.audio.files import open_audio
+import numpy as np
+
+from rtsep.audio.files import AudioSource, open_audio
 from rtsep.audio.memory import MemorySource
+from rtsep.closing import Closing
 from rtsep.demo import demo_song
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.places import DEMO, Kind, Place
+from rtsep.files.playlist import is_list, songs_of
 from rtsep.ring.ring import Audio
-from rtsep.stem_files.reading import StemFile, look_into
+from rtsep.stem_files.reading import StemFile, StemSource, look_into
+
+
+class Song(Closing):
+    """One that is open: stereo, and the stems of a stem file in further rows."""
+
+    def __init__(
+        self, source: AudioSource | MemorySource | StemSource, tell: Callable[[Sequence[str]], None]
+    ) -> None:
+        """`tell` hears what is to be said of it, now and when it has been read."""
+        stems = len(source.file.stems) if isinstance(source, StemSource) else 0
+        self.rows = 2 + 2 * stems
+        self._source, self._tell = source, tell
+        tell(source.notes)
+
+    @property
+    def samples(self) -> int:
+        """How many it has; perhaps a guess until it has been read."""
+        return self._source.samples
+
+    def pieces(self, size: int) -> Iterator[Audio]:
+        """(rows, n), n up to `size`."""
+        if isinstance(self._source, StemSource):
+            for stems, mix in self._source.pieces(size):
+                yield np.concatenate((mix, stems.reshape(-1, mix.shape[1])))
+        else:
+            yield from self._source.blocks(size)
+        self._tell(self._source.notes)
+
+    def close(self) -> None:
+        if not isinstance(self._source, MemorySource):
+            self._source.close()
 
 
 class SourceBlocks:
-    """Opens a file or the demo when asked at which rate. Stereo, like every live session.
+    """The songs of an input, which are opened when asked at which rate. Stereo, like every live
+    session.
 
-    What is to be said of the file goes to `tell`, each sentence once, as soon as it is known.
+    What is to be said of a song goes to `tell`, each sentence once, as soon as it is known.
     """
 
     def __init__(
@@ -30,18 +66,22 @@ class SourceBlocks:
         channels: Sequence[int] = (),
         stream: int | None = None,
     ) -> None:
-        """With `loop`, over and over; with `channels`, those of the file instead of all; with
+        """With `loop`, over and over; with `channels`, those of a file instead of all; with
         `stream`, that of several.
 
-        Raises AudioFileError for a file that cannot be read, ConfigError for missing channels.
+        Raises AudioFileError where nothing can be read, ConfigError for missing channels.
         """
-        self._place = place
-        self._loop = loop
+        self.loop = loop
+        self.songs = songs_of(place)
+        self._demo = place.kind is Kind.DEMO
         self._channels, self._stream = tuple(channels), stream
         self._notes: list[str] = []
         self._told: Callable[[str], object] | None = None
-        self._lock = threading.Lock()  # blocks are read on one thread and told about on another
-        check_place(place, self._channels)
+        self._lock = threading.Lock()  # songs are read on one thread and told about on another
+        if not is_list(place):
+            check_place(place, self._channels)
+        elif not any(map(self._is_readable, self.songs)):
+            raise AudioFileError(f"none of the {len(self.songs)} files of {place.name} can be read")
 
     def tell(self, to: Callable[[str], object]) -> None:
         """Where notes go from now on; those that there are go there at once."""
@@ -50,28 +90,32 @@ class SourceBlocks:
             for note in self._notes:
                 to(note)
 
-    def __call__(self, rate: int, samples: int) -> Iterator[Audio]:
-        """(2, samples) each, the last one before an end perhaps shorter. Raises AudioFileError."""
-        demo = MemorySource(demo_song(rate).mix) if self._place.kind is Kind.DEMO else None
-        while True:
-            if demo:
-                yield from demo.blocks(samples)
-            else:
-                with open_audio(
-                    self._place.name,
-                    sample_rate=rate,
-                    picked=self._channels,
-                    stream=self._stream,
-                ) as source:
-                    self._note(source.notes)
-                    yield from source.blocks(samples)
-                    self._note(source.notes)
-            if not self._loop:
-                return
+    def open(self, number: int, rate: int, *, stems: bool = False) -> Song:
+        """One of the songs, of a stem file with its `stems`. Raises AudioFileError, ConfigError."""
+        path = self.songs[number]
+        source: AudioSource | MemorySource | StemSource
+        if self._demo:
+            source = MemorySource(demo_song(rate).mix)
+        elif stems:
+            source = StemSource(look_into(path), rate)
+        else:
+            source = open_audio(path, sample_rate=rate, picked=self._channels, stream=self._stream)
+        return Song(source, lambda notes: self._note(Path(path).name, notes))
 
-    def _note(self, notes: Sequence[str]) -> None:
+    def title(self, number: int) -> str:
+        """A song's name, for a person."""
+        return DEMO if self._demo else Path(self.songs[number]).stem
+
+    def _is_readable(self, path: str) -> bool:
+        try:
+            check_input(path, self._channels)
+        except AudioFileError:
+            return False
+        return True
+
+    def _note(self, name: str, notes: Sequence[str]) -> None:
         with self._lock:
-            for note in (f"{Path(self._place.name).name}: {note}" for note in notes):
+            for note in (f"{name}: {note}" for note in notes):
                 if note not in self._notes:
                     self._notes.append(note)
                     if self._told is not None:

@@ -17,6 +17,7 @@ from rtsep.live_session.devices import FEED, NamedDevice, OpenDevice, find_devic
 from rtsep.live_session.messages import AudioRequest, Done, Fade, Found, ModelReady, Patch, Rest
 from rtsep.live_session.probed import ProbedDevice
 from rtsep.live_session.shared import Shared
+from rtsep.live_session.stem_ports import StemPorts
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Failed, Stop
 from rtsep.processes.priority import before_all_others
@@ -46,7 +47,8 @@ def run_audio(
 
 def _found(link: Connection[Any, Any], request: AudioRequest) -> NamedDevice:
     """Say that the devices are there. They are opened when the model is known."""
-    found: NamedDevice = find_device(request)
+    find = StemPorts if request.stem_ports else find_device
+    found: NamedDevice = find(request)
     if request.probe is not None:
         found = ProbedDevice(found, request.probe)
     link.send(Found())
@@ -76,6 +78,7 @@ def _play(
             semaphore.release()
 
     callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
+    device.declare(shared.delay_on(shared.path))
     device.start(callback, shared.counters)
     order = _obey(link, shared, device, callback)
     if order is None:
@@ -85,7 +88,7 @@ def _play(
         os._exit(LOST)
     rests = isinstance(order, Rest)
     callback.dips.aim(hears=feed or not rests, plays=True)
-    callback.faders.fading_out = True
+    callback.ending = True
     _wait(lambda: callback.faders.silent and callback.dips.arrived)
     device.close()
     if rests:
@@ -126,6 +129,7 @@ def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bo
     """Wait for an order; false when the device stops calling before that."""
     last, since = -1, time.monotonic()
     while not link.poll(_LOOK_SECONDS):
+        device.declare(shared.delay_on(shared.path))
         now, callbacks = time.monotonic(), int(shared.counters.callbacks[0])
         if callbacks != last:
             last, since = callbacks, now

@@ -13,13 +13,16 @@ import numpy as np
 from rtsep.config import LOUDEST
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.tape import Tape
+from rtsep.mixer.cue import Cue
 from rtsep.mixer.delay_line import DelayLine
 from rtsep.mixer.dips import IN, OUT, Dips
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
+from rtsep.mixer.trim import Trim
+from rtsep.player.feed_reader import FeedReader
 from rtsep.ring.ring import Audio
 
-MIX = -1  # in place of a stem's number
+MIX, CUE = -1, -2  # in place of a stem's number
 
 
 class Callback:
@@ -33,13 +36,14 @@ class Callback:
         self, shared: Shared, wake: Callable[[], None], *, feed: bool, outputs: Sequence[int]
     ) -> None:
         """`wake` tells the engine that there is audio, and must not wait. With `feed` the input
-        is what another process feeds. `outputs` are the stems, or MIX, to play, in the order of
-        the device's channels; each takes `layout.channels` of them."""
+        is what another process feeds. `outputs` are the stems, MIX or CUE, to play, in the
+        order of the device's channels; each takes `layout.channels` of them."""
         layout = shared.layout
         stems, channels, longest = layout.stems, layout.channels, layout.longest_block
         self._shared = shared
         self._wake = wake
-        self._feed = feed
+        self.ending = False  # set it to fade to silence and stay there
+        self._feed = FeedReader(shared.feed, shared.counters, shared.marks) if feed else None
         self.outputs = tuple(outputs)  # another tuple between two blocks, where devices change
         path = shared.path
         self._line = DelayLine(
@@ -52,13 +56,16 @@ class Callback:
             shared.instant,
             path,
         )
+        self._trim = Trim(shared.control, layout.rate, longest)
         self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
+        self._cue = Cue(shared.control, stems, channels, layout.rate, longest)
         # Sound that goes on after a gap, from whatever device, does not begin with a step.
         self.dips = Dips(layout.rate, longest, hears=feed or not shared.input.head)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
+        self._gain: Audio = np.zeros((1, longest), np.float32)
         self._mix: Audio = np.zeros((channels, longest), np.float32)
         self._faded: Audio = np.zeros((stems, channels, longest), np.float32)
         self._tape = Tape(shared)
@@ -69,6 +76,9 @@ class Callback:
         """indata (channels, n) or None, outdata (outputs * channels, n) or None, n = `count`."""
         began = time.perf_counter()
         self._device_in = self._mixing = self._device_out = 0.0
+        if self._feed and self._feed.paused and self.faders.silent:
+            self._rest(outdata)
+            count = 0
         parts = -(-count // self._shared.layout.longest_block)
         for number in range(parts):  # even ones: in a short one a crossfade would click
             here = slice(count * number // parts, count * (number + 1) // parts)
@@ -83,11 +93,21 @@ class Callback:
         self._note(began, count)
         counters.callback_times.add(time.perf_counter() - began)
 
+    def _rest(self, outdata: Audio | None) -> None:
+        """In a pause no time passes."""
+        assert self._feed
+        self._feed.rest(self._shared.input.head)
+        self._shared.reset_meters()
+        if outdata is not None:
+            outdata[...] = 0
+
     def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
         shared, began = self._shared, time.perf_counter()
         position = shared.input.head
         self.dips.advance(count)
         shared.input.write(self._received(indata, count))
+        hushed = self._feed and self._feed.is_hushed(position - self._line.delay)
+        self.faders.fading_out = self.ending or bool(hushed)
         received = time.perf_counter()
         path = shared.path
         block = self._line.pull(position, shared.delay_on(path), count, path)
@@ -104,10 +124,10 @@ class Callback:
         self._device_out += time.perf_counter() - mixed
 
     def _received(self, indata: Audio | None, count: int) -> Audio:
-        """The input of this block, finite."""
+        """The input of this block, finite and trimmed."""
         clean = self._clean[:, :count]
         if self._feed:
-            self._fetch(clean)
+            self._feed.fetch(self._shared.input.head, clean)
         elif indata is None:
             clean[...] = 0
         else:
@@ -120,26 +140,23 @@ class Callback:
             self._shared.counters.sanitized[0] += np.count_nonzero(broken)
             clean[broken] = 0
         self.dips.apply(IN, clean)
+        curve = self._trim.process(clean)
+        if self._shared.trim:
+            self._gain[:, :count] = curve
+            self._shared.trim.write(self._gain[:, :count])
         return clean
-
-    def _fetch(self, out: Audio) -> None:
-        """The next samples of the feed; what has not come yet is waited for in silence."""
-        feed, counters = self._shared.feed, self._shared.counters
-        played = counters.feed_position
-        ready = min(feed.head - int(played[0]), out.shape[1])
-        feed.read_into(int(played[0]), out[:, :ready])
-        out[:, ready:] = 0
-        played[0] += ready
-        if not counters.feed_ended[0]:
-            counters.starved[0] += out.shape[1] - ready
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]
-        if any(output != MIX for output in self.outputs):
+        if any(output >= 0 for output in self.outputs):
             self.faders.stem_out(block.stems, faded)
         for index, output in enumerate(self.outputs):
-            signal = mix if output == MIX else faded[output]
-            outdata[index * channels : (index + 1) * channels] = signal
+            played = outdata[index * channels : (index + 1) * channels]
+            if output == CUE:
+                self._cue.mix(block, mix, self.faders.fade, played)
+                self._shared.cue_meter.update(played)
+            else:
+                played[...] = mix if output == MIX else faded[output]
         self.dips.apply(OUT, outdata)
 
     def _count(self) -> None:

@@ -1,35 +1,12 @@
-"""What follows from devices and routes: server's latency, what blocks cost, who plays what."""
+"""Who plays what, in numbers."""
 
 from __future__ import annotations
 
-from rtsep.audio.devices import JACK, Device
-from rtsep.audio.opened import Duplex
+from rtsep.audio.routes import CUE as CUE_BUS
 from rtsep.audio.routes import MIX as MIX_BUS
 from rtsep.audio.routes import Route
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import MIX
-from rtsep.status import LatencyPart
-
-
-def server_parts(input: Device | None, output: Device | None, rate: int) -> tuple[LatencyPart, ...]:
-    """What PortAudio leaves out of a stream's latency on JACK."""
-    ends = [(input, 0, "JACK in"), (output, 1, "JACK out")]
-    return tuple(
-        LatencyPart(name=name, samples=round(end.low_latency[direction] * rate))
-        for end, direction, name in ends
-        if end and end.host_api == JACK
-    )
-
-
-def late_for(wanted: int, duplex: Duplex, rate: int) -> tuple[str, ...]:
-    """What blocks cost that are longer than `wanted`, and how to have those."""
-    if not 0 < wanted < duplex.blocksize:
-        return ()
-    return (
-        f"the JACK server's period is {duplex.blocksize} samples, not {wanted}, which costs "
-        f"{1000 * (duplex.blocksize - wanted) / rate:.0f} ms here and as much again in the server: "
-        f"start it with -p {wanted} (PipeWire: PIPEWIRE_QUANTUM={wanted}/{rate})",
-    )
+from rtsep.live_session.callback import CUE, MIX
 
 
 def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
@@ -39,5 +16,11 @@ def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...
             raise ConfigError(
                 f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
             )
-    numbers = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
-    return numbers or (MIX,)
+    found = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
+    return found or (MIX,)
+
+
+def played(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
+    """As `numbers`, of all that an output plays: headphones, if there are any, are the last."""
+    others = tuple(route for route in routes if route.bus != CUE_BUS)
+    return numbers(others, stems) + (CUE,) * (len(routes) - len(others))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -10,16 +10,17 @@ from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.computer import check_hearing
+from rtsep.audio.declared import beyond, late_for
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.duplex import open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
 from rtsep.audio.opened import Duplex
 from rtsep.audio.portaudio import jack_client
-from rtsep.audio.routes import parse_channels, parse_route
+from rtsep.audio.routes import parse_channels, parse_cue, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import Callback
-from rtsep.live_session.device_facts import late_for, numbers, server_parts
+from rtsep.live_session.callback import CUE, Callback
+from rtsep.live_session.device_facts import numbers
 from rtsep.live_session.messages import AudioRequest, DeviceReady, Patch
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
@@ -45,6 +46,9 @@ class OpenDevice(Protocol):
     def patched(self) -> bool: ...
     def start(self, callback: BlockCall, counters: Counters) -> None: ...
     def patch(self, patch: Patch, callback: Callback) -> None: ...
+    def declare(self, delay: int) -> None:
+        """So many samples after it came sound is played now; to tell whoever asks."""
+
     def close(self) -> None: ...
 
 
@@ -56,15 +60,22 @@ class NamedDevice(Protocol):
 
 def find_device(request: AudioRequest) -> NamedDevice:
     """Raises ConfigError for names, channels and routes that mean nothing or too much."""
-    if request.routes and request.output is None:
-        raise ConfigError("--route needs an output device; leave it out")
-    if request.input_channels and request.input is None:
-        raise ConfigError("--input-channels needs an input device; leave it out")
+    prepare(request)
     if request.input is None and request.output is None:
         return NoDevice(request)
+    return SoundCards(request)
+
+
+def prepare(request: AudioRequest) -> None:
+    """Before devices are looked for. Raises ConfigError for what is said of none."""
+    if request.routes and request.output is None:
+        raise ConfigError("--route needs an output device; leave it out")
+    if request.cue is not None and request.output is None:
+        raise ConfigError("--cue needs an output device; leave it out")
+    if request.input_channels and request.input is None:
+        raise ConfigError("--input-channels needs an input device; leave it out")
     if request.pipewire:
         use_pipewire()
-    return SoundCards(request)
 
 
 class NoDevice:
@@ -105,6 +116,9 @@ class OpenClock:
     def patch(self, patch: Patch, callback: Callback) -> None:
         """There is nothing that could be another one."""
 
+    def declare(self, delay: int) -> None:
+        """Nobody asks."""
+
     def close(self) -> None:
         self._clock.close()
 
@@ -112,14 +126,16 @@ class OpenClock:
 class SoundCards:
     """Devices of PortAudio, chosen by name."""
 
-    def __init__(self, request: AudioRequest) -> None:
-        self._request = request
-        self._input = choose(request.input, kind="input") if request.input else None
-        self._output = choose(request.output, kind="output") if request.output else None
+    def __init__(self, request: AudioRequest, devices: Sequence[Device] | None = None) -> None:
+        """Of these `devices`, if somebody else has listed them."""
+        self._request, find = request, partial(choose, devices=devices)
+        self._routes = tuple(parse_route(text) for text in request.routes)
+        self._cue = () if request.cue is None else parse_cue(request.cue, self._routes)
+        self._input = find(request.input, kind="input") if request.input else None
+        self._output = find(request.output, kind="output") if request.output else None
         if self._input and self._output:
             check_hearing(self._input, self._output)
         self._channels = parse_channels(request.input_channels) if request.input_channels else ()
-        self._routes = tuple(parse_route(text) for text in request.routes)
 
     @property
     def inputs(self) -> int:
@@ -130,14 +146,18 @@ class SoundCards:
         """What a stream would be for. Raises ConfigError for channels that there are not."""
         return (
             Inlet(self._input, self._channels) if self._input else None,
-            Outlet(self._output, self._routes) if self._output else None,
+            Outlet(self._output, self._routes, self._cue) if self._output else None,
         )
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
-        outputs = numbers(self._routes, stems)
+        outputs = self._outputs(stems)
         spec = self._spec(model_rate)
         duplex = open_duplex(spec)
-        return OpenCards(duplex, self._ready(duplex, spec.rate), outputs)
+        return OpenCards(duplex, self._ready(duplex, _client(self._input, self._output)), outputs)
+
+    def _outputs(self, stems: tuple[str, ...]) -> tuple[int, ...]:
+        """What the routes play, and headphones."""
+        return numbers(self._routes, stems) + (CUE,) * bool(self._cue)
 
     def _spec(self, model_rate: int) -> DuplexSpec:
         """Raises ConfigError where no rate fits."""
@@ -162,10 +182,12 @@ class SoundCards:
             latency=request.latency,
             input_channels=self._channels,
             routes=self._routes,
+            cue=self._cue,
             settings=settings,
         )
 
-    def _ready(self, duplex: Duplex, rate: int) -> DeviceReady:
+    def _ready(self, duplex: Duplex, client: str) -> DeviceReady:
+        rate = duplex.rate
         return DeviceReady(
             input=self._input.label if self._input else FEED,
             output=self._output.label if self._output else NOTHING,
@@ -173,14 +195,15 @@ class SoundCards:
             blocksize=duplex.blocksize,
             longest_block=duplex.blocksize or USUAL_BLOCK,
             latency=duplex.latency,
-            notes=duplex.notes + late_for(self._request.blocksize, duplex, rate),
-            beyond=server_parts(self._input, self._output, rate),
+            notes=duplex.notes + late_for(self._request.blocksize, duplex.blocksize, rate),
+            beyond=beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
             routes=duplex.routes,
+            cue_channels=self._cue,
             open_inputs=duplex.opened[0],
             open_outputs=duplex.opened[1],
-            client=_client(self._input, self._output),
+            client=client,
             pipewire=self._request.pipewire,
         )
 
@@ -223,6 +246,9 @@ class OpenCards:
             callback.outputs = patch.plays or callback.outputs
 
         self._change = change
+
+    def declare(self, delay: int) -> None:
+        """PortAudio tells nobody."""
 
     def close(self) -> None:
         self._duplex.close()

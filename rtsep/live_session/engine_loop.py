@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from rtsep.engine.hops import HopStream
+from rtsep.engine.rates import SETTLING_SAMPLES, RateConverter
 from rtsep.engine.step import share_residual
-from rtsep.live_session.rates import SETTLING_SAMPLES, RateConverter
 from rtsep.live_session.retuning import Retuning
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.timing import Change

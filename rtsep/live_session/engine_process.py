@@ -149,8 +149,8 @@ def _serve(
     step_seconds: float,
     retuning: Retuning,
 ) -> None:
+    from rtsep.engine.pauses import watched_pauses
     from rtsep.live_session.engine_loop import EngineLoop
-    from rtsep.live_session.pauses import watched_pauses
     from rtsep.live_session.shared import Shared
     from rtsep.live_session.tracing import Tracing
 

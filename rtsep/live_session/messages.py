@@ -58,7 +58,6 @@ class TrueStemsRequest:
     """A stem file whose stems are played in the place of a network's."""
 
     path: Path
-    loop: bool = False
 
     def settled(self, spec: StreamSpec, budget: float | None) -> TrueStemsRequest:
         """As of `EngineRequest`: there is nothing to settle."""
@@ -86,8 +85,9 @@ class ModelReady:
 @dataclass(frozen=True, kw_only=True)
 class AudioRequest:
     """Which devices, and how to open them. Without an input the feed is played; without an output
-    nothing is heard. JACK is PipeWire's if `pipewire`. With a `probe`, shared memory, the device
-    plays what is put there and not the mix; see `probed`."""
+    nothing is heard. JACK is PipeWire's if `pipewire`. With `stem_ports` the devices are JACK's,
+    and each stem has ports of its own. With a `probe`, shared memory, the device plays what is put
+    there and not the mix; see `probed`."""
 
     input: str | None
     output: str | None
@@ -96,8 +96,10 @@ class AudioRequest:
     latency: str | float = "low"  # or "high", or seconds
     input_channels: str | None = None
     routes: tuple[str, ...] = ()
+    cue: str | None = None
     wasapi: str = "shared"  # or "exclusive", or "convert"
     pipewire: bool = False
+    stem_ports: bool = False
     probe: Any = None
 
     def settled(self, device: DeviceReady) -> AudioRequest:
@@ -131,11 +133,22 @@ class DeviceReady:
     beyond: tuple[LatencyPart, ...] = ()
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
+    cue_channels: tuple[int, ...] = ()
     routes: tuple[Route, ...] = ()
     open_inputs: tuple[int, ...] = ()  # channels of the device that are there without reopening it
     open_outputs: tuple[int, ...] = ()
     client: str = ""  # its name on a JACK server
     pipewire: bool = False  # which is PipeWire
+
+    @property
+    def heard(self) -> tuple[object, ...]:
+        """Which input of which device."""
+        return self.input, self.input_channels
+
+    @property
+    def played(self) -> tuple[object, ...]:
+        """What is played where."""
+        return self.output, self.routes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from rtsep.audio.channels import USUAL_BLOCK
-from rtsep.audio.probe import Probe
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.devices import BlockCall, NamedDevice, OpenDevice
 from rtsep.live_session.messages import Patch
 from rtsep.live_session.shared import Counters
+from rtsep.ring.probe import Probe
 from rtsep.ring.ring import Audio
 
 INPUT, MIXED, STEMS = slice(0, 2), slice(2, 4), 4  # rows of a probe; two for each stem behind them
@@ -64,6 +64,9 @@ class OpenProbed:
             self._probe.exchange((recorded, rows), played)
 
         self._device.start(process, counters)
+
+    def declare(self, delay: int) -> None:
+        self._device.declare(delay)
 
     def close(self) -> None:
         self._device.close()

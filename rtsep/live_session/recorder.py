@@ -5,6 +5,7 @@ A disk that is slow or full costs the take, or a part of it, and never the sound
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rtsep.dsp.programme import ProgrammeMeter
 from rtsep.errors import AudioFileError
 from rtsep.files.sinks import INPUT, Sink, open_sink
 from rtsep.live_session.shared import Layout
@@ -64,6 +66,7 @@ class Recorder:
         self._from_start = desk.recording
         self._position = 0
         self._lost = 0
+        self._meter = self._new_meter()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -109,6 +112,7 @@ class Recorder:
             target = spec.first
         self._position = 0 if self._from_start else self._now()
         self._from_start, self._lost, self._written = False, 0, 0
+        self._meter = self._new_meter()
         with ExitStack() as opened:
             self._sink = opened.enter_context(
                 open_sink(
@@ -142,6 +146,7 @@ class Recorder:
             first, last = self._tape.read_into(self._position, piece)
             signals = piece.reshape(-1, channels, piece.shape[1])
             self._sink.write(np.concatenate((signals[:-2], signals[-1:])), signals[-2])
+            self._meter.process(signals[-2])
             self._lost += piece.shape[1] - (last - first)
             self._position += piece.shape[1]
             self._written += piece.shape[1]
@@ -158,7 +163,19 @@ class Recorder:
             self._on_event(f"recording: {note}")
         if self._lost:
             self._on_event(f"recording: {self._lost} samples are missing; the disk was too slow")
-        self._on_event(f"recorded {self._written / self._layout.rate:.1f} s")
+        self._on_event(f"recorded {self._written / self._layout.rate:.1f} s{self._loudness}")
+
+    def _new_meter(self) -> ProgrammeMeter:
+        """Of a take's mix."""
+        return ProgrammeMeter(self._layout.rate, (1.0,) * self._layout.channels)
+
+    @property
+    def _loudness(self) -> str:
+        """Of the take, as far as there is something to hear."""
+        loudness = self._meter.figures
+        if loudness.integrated == -math.inf:
+            return ""
+        return f", {loudness.integrated:.1f} LUFS, {loudness.true_peak:.1f} dBTP"
 
 
 def _next_take(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from rtsep.live_session.messages import AudioRequest, EngineRequest, TrueStemsRe
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.mixer.cue_desk import CueSettings
 from rtsep.stem_files.reading import is_stem_file
 from rtsep.weights.observer import LoggingObserver, Observer
 
@@ -39,6 +40,8 @@ def live(
     solo: Sequence[str] = (),
     eq_db: Mapping[str, Sequence[float]] | None = None,
     filters: Mapping[str, float] | None = None,
+    cue: str | None = None,
+    trim_db: float = 0.0,
     record: str | Path | None = None,
     loop: bool = False,
     wait: bool = False,
@@ -51,9 +54,10 @@ def live(
     "demo", a file, a folder. `latency` seconds of hop and lookahead, or without it the smallest
     that this machine holds, or a `stream` cut just so; "instant" is the instant path beside that,
     with a `delay` of 0.023 or 0.012 seconds. `eq_db` are decibels of low, mid and high by stem,
-    `filters` knobs from -1 to 1 by stem, or of "mix". `with` starts and stops it; `desk` moves its
-    faders and `status()` tells how it is. Its processes import the main program anew, which
-    therefore has to begin below `if __name__ == "__main__":`.
+    `filters` knobs from -1 to 1 by stem, or of "mix", `cue` channels for headphones, as "3-4",
+    `trim_db` is the level of the input. `with` starts and stops it; `desk` moves its faders and
+    `status()` tells how it is. Its processes import the main program anew, which therefore has to
+    begin below `if __name__ == "__main__":`.
 
     Raises ConfigError, AudioFileError; the start also ModelError, DownloadError.
     """
@@ -82,20 +86,25 @@ def live(
         solo=tuple(solo),
         eq_db=eq_db or {},
         filters=filters or {},
+        trim_db=trim_db,
         policy=None,
         encoding="float",
         record=None if record is None else Path(record),
         no_limiter=False,
         loop=loop,
         input_channels=None,
+        cue=cue,
         waits=wait,
         instant=instant,
         delay=delay,
-        true_stems=source.kind is Kind.FILE
-        and is_stem_file(source.name)
+        true_stems=_has_true_stems(source)
         and (str(model), latency, stream, instant) == ("htdemucs", None, None, False),
     )
     return LiveSession(spec, observer or LoggingObserver())
+
+
+def _has_true_stems(source: Place) -> bool:
+    return source.kind is Kind.FILE and is_stem_file(source.name)
 
 
 def _check_latency(latency: float | None, stream: StreamSettings | None) -> None:
@@ -131,6 +140,9 @@ def live_spec(
     instant: bool = False,
     delay: float | None = None,
     true_stems: bool = False,
+    cue_mix: float = 0.0,
+    cue_volume: float = 0.0,
+    cue_split: bool = False,
     **options: Any,
 ) -> LiveSpec:
     """Of the options of a command, by their names. With `true_stems` the source is a stem file that
@@ -146,10 +158,11 @@ def live_spec(
     stream = 0 if true_stems else None
     blocks = None if playing else SourceBlocks(source, loop=loop, channels=picked, stream=stream)
     mixer = {name: options.pop(name) for name in ("gains_db", "mute", "solo", "eq_db", "filters")}
-    mixer |= {name: options.pop(name) for name in ("preset", "presets") if name in options}
+    others = ("preset", "presets", "trim_db")
+    mixer |= {name: options.pop(name) for name in others if name in options}
     policy = options.pop("policy") or ("instant" if instant else "hold")
     return LiveSpec(
-        engine=TrueStemsRequest(path=Path(source.name), loop=loop) if true_stems else engine,
+        engine=TrueStemsRequest(path=Path(source.name)) if true_stems else engine,
         audio=AudioRequest(
             input=source.name if playing else None,
             input_channels=input_channels if playing else None,
@@ -163,7 +176,7 @@ def live_spec(
             folder=record or TAKES,
             first=destination.name if writes else None,
             encoding=encoding,
-            inputs=(source.name,) if source.kind is Kind.FILE else (),
+            inputs=blocks.songs if blocks and source.kind is Kind.FILE else (),
         ),
         record_now=writes or record is not None,
         waits=waits,
@@ -171,6 +184,7 @@ def live_spec(
         instant=instant or policy == "instant",
         instant_delay=DELAY if delay is None else delay,
         path="instant" if instant else "full",
+        cue=CueSettings(mix=cue_mix, volume_db=cue_volume, split=cue_split),
         **mixer,
     )
 

@@ -13,13 +13,11 @@ import time
 from multiprocessing.connection import wait
 from typing import Any
 
-from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import hop_of
 from rtsep.live_session.audio_process import run_audio
 from rtsep.live_session.beginning import Beginning, Stopped
 from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
-from rtsep.live_session.feeder import BLOCK, Feeder
 from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
 from rtsep.live_session.listening import Listening
@@ -32,13 +30,13 @@ from rtsep.live_session.messages import (
     Traced,
     TrueStemsRequest,
 )
+from rtsep.live_session.new_desk import new_desk
 from rtsep.live_session.recorder import Recorder
 from rtsep.live_session.shared import Shared, allocate
 from rtsep.live_session.spec import (
     LiveSpec,
     as_long,
     delay_of,
-    desk_of,
     instant_parts,
     latency_parts,
     layout_of,
@@ -49,6 +47,8 @@ from rtsep.live_session.timing import Change, Timing, difference
 from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
 from rtsep.mixer.desk import Desk
+from rtsep.mixer.master_meter import MasterMeter
+from rtsep.player.player import Player
 from rtsep.processes.companion import Companion
 from rtsep.processes.keeper import Keeper
 from rtsep.processes.process import Child, end_tracker_at_exit
@@ -89,7 +89,7 @@ class LiveSession:
         self.wiring = Wiring(self._context, self.events.add)
         self.listening = self.new_listening()
         self.companions: list[Companion] = []
-        self._feeder: Feeder | None = None
+        self._player: Player | None = None
 
     def start(self, stop: threading.Event | None = None) -> bool:
         """Load the model, open the devices, play. Raises what went wrong, having ended everything.
@@ -121,8 +121,8 @@ class LiveSession:
             if early:
                 early.kill()
             self.listening.stop()
-            if self._feeder:
-                self._feeder.close()
+            if self._player:
+                self._player.close()
             if isinstance(error, Stopped):
                 return False
             raise
@@ -151,6 +151,13 @@ class LiveSession:
             self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
         self.wiring.begin(self.device.client, self.device.pipewire)
         self.listening.listen()
+        self.master_meter = MasterMeter(
+            self.shared.tape,
+            self.layout.mix_rows,
+            self.layout.rate,
+            lambda: self.desk.loudness_resets,
+        )
+        self.master_meter.start()
         self._life = "running"
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
@@ -198,9 +205,11 @@ class LiveSession:
             retunings=self.retunings,
             device_losses=self.device_losses,
             swaps=self.swaps,
+            transport=self.desk.transport.status if self.desk.has_transport else None,
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
             events=self.events.texts,
+            loudness=self.master_meter.loudness,
             **counted(self.shared),
         )
 
@@ -218,9 +227,10 @@ class LiveSession:
             self._instant.stop(self._instant_wake.release)
         self.wiring.stop()
         self.listening.stop()
-        if self._feeder:
-            self._feeder.close()
+        if self._player:
+            self._player.close()
         self.recorder.close()
+        self.master_meter.close()
         self._life = "stopped"
 
     @property
@@ -239,10 +249,6 @@ class LiveSession:
     def audio(self) -> Child:
         """The audio process."""
         return self._audio.child
-
-    @property
-    def _optional(self) -> tuple[Keeper, ...]:
-        return (self._instant,) if self._instant else ()
 
     @property
     def pids(self) -> dict[str, int]:
@@ -270,7 +276,8 @@ class LiveSession:
 
     def take_over(self, request: AudioRequest, device: DeviceReady, audio: Child) -> None:
         """Go on with what that process has opened. What the supervisor calls may call it."""
-        least = self.device.longest_block if self.desk.recording else 0  # a take would have a gap
+        before = self.device
+        least = before.longest_block if self.desk.recording else 0  # a take would have a gap
         longest = max(device.longest_block, least)
         self.device = dataclasses.replace(device, longest_block=longest)
         self.audio_request = request.settled(device)
@@ -278,10 +285,17 @@ class LiveSession:
         if audio is not self.audio:
             self.shared.counters.at_once[0] = 0
         self._redeclare()
+        self.desk.plug_cue(device.cue_channels)
         if audio is not self.audio:
             audio.send(self.layout)
             self._audio.adopt(audio)
-            self.wiring.begin(device.client, device.pipewire)
+            self._wire(before, device)
+
+    def _wire(self, before: DeviceReady, device: DeviceReady) -> None:
+        """Look after what is connected to a device that takes the place of one `before`."""
+        heard, played = device.heard != before.heard, device.played != before.played
+        self.wiring.forget(input=heard, output=played)
+        self.wiring.begin(device.client, device.pipewire)
 
     def _new_instant(self) -> Child:
         return Child(self._context, "instant", run_instant, self._instant_wake, self._buffer)
@@ -303,21 +317,18 @@ class LiveSession:
             self.full_latency,
             self._instant_latency,
             hop_of(spec.instant_delay),
+            true_stems=isinstance(spec.engine, TrueStemsRequest),
         )
         self.shared = Shared(self._buffer, self.layout)
         self.shared.begin()
-        self.desk = desk_of(spec, self.model.stems, self.shared.control)
+        self.desk = new_desk(spec, self.model.stems, self.shared.control)
+        self.desk.begin_cue(spec.cue, self.device.cue_channels)
         self._told_path = "full"
         self._watch = EngineWatch(self.shared)
         for note in (*self.device.notes, pace_warning(self.model)):
             if note:
                 self.events.add(note)
-        if isinstance(spec.source, SourceBlocks):
-            spec.source.tell(self.events.add)
-        if spec.source is not None:
-            blocks = spec.source(self.device.rate, BLOCK)
-            self._feeder = Feeder(blocks, self.shared.feed, self.shared.counters, self.device.rate)
-            self._feeder.start()
+        self._player = self._new_player()
         self.recorder = Recorder(
             self.shared.tape,
             self.layout,
@@ -329,6 +340,22 @@ class LiveSession:
         )
         self.recorder.start()
 
+    def _new_player(self) -> Player | None:
+        """Reading ahead, and its transport at the desk."""
+        if self.spec.source is None:
+            return None
+        player = Player(
+            self.spec.source,
+            self.shared.lane,
+            heard=lambda: self._heard,
+            on_event=self.events.add,
+            on_change=self.desk.note_change,
+        )
+        if player.transport:
+            self.desk.connect(player.transport)
+        player.start()
+        return player
+
     def _supervise(self) -> None:
         try:
             while not self._stopping.is_set():
@@ -338,10 +365,10 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        children: tuple[Keeper | Wiring | Listening | Companion, ...] = (
-            self._engine, self._audio, self.wiring, self.listening, *self._optional,
-            *self.companions,
-        )  # fmt: skip
+        children: list[Keeper | Wiring | Listening | Companion] = [
+            self._engine, self._audio, self.wiring, self.listening, *self.companions
+        ]  # fmt: skip
+        children += [self._instant] if self._instant else []
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
         for child in children:
             child.look()
@@ -366,10 +393,7 @@ class LiveSession:
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
-        counters = self.shared.counters
-        if self._feeder is None or not counters.feed_ended[0]:
-            return None
-        return self.shared.feed.head + int(counters.starved[0])
+        return self._player.end if self._player else None
 
     def _latency_parts(self) -> tuple[LatencyPart, ...]:
         budget = self.model.budget if self.spec.budget is None else self.spec.budget
@@ -450,9 +474,11 @@ class LiveSession:
         if isinstance(message, Found):
             child.send(self.model)
         elif isinstance(message, DeviceReady):
+            before = self.device
             self._follow(message)
+            self.desk.plug_cue(message.cue_channels)
             child.send(self.layout)
-            self.wiring.begin(message.client, message.pipewire)
+            self._wire(before, message)
             if self._device_lost:
                 silent = time.monotonic() - self._lost_at  # the session's own time stood still
                 self.events.add(f"the sound is back, after {silent:.0f} s")
@@ -465,6 +491,6 @@ class LiveSession:
             self.device_losses += 1
             self._lost_at = time.monotonic()
             self.events.add(f"no sound, trying again: {reason}")
-        self.shared.meters.reset()  # the process that moved them has ended
+        self.shared.reset_meters()  # the process that moved them has ended
         self._device_lost = True
         self.wiring.end()

@@ -17,7 +17,9 @@ from rtsep.errors import ConfigError
 from rtsep.instant.settings import DELAY, DELAYS, InstantSettings
 from rtsep.mixer.conceal import Ratios
 from rtsep.mixer.control import Control
-from rtsep.mixer.meters import Meters
+from rtsep.mixer.meters import CueMeter, Meters
+from rtsep.player.lane import Lane
+from rtsep.player.marks import FeedMarks
 from rtsep.ring.arena import Arena
 from rtsep.ring.histogram import Histogram
 from rtsep.ring.records import Records
@@ -43,7 +45,8 @@ class Layout:
     `delay` is from a sample's arrival in the audio process to the moment its stems are heard, at
     the beginning; `Shared.delay` says how long it is now. `instant_delay` is the same on the
     instant path, whose hops are `instant_hop` long; 0 where there is none. Blocks that are longer
-    than `longest_block` are cut.
+    than `longest_block` are cut. `true_stems` come from a file instead of a network, and have to
+    know how the input is trimmed.
     """
 
     spec: StreamSpec
@@ -54,6 +57,7 @@ class Layout:
     longest_block: int
     instant_delay: int = 0
     instant_hop: int = DELAYS[DELAY]
+    true_stems: bool = False  # which are fed too
 
     @property
     def ring_samples(self) -> int:
@@ -73,6 +77,11 @@ class Layout:
     def tape_channels(self) -> int:
         """Every stem, the mix, and the input."""
         return (self.stems + 2) * self.channels
+
+    @property
+    def mix_rows(self) -> slice:
+        """Of the tape."""
+        return slice(self.stems * self.channels, (self.stems + 1) * self.channels)
 
 
 def instant_settings(
@@ -119,6 +128,7 @@ class Shared:
             self.control = Control(arena, layout.stems)
             self._delays = arena.take(2, np.int64)  # of each path
             self.meters = Meters(arena, layout.stems, sample_rate=layout.rate)
+            self.cue_meter = CueMeter(arena, sample_rate=layout.rate)
             self.counters = Counters(arena)
             self.ratios = Ratios(arena, layout.stems)
             self.input = Ring(arena, pair, layout.ring_samples)
@@ -129,11 +139,17 @@ class Shared:
                 if layout.instant_delay
                 else None
             )
+            # What the input was turned up by.
+            self.trim = Ring(arena, 1, layout.ring_samples) if layout.true_stems else None
             self.tape = Ring(arena, layout.tape_channels, layout.tape_samples)
             self.callbacks = Records(arena, CALLBACK, NOTED_CALLBACKS)
             self.hops = Records(arena, HOP, NOTED_HOPS)
-            # Of the engine, while it is profiled.
+            # Of the engine, while it is profiled; then of files that are played.
             self.collections, self.wakings = (Records(arena, PAUSE, NOTED_PAUSES) for _ in range(2))
+            self.marks = FeedMarks(arena)
+            self.feed_stems = (
+                Ring(arena, layout.stems * pair, layout.ring_samples) if layout.true_stems else None
+            )
         except MemoryError as error:
             beside = " beside the instant path" if layout.instant_delay else ""
             raise ConfigError(
@@ -147,6 +163,11 @@ class Shared:
         """At the very beginning of a session, by whoever made the memory."""
         self.control.reset()
         self.delay, self.instant_delay = self.layout.delay, self.layout.instant_delay
+
+    def reset_meters(self) -> None:
+        """Silence. By the audio process, or while none runs."""
+        self.meters.reset()
+        self.cue_meter.reset()
 
     @property
     def delay(self) -> int:
@@ -165,6 +186,14 @@ class Shared:
     @instant_delay.setter
     def instant_delay(self, samples: int) -> None:
         self._delays[1] = samples
+
+    @property
+    def lane(self) -> Lane:
+        """For files that are fed."""
+        layout = self.layout
+        return Lane(
+            self.feed, self.feed_stems, self.counters, self.marks, layout.rate, layout.longest_block
+        )
 
     @property
     def path(self) -> int:

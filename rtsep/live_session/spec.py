@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rtsep.config import PACE, PATHS
+from rtsep.config import PACE
+from rtsep.engine.rates import conversion_samples
 from rtsep.errors import ConfigError
+from rtsep.files.sources import SourceBlocks
 from rtsep.instant.settings import DELAY, DELAYS, hop_of
 from rtsep.live_session.messages import (
     AudioRequest,
@@ -16,25 +18,22 @@ from rtsep.live_session.messages import (
     ModelReady,
     TrueStemsRequest,
 )
-from rtsep.live_session.rates import conversion_samples
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.shared import Layout, instant_settings
-from rtsep.mixer.control import Control
-from rtsep.mixer.desk import Desk, preset_desk
+from rtsep.mixer.cue_desk import CueSettings
+from rtsep.mixer.ends import checked_trim
 from rtsep.mixer.presets import Presets, check_preset
-from rtsep.ring.ring import Audio
+from rtsep.player.player import Source
 from rtsep.status import LatencyPart
 
 # Seconds in which the instant path has a frame done. Where blocks are longer than that, their
 # waiting covers it.
 INSTANT_COMPUTE = 0.005
 
-Source = Callable[[int, int], Iterator[Audio]]  # (rate, samples) -> blocks (channels, samples)
-
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSpec:
-    """A session. `source` opens a file or the demo; without one a device is the input.
+    """A session. `source` opens files or the demo; without one a device is the input.
 
     `budget` is how many seconds a step may take before its stems are late; None is a whole hop, or
     what was found together with the latency.
@@ -42,7 +41,7 @@ class LiveSpec:
 
     engine: EngineRequest | TrueStemsRequest
     audio: AudioRequest
-    source: Source | None = None
+    source: SourceBlocks | Source | None = None
     budget: float | None = None
     gains_db: Mapping[str, float] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
@@ -51,11 +50,13 @@ class LiveSpec:
     presets: Presets = field(default_factory=dict)  # one's own
     eq_db: Mapping[str, Sequence[float]] = field(default_factory=dict)
     filters: Mapping[str, float] = field(default_factory=dict)
+    cue: CueSettings = field(default_factory=CueSettings)  # of headphones, if there are any
     policy: str = "hold"
     instant: bool = False  # there is an instant path, which the policy or the desk may ask for
     instant_delay: float = DELAY  # of that path, as one of DELAYS says it
     path: str = "full"  # that is heard at the beginning
     limiter: bool = True
+    trim_db: float = 0.0
     record: RecordSpec
     record_now: bool = False
     waits: bool = False  # for devices that are not there yet
@@ -63,25 +64,7 @@ class LiveSpec:
     def __post_init__(self) -> None:
         if self.preset is not None:
             check_preset(self.preset, self.presets)
-
-
-def desk_of(spec: LiveSpec, stems: Sequence[str], control: Control) -> Desk:
-    """As the session was asked for."""
-    desk = Desk(stems, control, PATHS if spec.instant else PATHS[:1], spec.presets)
-    desk.set_policy(spec.policy)
-    desk.set_limiter(spec.limiter)
-    desk.set_path(spec.path)
-    desk.set_recording(spec.record_now)
-    preset_desk(
-        desk,
-        gains_db=spec.gains_db,
-        mute=spec.mute,
-        solo=spec.solo,
-        eq_db=spec.eq_db,
-        filters=spec.filters,
-        preset=spec.preset,
-    )
-    return desk
+        checked_trim(self.trim_db)
 
 
 def latency_parts(
@@ -154,6 +137,8 @@ def layout_of(
     parts: tuple[LatencyPart, ...],
     instant: tuple[LatencyPart, ...] = (),
     instant_hop: int = DELAYS[DELAY],
+    *,
+    true_stems: bool = False,
 ) -> Layout:
     """`parts` of the full path, and those of the instant path if there is one."""
     return Layout(
@@ -165,6 +150,7 @@ def layout_of(
         longest_block=device.longest_block,
         instant_delay=delay_of(instant, device) if instant else 0,
         instant_hop=instant_hop,
+        true_stems=true_stems,
     )
 
 

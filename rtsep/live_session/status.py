@@ -16,6 +16,7 @@ def counted(shared: Shared) -> dict[str, Any]:
         "input_level": meters.input,
         "stem_levels": meters.stems,
         "mix_level": meters.mix,
+        "cue_level": shared.cue_meter.level,
         "step_ms": counters.step_times.milliseconds(),
         "callback_ms": counters.callback_times.milliseconds(),
         "instant": _instant(shared),

@@ -43,7 +43,7 @@ def run_true_stems(
         layout = link.recv()
         if isinstance(layout, Stop):
             return
-        loop = TrueStemsLoop(file, Shared(buffer, layout), loop=request.loop)
+        loop = TrueStemsLoop(Shared(buffer, layout))
         while not link.poll():  # all that can still come is the order to stop
             loop.work()
             wake.acquire()

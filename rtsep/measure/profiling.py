@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rtsep.engine.rates import withheld_samples
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live_session.messages import EngineRequest
 from rtsep.live_session.notes import Notes
-from rtsep.live_session.rates import withheld_samples
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
 from rtsep.measure.clocks import ClockReader

@@ -25,6 +25,7 @@ from rtsep.mixer.scenes import (
     scene_of,
     told,
 )
+from rtsep.mixer.transport import Transported
 
 STEP_SECONDS = 0.01  # between two steps of a fade; the mixer's ramps make one line of them
 OVER = object()
@@ -32,7 +33,7 @@ OVER = object()
 Keep = Callable[[int, Scene], object]
 
 
-class Board:
+class Board(Transported):
     """Any thread may call. A scene's fade has a thread of its own while it lasts."""
 
     def __init__(self, stems: Sequence[str], control: Control) -> None:
@@ -40,7 +41,7 @@ class Board:
         self.changes = 0
         self._control = control
         self._lock = threading.Lock()
-        self._names = {id(field): name for name, field in control.mix.items()}
+        self._names = {id(field): name for name, field in control.moved.items()}
         self._history = History()
         self._fade: Fade | None = None
         self._fade_seconds = FADE_SECONDS
@@ -57,6 +58,11 @@ class Board:
     def scenes(self) -> tuple[int, ...]:
         """The numbers that hold one."""
         return tuple(sorted(self._scenes))
+
+    @property
+    def scene_fade(self) -> float:
+        """Seconds that a recall takes where it does not say."""
+        return self._fade_seconds
 
     def scene_told(self, number: int) -> str:
         """What is in it, in a few words; nothing where it is empty."""
@@ -100,10 +106,20 @@ class Board:
             self.changes += 1
         return gesture.name
 
+    def note_change(self) -> None:
+        """Of something that is no value of the desk, and shown beside them."""
+        with self._lock:
+            self.changes += 1
+
     def forget_gestures(self) -> None:
         """What was done so far is the beginning."""
         with self._lock:
             self._history.clear()
+
+    def _index(self, stem: str) -> int:
+        if stem not in self.stems:
+            raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
+        return self.stems.index(stem)
 
     def _write(self, field: Field, index: Any, value: Any) -> None:
         with self._lock:

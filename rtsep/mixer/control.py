@@ -8,9 +8,14 @@ import numpy as np
 
 from rtsep.ring.arena import Arena
 
-# Fields that are no part of a mix: comparing, a take, what is late. Neither a scene nor an undone
-# gesture begins or ends a recording, or changes the latency.
-OF_THE_SESSION = frozenset({"bypass", "policy", "path", "recording"})
+# Fields that are no part of a mix: comparing, a take, what is late, headphones. Neither a scene nor
+# an undone gesture begins or ends a recording, changes the latency, or what somebody prelistens to.
+OF_THE_SESSION = frozenset(
+    {"bypass", "policy", "path", "recording",
+     "pfl", "pfl_input", "cue_mix", "cue_volume", "cue_split"}
+)  # fmt: skip
+# What fits the source that plays now belongs to no scene, but hands move it.
+OF_THE_SOURCE = frozenset({"trim"})
 
 Field = np.ndarray[Any, Any]
 Mix = dict[str, Field]  # by the names of fields
@@ -37,10 +42,21 @@ class Control:
         self.kill = arena.take((len(BANDS), stems), np.bool_)
         self.filter = arena.take(stems, np.float64)  # -1 low-pass, 0 nothing, 1 high-pass
         self.master_filter = arena.take(1, np.float64)
+        self.pfl = arena.take(stems, np.bool_)  # which stems are prelistened to
+        self.pfl_input = arena.take(1, np.bool_)
+        self.cue_mix = arena.take(1, np.float64)  # 0 the cue only, 1 the master only
+        self.cue_volume = arena.take(1, np.float64)  # a factor
+        self.cue_split = arena.take(1, np.bool_)  # the cue on the left, the master on the right
+        self.trim = arena.take(1, np.float64)  # factor, of the input
 
     @property
     def mix(self) -> Mix:
         """Everything that makes up a mix; views."""
+        return {name: field for name, field in self.moved.items() if name not in OF_THE_SOURCE}
+
+    @property
+    def moved(self) -> Mix:
+        """Everything that is moved in gestures: the mix, and the source's; views."""
         return {
             name: field
             for name, field in vars(self).items()
@@ -62,6 +78,12 @@ class Control:
         self.kill[:] = False
         self.filter[:] = 0.0
         self.master_filter[:] = 0.0
+        self.pfl[:] = False
+        self.pfl_input[:] = False
+        self.cue_mix[:] = 0.0
+        self.cue_volume[:] = 1.0
+        self.cue_split[:] = False
+        self.trim[:] = 1.0
 
 
 def audible(mute: Field, solo: Field) -> Field:

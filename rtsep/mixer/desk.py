@@ -9,9 +9,10 @@ import numpy as np
 
 from rtsep.config import PATHS, POLICIES
 from rtsep.errors import ConfigError
-from rtsep.mixer.board import Board
 from rtsep.mixer.control import BANDS, Control, Mix, audible
-from rtsep.mixer.levels import LOUDEST_DB, db_to_gain, gain_to_db
+from rtsep.mixer.cue_desk import CueDesk
+from rtsep.mixer.ends import Ends
+from rtsep.mixer.levels import checked_db, db_to_gain, gain_to_db
 from rtsep.mixer.presets import Presets, find_preset, preset_names
 from rtsep.ring.arena import Arena
 
@@ -33,7 +34,7 @@ class Fader:
     filter: float
 
 
-class Desk(Board):
+class Desk(CueDesk, Ends):
     """One fader per stem, a master, and switches. A muted stem is silent; with any solo, so is
     every stem without one. Any thread may call; `changes` counts, so that a display or a controller
     with lights sees cheaply that there is something to show."""
@@ -53,7 +54,7 @@ class Desk(Board):
 
     def set_gain(self, stem: str, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError for other gains and unknown stems."""
-        self._write(self._control.gain, self._index(stem), db_to_gain(_checked_db(stem, db)))
+        self._write(self._control.gain, self._index(stem), db_to_gain(checked_db(stem, db)))
 
     def set_mute(self, stem: str, on: bool) -> None:
         self._write(self._control.mute, self._index(stem), on)
@@ -70,7 +71,7 @@ class Desk(Board):
     def set_eq(self, stem: str, band: str, db: float) -> None:
         """A band of a stem's equalizer, -inf, which kills it, to +6 dB. Raises ConfigError."""
         at = self._band(band), self._index(stem)
-        self._write(self._control.eq, at, db_to_gain(_checked_db(f"the {band} band of {stem}", db)))
+        self._write(self._control.eq, at, db_to_gain(checked_db(f"the {band} band of {stem}", db)))
 
     def set_kill(self, stem: str, band: str, on: bool) -> None:
         """Silence a band of a stem, whatever its equalizer says. Raises ConfigError."""
@@ -89,7 +90,7 @@ class Desk(Board):
 
     def set_master(self, db: float) -> None:
         """-inf to +6 dB. Raises ConfigError."""
-        self._write(self._control.master, 0, db_to_gain(_checked_db("the master", db)))
+        self._write(self._control.master, 0, db_to_gain(checked_db("the master", db)))
 
     def set_bypass(self, on: bool) -> None:
         """A/B: the untouched input, as late as the mix, instead of the mix."""
@@ -141,11 +142,9 @@ class Desk(Board):
         if preset.gains_db:
             mix["gain"] = self._control.gain.copy()
             for stem in set(preset.gains_db) & set(self.stems):
-                mix["gain"][self._index(stem)] = db_to_gain(
-                    _checked_db(stem, preset.gains_db[stem])
-                )
+                mix["gain"][self._index(stem)] = db_to_gain(checked_db(stem, preset.gains_db[stem]))
         if preset.master_db is not None:
-            mix["master"] = np.array([db_to_gain(_checked_db("the master", preset.master_db))])
+            mix["master"] = np.array([db_to_gain(checked_db("the master", preset.master_db))])
         self._write_mix(f"preset {name}", mix)
 
     def reset(self) -> None:
@@ -214,11 +213,6 @@ class Desk(Board):
     def policy(self) -> str:
         return POLICIES[int(self._control.policy[0])]
 
-    def _index(self, stem: str) -> int:
-        if stem not in self.stems:
-            raise ConfigError(f"no stem {stem!r}; this model has {', '.join(self.stems)}")
-        return self.stems.index(stem)
-
     def _band(self, band: str) -> int:
         if band not in BANDS:
             raise ConfigError(f"no band {band!r}; there are {', '.join(BANDS)}")
@@ -237,7 +231,7 @@ def local_desk(
     filters: Mapping[str, float] | None = None,
 ) -> tuple[Desk, Control]:
     """A desk for one process, set as told. Raises ConfigError for what a desk refuses."""
-    control = Control(Arena(bytearray(1024 + 64 * len(stems))), len(stems))
+    control = Control(Arena(bytearray(2048 + 64 * len(stems))), len(stems))
     control.reset()
     desk = Desk(stems, control, presets=presets)
     preset_desk(
@@ -282,12 +276,6 @@ def preset_desk(
         else:
             desk.set_filter(name, knob)
     desk.forget_gestures()
-
-
-def _checked_db(what: str, db: float) -> float:
-    if not db <= LOUDEST_DB:  # written so that NaN is refused too
-        raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
-    return db
 
 
 def _checked_knob(what: str, knob: float) -> float:

@@ -35,6 +35,8 @@ class Fade:
     def take(self, key: Key) -> None:
         """A hand is there. Whoever moves a stem's fader wants to hear it: nothing mutes it then."""
         name, place = key
+        if name not in self._taken:  # of no mix
+            return
         self._taken[name][place] = True
         if name == "gain":
             self._taken["mute"][place] = True
@@ -42,7 +44,7 @@ class Fade:
     def pending(self, key: Key) -> bool:
         """Whether this will still be put where the goal is."""
         name, place = key
-        return not np.all(self._taken[name][place])
+        return name in self._taken and not np.all(self._taken[name][place])
 
     def settled(self) -> Mix:
         """What will have come of it."""

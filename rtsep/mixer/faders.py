@@ -9,6 +9,7 @@ import numpy as np
 from rtsep.mixer.control import Control
 from rtsep.mixer.limiter import Limiter
 from rtsep.mixer.ramps import Ramps
+from rtsep.mixer.sums import WeightedSum
 from rtsep.mixer.sweep import Sweep
 from rtsep.ring.ring import Audio
 
@@ -52,8 +53,7 @@ class Faders:
         self._curves: Audio = np.zeros((stems + 3, 1), np.float32)
         self._target = np.zeros(stems + 3)
         self._started = False
-        self._weights: Audio = np.empty((stems, longest), np.float32)
-        self._least: Audio = np.empty(longest, np.float32)
+        self._sum = WeightedSum(stems, channels, longest)
         self._scratch: Audio = np.empty((channels, longest), np.float32)
 
     def settle(self) -> None:
@@ -73,6 +73,12 @@ class Faders:
         """The stems' gains at the end of the last block, before the master; a view."""
         return self._ramps.value[: self._stems]
 
+    @property
+    def fade(self) -> Audio:
+        """The curve of start and end in the last block, (n,) or (1,); valid until the next one."""
+        curve: Audio = self._curves[_FADE]
+        return curve
+
     def mix(self, block: Block, out: Audio) -> None:
         """Write the mix of a block to (channels, n)."""
         if not self._started:
@@ -80,7 +86,9 @@ class Faders:
             self._ramps.value[_FADE] = 0
         self._aim()
         self._curves = self._ramps.advance(self._target, out.shape[1])
-        self._sum(block, out)
+        self._sum.write(block.stems, block.base, self._curves[: self._stems], out)
+        if block.extra is not None:
+            out += block.extra
         out *= self._curves[_MASTER]
         self._filter.process(out[None], self._control.master_filter)
         self.limiter.process(out, bool(self._control.limiter[0]))
@@ -102,24 +110,6 @@ class Faders:
         target[_MASTER] = control.master[0]
         target[_BYPASS] = control.bypass[0]
         target[_FADE] = not self.fading_out
-
-    def _sum(self, block: Block, out: Audio) -> None:
-        """As loud as the quietest stem the whole at once, and of each stem what it is louder.
-
-        That is the weighted sum, since the stems sum to the base; but what all stems share is not
-        taken apart and put together again, so that faders at unity null.
-        """
-        gains = self._curves[: self._stems]
-        weights, least = self._weights[:, : gains.shape[1]], self._least[: gains.shape[1]]
-        np.minimum.reduce(gains, out=least)
-        np.subtract(gains, least, out=weights)
-        np.multiply(block.base, least, out=out)
-        scratch = self._scratch[:, : out.shape[1]]
-        for index in np.flatnonzero(weights.any(1)):
-            np.multiply(block.stems[index], weights[index], out=scratch)
-            out += scratch
-        if block.extra is not None:
-            out += block.extra
 
     def _bypass(self, dry: Audio, out: Audio) -> None:
         wet_to_dry = self._curves[_BYPASS]

@@ -6,7 +6,10 @@ import math
 
 import numpy as np
 
+from rtsep.errors import ConfigError
+
 LOUDEST_DB = 6.0
+MOST_TRIM_DB = 20.0  # up and down
 
 # Travel of a fader, 0 to 1, against its decibels: straight lines between these marks, as on mixing
 # desks, where the upper half is for fine moves. Below the first mark is silence.
@@ -17,6 +20,9 @@ MARKS = tuple(zip(_TRAVEL, _DECIBELS, strict=True))  # for who draws a fader els
 _TURN = (0.0, 0.05, 0.15, 0.3, 0.5, 1.0)
 _TURN_DECIBELS = (-60.0, -40.0, -24.0, -10.0, 0.0, LOUDEST_DB)
 TURN_MARKS = tuple(zip(_TURN, _TURN_DECIBELS, strict=True))
+# And the knob of the input's trim, on which every degree is as many decibels.
+TRIM_MARKS = ((0.0, -MOST_TRIM_DB), (1.0, MOST_TRIM_DB))
+_TRIM_REST_DB = 0.16  # that is 0 dB on it: controllers with 128 steps do not hit the middle
 
 
 def db_to_gain(db: float) -> float:
@@ -27,6 +33,13 @@ def db_to_gain(db: float) -> float:
 def gain_to_db(gain: float) -> float:
     """A factor to decibels; silence is -inf."""
     return 20.0 * math.log10(gain) if gain > 0 else -math.inf
+
+
+def checked_db(what: str, db: float) -> float:
+    """Raises ConfigError for a gain that no fader has."""
+    if not db <= LOUDEST_DB:  # written so that NaN is refused too
+        raise ConfigError(f"gain of {what} must be -inf to {LOUDEST_DB:+g} dB, got {db}")
+    return db
 
 
 def travel_to_db(travel: float) -> float:
@@ -48,3 +61,14 @@ def turn_to_db(turn: float) -> float:
 def db_to_turn(db: float) -> float:
     """How far a knob is turned that is set to `db`; the inverse of `turn_to_db`."""
     return float(np.interp(db, _TURN_DECIBELS, _TURN))
+
+
+def knob_to_trim(knob: float) -> float:
+    """How far the trim is turned, 0 (left) to 1 (right), in decibels: 0 dB in the middle."""
+    db = MOST_TRIM_DB * (2 * knob - 1)
+    return 0.0 if abs(db) < _TRIM_REST_DB else db
+
+
+def trim_to_knob(db: float) -> float:
+    """How far the trim is turned that is set to `db`."""
+    return (db / MOST_TRIM_DB + 1) / 2

@@ -18,18 +18,59 @@ RMS_SECONDS = 0.3  # as in VU meters
 _INPUT, _MIX = 0, -1  # rows; the stems are between them
 
 
-class Meters:
-    """Peak, which rises at once and falls slowly, and RMS of the input, every stem and the mix.
+class _Levels:
+    """Peak, which rises at once and falls slowly, and RMS of several signals."""
 
-    Over all channels of each. The levels of stems are after their faders.
-    """
+    def __init__(self, arena: Arena, signals: int, sample_rate: int) -> None:
+        self._peak = arena.take(signals, np.float64)
+        self._power = arena.take(signals, np.float64)
+        self._new_peak = np.zeros(signals)
+        self._new_power = np.zeros(signals)
+        self._sample_rate = sample_rate
+
+    def reset(self) -> None:
+        """Silence, at once. Only while nobody else updates them."""
+        self._peak[:] = self._power[:] = 0
+
+    def _measure(self, row: int, signal: Audio) -> None:
+        self._new_peak[row] = max(signal.max(), -signal.min())
+        self._new_power[row] = np.vdot(signal, signal)
+
+    def _move(self, samples: int, seconds: float) -> None:
+        """On to what was measured, in so many samples of each signal."""
+        self._peak *= 10 ** (-FALL_DB_PER_SECOND / 20 * seconds)
+        np.maximum(self._peak, self._new_peak, out=self._peak)
+        self._new_power /= samples
+        self._power += (1 - math.exp(-seconds / RMS_SECONDS)) * (self._new_power - self._power)
+
+    def _level(self, row: int) -> Level:
+        peak, rms = float(self._peak[row]), math.sqrt(self._power[row])
+        return Level(peak_db=gain_to_db(peak), rms_db=gain_to_db(rms))
+
+
+class CueMeter(_Levels):
+    """What the headphones hear."""
+
+    def __init__(self, arena: Arena, *, sample_rate: int) -> None:
+        super().__init__(arena, 1, sample_rate)
+
+    def update(self, cue: Audio) -> None:
+        """A block, (channels, n)."""
+        if cue.size:
+            self._measure(0, cue)
+            self._move(cue.size, cue.shape[-1] / self._sample_rate)
+
+    @property
+    def level(self) -> Level:
+        return self._level(0)
+
+
+class Meters(_Levels):
+    """The input, every stem and the mix, over all channels of each. The levels of stems are after
+    their faders."""
 
     def __init__(self, arena: Arena, stems: int, *, sample_rate: int) -> None:
-        self._peak = arena.take(stems + 2, np.float64)
-        self._power = arena.take(stems + 2, np.float64)
-        self._new_peak = np.zeros(stems + 2)
-        self._new_power = np.zeros(stems + 2)
-        self._sample_rate = sample_rate
+        super().__init__(arena, stems + 2, sample_rate)
 
     def update(self, dry: Audio, stems: Audio, gains: np.ndarray[Any, Any], mix: Audio) -> None:
         """A block: input and mix (channels, n), stems (stems, channels, n) before their `gains`."""
@@ -37,21 +78,13 @@ class Meters:
         if seconds == 0:
             return
         peak, power = self._new_peak, self._new_power
-        for row, signal in ((_INPUT, dry), (_MIX, mix)):
-            peak[row] = max(signal.max(), -signal.min())
-            power[row] = np.vdot(signal, signal)
+        self._measure(_INPUT, dry)
+        self._measure(_MIX, mix)
         np.maximum(stems.max((1, 2)), -stems.min((1, 2)), out=peak[1:-1])
         np.einsum("scn,scn->s", stems, stems, out=power[1:-1])
         peak[1:-1] *= gains
         power[1:-1] *= gains**2
-        self._peak *= 10 ** (-FALL_DB_PER_SECOND / 20 * seconds)
-        np.maximum(self._peak, peak, out=self._peak)
-        power /= mix.size
-        self._power += (1 - math.exp(-seconds / RMS_SECONDS)) * (power - self._power)
-
-    def reset(self) -> None:
-        """Silence, at once. Only while nobody else updates them."""
-        self._peak[:] = self._power[:] = 0
+        self._move(mix.size, seconds)
 
     @property
     def input(self) -> Level:
@@ -64,7 +97,3 @@ class Meters:
     @property
     def mix(self) -> Level:
         return self._level(_MIX)
-
-    def _level(self, row: int) -> Level:
-        peak, rms = float(self._peak[row]), math.sqrt(self._power[row])
-        return Level(peak_db=gain_to_db(peak), rms_db=gain_to_db(rms))

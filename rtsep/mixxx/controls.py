@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rtsep.control.actions import FADER, SWITCH, Action
+from rtsep.control.actions import Action
 from rtsep.control.midi.maps import ABSOLUTE, FINE, MOMENTARY, TOGGLE, TRIGGER, Binding
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE, OFFSET, PITCH
+from rtsep.control.verbs import FADER, SWITCH
 from rtsep.mixxx.mapping import MixxxControl
 
 MSB_HALF, LSB_HALF = "fourteen-bit-msb", "fourteen-bit-lsb"

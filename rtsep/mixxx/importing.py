@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rtsep.control.actions import SWITCH, VERBS, parse_action
+from rtsep.control.actions import VERBS, parse_action
 from rtsep.control.midi.mapping import map_tables, read_map
 from rtsep.control.midi.maps import Binding, DeviceMap, Feedback
 from rtsep.control.midi.messages import CC, LSB, MAX_7BIT, NOTE
 from rtsep.control.midi.naming import LONGEST
 from rtsep.control.text import printable
+from rtsep.control.verbs import SWITCH
 from rtsep.mixxx.controls import LSB_HALF, MSB_HALF, NOTE_OFF, bound, message_of
 from rtsep.mixxx.layouts import AUTO, Layout, chosen_layout, layout_for
 from rtsep.mixxx.mapping import SCRIPT, MixxxControl, MixxxLamp, MixxxMapping

@@ -85,7 +85,9 @@ class HTDemucs(nn.Module):
         )
         z, x = self.cross(z, x, past)
         z, x = side_by_side(
-            lambda: self.freq_decoder(z, z_skips, past, frames).float() * z_std + z_mean,
+            lambda: torch.addcmul(
+                z_mean, self.freq_decoder(z, z_skips, past, frames).float(), z_std
+            ),
             lambda: self.time_decoder(x, x_skips, past, samples, slice(first, stop)).float(),
         )
         x = x[:, :, 0]

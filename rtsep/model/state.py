@@ -25,8 +25,10 @@ def build_network(config: NetworkConfig, official: State) -> HTDemucs:
 
     The state must be complete and of the config's shapes; `rtsep.weights` has seen to that.
     """
-    network = HTDemucs(config)
-    network.load_state_dict(convert(config, official))
+    with torch.device("meta"):  # weights that would be drawn at random, to be thrown away
+        network = HTDemucs(config)
+    network.load_state_dict(convert(config, official), assign=True)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 
@@ -49,7 +51,7 @@ def convert(config: NetworkConfig, official: State) -> State:
             layer = _take(rest, f"crosstransformer.layers{suffix}.{index}.")
             _put(ours, f"cross.{branch}_layers.{index}.", _transformer_layer(layer))
     assert not rest, f"not converted: {sorted(rest)}"
-    return ours
+    return {name: tensor.contiguous() for name, tensor in ours.items()}
 
 
 def _take(state: State, prefix: str) -> State:

@@ -26,8 +26,8 @@ EPS = 1e-5
 def positions_1d(length: int, width: int) -> Tensor:
     """Cosines then sines of the position, as the time branch was trained with: (length, width)."""
     half = width // 2
-    period = MAX_PERIOD ** (torch.arange(half) / (half - 1))
-    phase = torch.arange(length)[:, None] / period
+    period = MAX_PERIOD ** (torch.arange(half, device="cpu") / (half - 1))
+    phase = torch.arange(length, device="cpu")[:, None] / period
     return torch.cat((phase.cos(), phase.sin()), 1)
 
 
@@ -35,13 +35,13 @@ def positions_2d(frames: int, bins: int, width: int) -> Tensor:
     """Sines and cosines, interleaved, of the frame in the first half of the channels and of the
     bin in the second: (frames * bins, width)."""
     half = width // 2
-    rate = torch.exp(torch.arange(0.0, half, 2) * -(math.log(MAX_PERIOD) / half))
+    rate = torch.exp(torch.arange(0.0, half, 2, device="cpu") * -(math.log(MAX_PERIOD) / half))
 
     def interleaved(count: int) -> Tensor:
-        phase = torch.arange(float(count))[:, None] * rate
+        phase = torch.arange(float(count), device="cpu")[:, None] * rate
         return torch.stack((phase.sin(), phase.cos()), -1).flatten(1)
 
-    table = torch.empty(frames, bins, width)
+    table = torch.empty(frames, bins, width, device="cpu")
     table[..., :half] = interleaved(frames)[:, None]
     table[..., half:] = interleaved(bins)
     return table.flatten(0, 1)

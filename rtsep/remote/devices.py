@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rtsep.control.apart import apart
-from rtsep.control.ends import Choices, Ends, read_swap
+from rtsep.control.ends import Choices, SessionEnds, read_swap
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.remote.page_client import PageClient
 
@@ -18,7 +18,7 @@ FRESH_SECONDS = 2.0  # in which nobody looks again
 class Devices:
     """In one event loop. Without `ends` there is nothing to choose."""
 
-    def __init__(self, ends: Ends | None) -> None:
+    def __init__(self, ends: SessionEnds | None) -> None:
         self._ends = ends
         self._lock = asyncio.Lock()
         self._found: Choices | None = None
@@ -52,7 +52,7 @@ class Devices:
                 self._when = time.monotonic()
         return {**asdict(self._found), "now": asdict(ends.now)}
 
-    def _known(self) -> Ends:
+    def _known(self) -> SessionEnds:
         if self._ends is None:
             raise ConfigError("the devices of this session cannot be changed")
         return self._ends

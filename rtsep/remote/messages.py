@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rtsep.control.text import printable
 from rtsep.errors import ConfigError
-from rtsep.status import Level, LiveStatus
+from rtsep.status import Level, LiveStatus, Loudness, TransportStatus
 
 VERSION = 1
 LONGEST_MESSAGE = 4096  # bytes, of what a page may say at once
@@ -43,12 +45,32 @@ def figures(status: LiveStatus) -> dict[str, Any]:
         "concealed_ms": round(1000 * status.concealed / status.sample_rate),
         "xruns": status.xruns,
         "limited": status.limited,
+        "loudness": _loudness(status.loudness),
         "recorded_seconds": round(status.recorded_seconds, 1),
+        **({"transport": transport(status.transport)} if status.transport else {}),
         "events": [printable(text)[:300] for text in status.events[-EVENTS:]],
     }
 
 
+def transport(status: TransportStatus) -> dict[str, Any]:
+    """Of what is heard now."""
+    times = ("position", "length", "loop_in", "loop_out", "speed")
+    return {
+        "title": printable(status.title)[:120],
+        **{name: getattr(status, name) for name in ("playing", "looping", "song", "songs")},
+        **{name: round(getattr(status, name), 3) for name in times},
+    }
+
+
 EVENTS = 6  # the newest ones
+
+
+def _loudness(loudness: Loudness) -> dict[str, float | None]:
+    """JSON has no infinity: silence is null."""
+    return {
+        name: round(value, 1) if math.isfinite(value) else None
+        for name, value in asdict(loudness).items()
+    }
 
 
 def facts(status: LiveStatus) -> dict[str, Any]:

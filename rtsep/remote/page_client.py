@@ -24,9 +24,11 @@ class PageClient:
 
     def __init__(self, now: float) -> None:
         self.refused = ""  # the newest sentence about what it may not do, until it is told
+        self.done = ""  # likewise, about what it has done
         self.invites = False  # it asked for a code to let another device in
         self.devices: dict[str, Any] = {}  # that it asked for, until it is told
         self.figures: object = None  # that it was told last
+        self.edition = 0  # of what there is to control, likewise
         self._under_way: deque[int] = deque()
         self._told: State = {}
         self._sent: State = {}  # by itself, and not compared with ours yet
@@ -61,6 +63,11 @@ class PageClient:
             self._told.pop(name, None)  # lamps wait for the answer
             self._sent[name] = value
 
+    def begin(self, edition: int) -> None:
+        """With everything, as it is told of these controls."""
+        self.edition = edition
+        self._told, self._sent, self._quiet = {}, {}, {}
+
     def news(self, state: State, now: float) -> State:
         """What it does not know yet, which is taken for told."""
         return {name: value for name, value in state.items() if self._is_news(name, value, now)}
@@ -76,6 +83,6 @@ class PageClient:
 
 def _near(name: str, sent: Value | None, value: Value) -> bool:
     """Whether a fader stands where it was put."""
-    if not is_fader(name) or not isinstance(sent, (int, float)):
+    if not is_fader(name) or not isinstance(sent, (int, float)) or not isinstance(value, float):
         return False
-    return math.isclose(sent, float(value), rel_tol=0.0, abs_tol=NEAR)
+    return math.isclose(sent, value, rel_tol=0.0, abs_tol=NEAR)

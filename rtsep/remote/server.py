@@ -16,7 +16,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from rtsep.closing import Closing
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, bound_socket, is_loopback
 from rtsep.mixer.desk import Desk
 from rtsep.remote.door import Door
@@ -44,7 +44,7 @@ class RemoteServer(Closing):
         spec: HostPort,
         on_event: Callable[[str], object],
         warn: Callable[[str], object] | None = None,
-        ends: Ends | None = None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`warn` is told, before it happens, that others than this machine will reach the desk;
         without it that is refused. `ends` are the session's input and output."""

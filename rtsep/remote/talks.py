@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 from rtsep.remote import messages
@@ -38,7 +38,7 @@ class Talks:
         status: Callable[[], LiveStatus],
         refuse: Callable[[str], None],
         invite: Callable[[], str] | None,
-        ends: Ends | None = None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`refuse` is told why something was not done. `invite` makes a link that lets another
         device in; without it that needs none. `ends` are the session's input and output."""
@@ -49,6 +49,7 @@ class Talks:
         self.connections: set[Any] = set()  # that pages have
         self._ending = False
         self._number, self._frame, self._changes = 0, b"", -1
+        self._edition = 1  # of the vocabulary
         self._state: State = {}
         self._figures: dict[str, Any] = {}
 
@@ -85,6 +86,7 @@ class Talks:
     def _look_at_desk(self) -> None:
         if self._desk.changes != self._changes:
             self._changes = self._desk.changes  # before the look: what changes meanwhile counts
+            self._edition += self._vocabulary.learn()
             self._state = self._vocabulary.state()
 
     async def talk(self, request: web.Request) -> web.WebSocketResponse:
@@ -129,6 +131,8 @@ class Talks:
             due.clear()
             if not client.hears:
                 continue
+            if client.edition != self._edition:
+                await sock.send_str(self._hello(client))
             news, number, frame = self._news(client), self._number, self._frame
             client.told_frame(number)
             if news:
@@ -137,6 +141,7 @@ class Talks:
 
     def _hello(self, client: PageClient) -> str:
         self._look_at_desk()
+        client.begin(self._edition)
         return messages.written(
             hello=messages.facts(self._status())
             | {"stems": self._desk.stems, "controls": self._vocabulary.describe(),
@@ -151,6 +156,7 @@ class Talks:
             parts["figures"] = client.figures = self._figures
         parts["refused"], client.refused = client.refused, ""
         parts["devices"], client.devices = client.devices, {}
+        parts["done"], client.done = client.done, ""
         if client.invites and self._invite:
             client.invites = False
             link = self._invite()
@@ -189,11 +195,12 @@ class Talks:
 
     def _move(self, client: PageClient, name: str, value: float) -> None:
         try:
-            held = self._vocabulary.set(name, value)
+            held, done = self._vocabulary.set(name, value)
         except ConfigError as error:
             client.refused = str(error)
             self._refuse(str(error))
             return
+        client.done = done or client.done
         if held:
             client.moved({held: value}, _now())
 

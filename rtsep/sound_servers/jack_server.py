@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rtsep.audio.choose import NoSuchDevice
+from rtsep.audio.devices import JACK, Device, list_devices
 from rtsep.errors import ConfigError
+from rtsep.processes.questions import Failure, Question, Round, ask
 from rtsep.sound_servers.pipewire_jack import use_pipewire
+
+_LISTING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ def open_client(name: str) -> Any:
         for silence in (jack.set_error_function, jack.set_info_function):
             silence(_unheard)  # they would print
         return jack.Client(name, no_start_server=True)
+    except ImportError as error:
+        told = "the Python package JACK-Client is missing; pip install JACK-Client"
+        raise ConfigError(f"no JACK server answers: {told}") from error
     except Exception as error:  # the library's absence, or an error of a module without it
         raise ConfigError(f"no JACK server answers: {error}") from error
 
@@ -41,6 +49,24 @@ def find_server(pipewire: bool = False) -> JackServer:
         return JackServer("PipeWire" in jack.version_string(), players(client))
     finally:
         client.close()
+
+
+def devices_beside(pipewire: bool) -> list[Device]:
+    """All that PortAudio knows, from a process of its own: in this one it would be a client of the
+    server too. Raises NoSuchDevice where none of them is JACK's, since a server may come."""
+    question = Question(__name__, _listed.__name__, (pipewire,))
+    found = ask(Round({"devices": question}, _LISTING_SECONDS))["devices"]
+    if isinstance(found, Failure):
+        raise ConfigError(f"sound devices cannot be listed: {found.reason}")
+    if not any(device.host_api == JACK for device in found):
+        raise NoSuchDevice("PortAudio reaches no JACK server", "a JACK server")
+    return list(found)
+
+
+def _listed(pipewire: bool) -> list[Device]:
+    if pipewire:
+        use_pipewire()
+    return list_devices()
 
 
 def players(client: Any) -> tuple[str, ...]:

@@ -7,13 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from rtsep.closing import Closing
 from rtsep.errors import ConfigError
 from rtsep.sound_servers.jack_server import open_client
-from rtsep.sound_servers.rewiring import Rewire, Rewired, Side, Wire, rewire
+from rtsep.sound_servers.rewiring import Rewire, Rewired, Wire, is_at, rewire
 
 _NAME = "rtsep-patchbay"
+
+
+@dataclass(frozen=True)
+class Wires:
+    """What is, or shall be, connected to a client."""
+
+    client: str = ""
+    wires: frozenset[Wire] = frozenset()
+
+    def of(self, client: str) -> set[Wire]:
+        """The same of another client, which takes its place."""
+        return {
+            (self._renamed(source, client), self._renamed(target, client))
+            for source, target in self.wires
+        }
+
+    def without(self, *, input: bool, output: bool) -> Wires:
+        """The same where another device is heard, or played to: whatever was connected there goes
+        with the device before."""
+        here = {"input": input, "output": output}
+        left = (wire for wire in self.wires if not is_at(wire, self.client, **here))
+        return replace(self, wires=frozenset(left))
+
+    def _renamed(self, port: str, client: str) -> str:
+        owner, _, name = port.partition(":")
+        return f"{client}:{name}" if owner == self.client else port
 
 
 class Patchbay(Closing):
@@ -24,15 +51,22 @@ class Patchbay(Closing):
     in the sound, and the server never waits for it.
     """
 
-    def __init__(self, ours: str) -> None:
-        """Raises ConfigError where there is no JACK server, or nothing to reach it with."""
+    def __init__(self, ours: str, before: Wires | None = None) -> None:
+        """What was connected to a client `before` this one is connected again, without a word.
+        Raises ConfigError where there is no JACK server, or nothing to reach it with."""
         self._client = open_client(_NAME)
         import jack
 
         self._error: type[Exception] = jack.JackError
         self._ours = ours
         self._wires: dict[Wire, str | None] = {}  # as last seen, each with its client's instance
-        self._lost: set[Wire] = set()
+        self._lost = (before or Wires()).of(ours) - self._connected().keys()
+        self._lost -= {wire for wire in self._lost if self._connect(wire)}
+
+    @property
+    def wires(self) -> Wires:
+        """As last seen, and what is to be connected again."""
+        return Wires(self._ours, frozenset(self._wires.keys() | self._lost))
 
     def look(self) -> list[str]:
         """Connect what has returned since the last look. Returns sentences for a person."""
@@ -57,7 +91,8 @@ class Patchbay(Closing):
             gone = rewire(self._client, self._ours, order)
         except (ConfigError, self._error) as error:
             return Rewired(str(error))
-        self._lost = {wire for wire in self._lost if not self._side(wire, order)}
+        here = {"input": order.input is not None, "output": order.output is not None}
+        self._lost = {wire for wire in self._lost if not is_at(wire, self._ours, **here)}
         self._wires = {wire: who for wire, who in self._wires.items() if wire not in gone}
         return Rewired()
 
@@ -86,9 +121,6 @@ class Patchbay(Closing):
             self._client.connect(*wire)
             return True
         return False
-
-    def _side(self, wire: Wire, order: Rewire) -> Side | None:
-        return order.input if _client(wire[1]) == self._ours else order.output
 
     def _theirs(self, wire: Wire) -> str:
         return wire[_client(wire[0]) == self._ours]

@@ -10,20 +10,20 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.processes.child import settle_in, telling
-from rtsep.sound_servers.patchbay import Patchbay
+from rtsep.sound_servers.patchbay import Patchbay, Wires
 from rtsep.sound_servers.pipewire_jack import use_pipewire
 from rtsep.sound_servers.rewiring import Rewire
 
 _LOOK_SECONDS = 0.2
 
 
-def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool) -> None:
+def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool, before: Wires) -> None:
     """The whole life of the process. `client` is the audio process's name on the server, which is
-    PipeWire if it says so."""
+    PipeWire if it says so; `before` is what was connected to the one that it follows."""
     settle_in()
     if pipewire:
         use_pipewire()
-    with telling(link), Patchbay(client) as patchbay:
+    with telling(link), Patchbay(client, before) as patchbay:
         while True:
             if link.poll(_LOOK_SECONDS):
                 order = link.recv()
@@ -32,3 +32,6 @@ def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool) -> Non
                 link.send(patchbay.rewire(order))
             for text in patchbay.look():
                 link.send(text)
+            if patchbay.wires != before:
+                before = patchbay.wires
+                link.send(before)

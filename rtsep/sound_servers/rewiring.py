@@ -16,7 +16,7 @@ from rtsep.errors import ConfigError
 
 SETTLE_PERIODS = 4  # until a server mixes as it was told: it goes over between two periods
 
-_OURS = "(in|out)_[0-9]+"  # as PortAudio calls ports; a regular expression of POSIX
+_OURS = "(in|out)_[0-9]+"  # as PortAudio calls ports, and we do; a regular expression of POSIX
 
 Wire = tuple[str, str]  # names of ports, from where and to where
 
@@ -43,6 +43,13 @@ class Rewired:
     """Why it was not done, or nothing; then everything is as before."""
 
     error: str = ""
+
+
+def is_at(wire: Wire, ours: str, *, input: bool, output: bool) -> bool:
+    """Whether it ends at a port of ours that a device is heard by, or plays, in these directions.
+    Ports of stems are neither."""
+    source, target = (re.fullmatch(f"{re.escape(ours)}:{_OURS}", port) for port in wire)
+    return bool((input and target) or (output and source))
 
 
 def rewire(client: Any, ours: str, order: Rewire) -> set[Wire]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rtsep.errors import RtsepError
 from rtsep.processes.process import Child
+from rtsep.sound_servers.patchbay import Wires
 from rtsep.sound_servers.patchbay_process import run_patchbay
 from rtsep.sound_servers.rewiring import Rewire, Rewired
 
@@ -18,6 +19,7 @@ class Wiring:
     def __init__(self, context: SpawnContext, on_event: Callable[[str], None]) -> None:
         self._context, self._on_event = context, on_event
         self._child: Child | None = None
+        self.known = Wires()  # of the audio process, also of one that has ended
         self.answer: Rewired | None = None
 
     def rewire(self, order: Rewire) -> bool:
@@ -36,7 +38,12 @@ class Wiring:
         """For an audio process of that name; without one it is on no server."""
         self.end()
         if client:
-            self._child = Child(self._context, "patchbay", run_patchbay, client, pipewire)
+            arguments = (client, pipewire, self.known)
+            self._child = Child(self._context, "patchbay", run_patchbay, *arguments)
+
+    def forget(self, *, input: bool, output: bool) -> None:
+        """What was connected to a device before, in these directions."""
+        self.known = self.known.without(input=input, output=output)
 
     def look(self) -> None:
         """Deal with what has happened since the last look. Never waits."""
@@ -48,6 +55,8 @@ class Wiring:
             for message in self._child.receive():
                 if isinstance(message, Rewired):
                     self.answer = message
+                elif isinstance(message, Wires):
+                    self.known = message
                 else:
                     self._on_event(message)
         except RtsepError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from rtsep.audio.computer import APP, OURS
 from rtsep.audio.devices import JACK, Device, list_devices
-from rtsep.audio.routes import Route
+from rtsep.audio.routes import Route, apart
 from rtsep.control.ends import Choices, End, Swap
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live_session.devices import SoundCards, find_device
@@ -51,7 +51,8 @@ def swapped(request: AudioRequest, now: DeviceReady, swap: Swap) -> AudioRequest
     if swap.output is not None:
         request = replace(request, output=swap.output)
     if swap.routes is not None:
-        request = replace(request, routes=swap.routes)
+        routes, cue = apart(swap.routes)
+        request = replace(request, routes=routes, cue=cue)
     return request
 
 

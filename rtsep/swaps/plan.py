@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from rtsep.audio.declared import beyond
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.opened import Rows
+from rtsep.audio.routes import cue_channels
 from rtsep.control.ends import Swap
-from rtsep.live_session.device_facts import numbers, server_parts
+from rtsep.live_session.device_facts import played
 from rtsep.live_session.messages import DeviceReady, Fade, Patch
 from rtsep.sound_servers.rewiring import Rewire, Side
 from rtsep.swaps.finding import Sides
@@ -47,7 +49,7 @@ def on_jack(label: str) -> bool:
 
 def in_place(now: DeviceReady, swap: Swap, sides: Sides, stems: tuple[str, ...]) -> InPlace | None:
     """None where something must be opened. Raises ConfigError for a route that names no stem."""
-    plays = numbers(sides.routes, stems)
+    plays = played(sides.routes, stems)
     wanted = tuple(channel for route in sides.routes for channel in route.channels)
     ins = outs = None
     if swap.input is not None or swap.input_channels is not None:
@@ -76,7 +78,7 @@ def in_place(now: DeviceReady, swap: Swap, sides: Sides, stems: tuple[str, ...])
         ready=replace(
             now,
             notes=(),
-            beyond=server_parts(sides.input, sides.output, now.rate),
+            beyond=beyond(sides.input, sides.output, now.rate),
             **_heard(sides, ins),
             **_played(sides, outs),
         ),
@@ -111,6 +113,7 @@ def _played(sides: Sides, outs: _Direction | None) -> dict[str, Any]:
     return {
         "output": sides.output.label,
         "output_channels": sides.routes[0].channels,
+        "cue_channels": cue_channels(sides.routes),
         "routes": sides.routes,
         "open_outputs": outs.opened,
     }

@@ -52,7 +52,7 @@ class Change:
         """The present audio process opens its devices anew, with other channels. If they do not
         open it ends, and another one opens what was open before, as after any loss."""
         session, child = self._session, self._session.audio
-        yield from self._ask(Rest())
+        yield from self._rest()
         child.send(request)
 
         def opened() -> list[DeviceReady]:
@@ -72,7 +72,7 @@ class Change:
         if beside:
             after.send(session.model)
             ready = yield from self._answer(after, DeviceReady)
-        yield from self._ask(Rest())
+        yield from self._rest()
         try:
             if not beside:
                 after.send(session.model)
@@ -89,6 +89,11 @@ class Change:
         if self.successor:
             self.successor.kill()
         self.successor = None
+
+    def _rest(self) -> Steps[None]:
+        """Devices are closed. What is connected to them is kept in mind, and not seen to go."""
+        self._session.wiring.end()
+        yield from self._ask(Rest())
 
     def _connect(self, plan: InPlace) -> Steps[None]:
         assert plan.rewire

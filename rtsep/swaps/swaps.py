@@ -142,8 +142,12 @@ class Swaps:
         return _Prepared(
             request=request,
             plan=plan,
-            same=self._is_now(sides) and request.pipewire == session.device.pipewire,
-            beside=self._on_jack and all(each.host_api == JACK for each in sides.devices),
+            same=self._is_now(sides)
+            and request.pipewire == session.device.pipewire
+            and not request.stem_ports,
+            beside=self._on_jack
+            and all(each.host_api == JACK for each in sides.devices)
+            and not request.stem_ports,
             listening=listening,
         )
 

@@ -13,18 +13,19 @@ from textual.containers import Horizontal
 from textual.events import Resize
 
 from rtsep.config import PATHS, POLICIES
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
 from rtsep.tui import look, panels
 from rtsep.tui.canvas import Canvas
 from rtsep.tui.channel_strip import ChannelStrip
-from rtsep.tui.channels import FADER, KNOBS, master_channel, stem_channel
+from rtsep.tui.channels import FADER, input_channel, master_channel, stem_channel
+from rtsep.tui.cue import CueApp, cue_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
 from rtsep.tui.ends import EndsApp
 from rtsep.tui.terminal import ends_without_its_terminal
+from rtsep.tui.transport import TransportApp, transport
 from rtsep.tui.views import Views
 
 LOOKS_PER_SECOND = 20
@@ -35,7 +36,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(EndsApp):
+class LiveApp(CueApp, TransportApp, EndsApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -57,14 +58,10 @@ class LiveApp(EndsApp):
         Binding("0", "unity"),
         Binding("t", "turn(1)"),
         Binding("T", "turn(-1)"),
-        *(Binding(key, f"kill('{band}')") for key, band in zip("zxc", BANDS, strict=True)),
-        Binding("m", "mute"),
-        Binding("s", "solo"),
-        Binding("M", "clear_mutes"),
-        Binding("S", "clear_solos"),
-        Binding("space,b", "bypass"),
+        Binding("b", "bypass"),
         Binding("r", "record"),
         Binding("l", "limiter"),
+        Binding("L", "reset_loudness"),
         Binding("o", "policy"),
         Binding("i", "path"),
         Binding("home", "reset"),
@@ -85,20 +82,22 @@ class LiveApp(EndsApp):
         """`page` says where the remote page is, with a code where it takes one."""
         super().__init__()
         self._page = page
-        self.selected = 0  # of the stems, then the master
+        self.selected = 0  # of the strips
         self.knob = FADER  # that the keys turn, of KNOBS
         self._desk = desk
         self._status = status
         self._stop = stop
         self._views = Views(desk)
-        self._channels = [*(stem_channel(desk, stem) for stem in desk.stems), master_channel(desk)]
-        self._strips = [*map(ChannelStrip, self._channels), ChannelStrip(None)]
+        stems = (stem_channel(desk, stem) for stem in desk.stems)
+        self._channels = [*stems, master_channel(desk), cue_channel(desk), input_channel(desk)]
+        self._strips = [*map(ChannelStrip, self._channels)]
         self._strips[-1].add_class("last")
         self._header = Canvas(panels.header, look.GROUND, id="header")
         self._mixer = Horizontal(*self._strips, id="mixer")
         self._figures = Canvas(panels.figures, look.GROUND, id="figures")
+        self._transport = Canvas(transport, look.GROUND, id="transport")
         self._events = Canvas(panels.events, look.GROUND, id="events")
-        self._keys = Canvas(panels.keys, look.GROUND, id="keys")
+        self._keys = self._keys_line()
         self._looks = 0
         self._news: tuple[object, ...] = ()
         self._notice, self._notice_until = "", 0.0
@@ -106,6 +105,8 @@ class LiveApp(EndsApp):
     def compose(self) -> ComposeResult:
         yield self._header
         yield self._mixer
+        if self._desk.has_transport:
+            yield self._transport
         yield self._figures
         yield self._events
         yield self._keys
@@ -116,11 +117,18 @@ class LiveApp(EndsApp):
 
     def on_resize(self, event: Resize) -> None:
         """Strips where they fit, rows where not; a tall terminal shows more events."""
-        width, height = event.size
-        rows = width < STRIP_WIDTH * len(self._strips) or height < STRIPS_HEIGHT
+        self._arrange(*event.size)
+
+    def _arrange(self, width: int, height: int) -> None:
+        self._strips[-2].display = self._desk.has_cue
+        if not self._strips[self.selected].display:
+            self.action_select_next(-1)
+        strips = len(self._strips) - (not self._desk.has_cue)
+        height -= self._desk.has_transport
+        rows = width < STRIP_WIDTH * strips or height < STRIPS_HEIGHT
         self._mixer.set_class(rows, "rows")
         self._events.styles.height = (
-            max(height - len(self._strips) - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
+            max(height - strips - 6, 0) if rows else max(3 + (height - 24) // 4, 2)
         )
 
     def look(self) -> None:
@@ -129,6 +137,8 @@ class LiveApp(EndsApp):
         if self._stop.is_set() or status.state == "stopped":
             self.exit()
             return
+        if self._strips[-2].display != self._desk.has_cue:
+            self._arrange(*self.size)
         switches = self._views.switches(status, now)
         views = self._views.strips(status, self.selected, now, self.knob)
         for strip, view in zip(self._strips, views, strict=True):
@@ -140,18 +150,17 @@ class LiveApp(EndsApp):
             self._figures.show((status, switches))
             self._events.show(status.events)
             self._keys.show(self._notice if now < self._notice_until else "")
+        self._transport.show(status.transport)
         self._looks += 1
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + NOTICE_SECONDS
 
-    @property
-    def _stem(self) -> str | None:
-        """The selected stem; None for the master."""
-        return self._desk.stems[self.selected] if self.selected < len(self._desk.stems) else None
-
     def on_channel_strip_chosen(self, message: ChannelStrip.Chosen) -> None:
         self.selected = self._strips.index(message.strip)
+
+    def on_channel_strip_refused(self, message: ChannelStrip.Refused) -> None:
+        self.notice(message.reason)
 
     def action_select(self, place: int) -> None:
         if self._menu is not None:
@@ -160,41 +169,30 @@ class LiveApp(EndsApp):
             self.selected = place
 
     def action_select_next(self, by: int) -> None:
-        self.selected = min(max(self.selected + by, 0), len(self._channels) - 1)
+        shown = [place for place, strip in enumerate(self._strips) if strip.display]
+        on_the_way = [place for place in shown if (place - self.selected) * by > 0]
+        if on_the_way:
+            self.selected = min(on_the_way, key=lambda place: abs(place - self.selected))
 
     def action_nudge(self, by_db: float) -> None:
-        self._channels[self.selected].knob(self.knob).nudge(by_db)
+        self._attempt(lambda: self._channels[self.selected].knob(self.knob).nudge(by_db))
 
     def action_unity(self) -> None:
-        self._channels[self.selected].knob(self.knob).rest()
+        self._attempt(self._channels[self.selected].knob(self.knob).rest)
 
     def action_turn(self, by: int) -> None:
-        self.knob = KNOBS[(KNOBS.index(self.knob) + by) % len(KNOBS)]
+        self.knob = self._channels[self.selected].next_knob(self.knob, by)
         self.notice(f"up and down: {self.knob}")
-
-    def action_kill(self, band: str) -> None:
-        if self._stem is None:
-            self.notice("the master has no equalizer; select a stem")
-        else:
-            self._desk.toggle_kill(self._stem, band)
-
-    def action_mute(self) -> None:
-        if self._stem is None:
-            self.notice("the master has no mute; select a stem")
-        else:
-            self._desk.toggle_mute(self._stem)
-
-    def action_solo(self) -> None:
-        if self._stem is None:
-            self.notice("the master has no solo; select a stem")
-        else:
-            self._desk.toggle_solo(self._stem)
 
     def action_bypass(self) -> None:
         self._desk.set_bypass(not self._desk.bypass)
 
     def action_limiter(self) -> None:
         self._desk.set_limiter(not self._desk.limiter)
+
+    def action_reset_loudness(self) -> None:
+        self._desk.reset_loudness()
+        self.notice("loudness and true peak are measured anew")
 
     def action_record(self) -> None:
         self._desk.set_recording(not self._desk.recording)
@@ -214,7 +212,7 @@ class LiveApp(EndsApp):
         self._desk.reset()
 
     async def action_help(self) -> None:
-        await self._open(HelpBox())
+        await self._open(HelpBox(transport=self._desk.has_transport, cue=self._desk.has_cue))
 
     async def action_events(self) -> None:
         await self._open(EventsBox(self._status().events))
@@ -246,7 +244,7 @@ def run_tui(
     status: Status,
     stop: threading.Event,
     page: Callable[[], str] | None = None,
-    ends: Ends | None = None,
+    ends: SessionEnds | None = None,
 ) -> None:
     """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
 

@@ -16,21 +16,22 @@ from textual.widgets import OptionList, Static
 from rtsep.control.text import printable
 
 HELP = """\
-[b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; the master is right of the last
+[b]← →[/b]  [b]1[/b]-[b]9[/b]      select a stem; right of the last: master, input (its trim)
 [b]↑ ↓[/b]           1 dB up, down    [b]shift[/b] 0.1 dB    [b]page up, down[/b] 6 dB
 [b]0[/b]             back to 0 dB     [b]home[/b] all to 0 dB, no mute, no solo, no tone
 [b]t[/b]  [b]T[/b]          what up, down and 0 move: fader, high, mid, low, filter
 [b]z[/b]  [b]x[/b]  [b]c[/b]       kill low, mid, high
 [b]m[/b]  [b]s[/b]          mute, solo       [b]M[/b]  [b]S[/b] end all mutes, all solos
+{cue}\
 [b]p[/b]             presets: acapella, instrumental, no drums, ...
 [b]F1[/b]-[b]F8[/b]  [b]g[/b]      go to a scene    [b]shift+F1[/b]  [b]G[/b] store as one
 [b]u[/b]  [b]ctrl+z[/b]     undo the last move, preset or scene
-[b]space[/b]  [b]b[/b]      A/B: the untouched input instead of the mix
-[b]l[/b]             limiter on, off
+[b]b[/b]             A/B: the untouched input instead of the mix
+{transport}\
+[b]l[/b]  [b]L[/b]          limiter on, off; measure loudness and true peak anew
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
               instant; [b]i[/b] hear the instant path or the full one
-[b]d[/b]  [b]D[/b]          another input, another output, while it plays
-[b]r[/b]             record, stop recording
+[b]r[/b]             record, stop recording    [b]d[/b]  [b]D[/b] another input, another output
 [b]e[/b]             all events so far, the newest first
 [b]w[/b]             the page for tablets: where it is, and a code to scan
 [b]q[/b]             quit
@@ -38,6 +39,15 @@ Mouse: click mute and solo, drag a fader, or turn the wheel over it.
 
 Meters: bright is RMS, dark the peak, the line its highest of late; OVER is
 above full scale. [b]silent[/b] is a stem muted, or left out by another's solo."""
+TRANSPORT = """\
+[b]space[/b]         play, pause a file    [b],[/b] [b].[/b] 5 s back, on    [b]<[/b] [b]>[/b] 30 s
+[b]a[/b]             a loop: its beginning, its end, out of it    [b]A[/b] in again
+[b]\\[[/b]  [b]][/b]          slower, faster    [b]backspace[/b] as recorded
+[b]n[/b]  [b]N[/b]          next song, previous
+"""
+CUE = """\
+[b]h[/b]  [b]H[/b]  [b]y[/b]       headphones: prelisten to this stem, to nothing; split ears
+"""
 NO_EVENTS = "Nothing has happened yet."
 
 
@@ -66,12 +76,13 @@ class Box(VerticalScroll, can_focus=True):
 
 
 class HelpBox(Box):
-    """What the keys do."""
+    """What the keys do in a session with a transport, or headphones, or neither."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q,space", "close")]
 
-    def __init__(self) -> None:
-        super().__init__("keys", Text.from_markup(HELP))
+    def __init__(self, *, transport: bool, cue: bool) -> None:
+        text = HELP.format(transport=TRANSPORT if transport else "", cue=CUE if cue else "")
+        super().__init__("keys", Text.from_markup(text))
 
 
 class EventsBox(Box):

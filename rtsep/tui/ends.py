@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from rtsep.control.apart import apart
-from rtsep.control.ends import End, Ends, Swap, heard_as, output_swap, pairs
+from rtsep.control.ends import End, SessionEnds, Swap, heard_as, output_swap, pairs, stays
 from rtsep.errors import RtsepError
 from rtsep.tui.dialogs import Menu
 from rtsep.tui.scenes import MixApp
@@ -30,9 +30,9 @@ class EndsApp(MixApp):
         Binding("d", "inputs"),
         Binding("D", "outputs"),
     ]
-    _ends: Ends | None = None
+    _ends: SessionEnds | None = None
 
-    def offer(self, ends: Ends | None) -> None:
+    def offer(self, ends: SessionEnds | None) -> None:
         """What can be chosen from; without it nothing can."""
         self._ends = ends
 
@@ -50,7 +50,7 @@ class EndsApp(MixApp):
         else:
             self.run_worker(self._list(self._ends, "output"), exclusive=True)
 
-    async def _list(self, ends: Ends, kind: str) -> None:
+    async def _list(self, ends: SessionEnds, kind: str) -> None:
         self.notice("looking for devices")
         try:
             choices = await apart(ends.choices)
@@ -74,9 +74,9 @@ class EndsApp(MixApp):
         await self._open(menu)
         menu.highlighted = highlighted if rows else None
 
-    def _chosen(self, ends: Ends, kind: str, end: End) -> None:
+    def _chosen(self, ends: SessionEnds, kind: str, end: End) -> None:
         channels = pairs(end.channels)
-        several = kind == "output" and len(ends.now.routes) > 1
+        several = kind == "output" and stays(end, ends.now)
         rows = ([_AS_IT_IS] if several else []) + channels
         if len(channels) < 2:
             self._swap(ends, kind, end, "")
@@ -88,7 +88,7 @@ class EndsApp(MixApp):
             lambda place: self._swap(ends, kind, end, rows[place].replace(_AS_IT_IS, "")),
         )
 
-    def _swap(self, ends: Ends, kind: str, end: End, channels: str) -> None:
+    def _swap(self, ends: SessionEnds, kind: str, end: End, channels: str) -> None:
         swap = output_swap(end, channels, ends.now)
         if kind == "input":
             swap = Swap(input=end.name, input_channels=channels)

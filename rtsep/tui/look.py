@@ -35,6 +35,7 @@ LAMP_MUTE = Style(color=_BLACK, bgcolor=_RED, bold=True)
 LAMP_SOLO = Style(color=_BLACK, bgcolor=_YELLOW, bold=True)
 LAMP_ON = Style(color=_BLACK, bgcolor=_GREEN, bold=True)
 LAMP_BYPASS = Style(color=_BLACK, bgcolor=_VIOLET, bold=True)
+LAMP_PFL = Style(color=_BLACK, bgcolor=_CYAN, bold=True)
 LAMP_RECORD = LAMP_MUTE
 LAMP_OFF = QUIET
 
@@ -96,7 +97,7 @@ ZONES = (
 # Two layouts: strips side by side, and with the class "rows" one below the other.
 CSS = f"""
 Screen {{ layout: vertical; overflow: hidden; background: {GROUND}; layers: base over; }}
-#header, #keys {{ height: 1; }}
+#header, #transport, #keys {{ height: 1; }}
 #figures {{ height: 4; }}
 #mixer {{ height: 1fr; layout: horizontal; }}
 #mixer ChannelStrip {{ width: 1fr; height: 100%; margin-right: 1; }}

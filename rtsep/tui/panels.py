@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.style import Style
 
 from rtsep.control.text import clock, printable
-from rtsep.status import LatencyPart, LiveStatus
+from rtsep.status import LatencyPart, LiveStatus, Loudness
 from rtsep.tui import look
 from rtsep.tui.canvas import Line, Piece, fit, wrap
 
 LABEL_WIDTH = 9
 TIGHT, LATE = 0.8, 1.0  # parts of the hop that the 99th percentile of the step takes
+SAFE_PEAK = -1.0  # dBTP, the most that EBU R 128 allows
 BAR_HOPS = 1.25  # what the whole bar stands for
 KEYS = (
-    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  space A/B  r record  p preset  ? help  "
-    "q quit",
-    "←→ stem  ↑↓ gain  m mute  s solo  space A/B  r record  p preset  e events  ? help  q quit",
-    "←→ stem  ↑↓ gain  t tone  m mute  s solo  space A/B  r record  ? help  q quit",
-    "m mute  s solo  space A/B  r record  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  zxc kill  m mute  s solo  b A/B  r record  p preset  ? help  q quit",
+    "←→ stem  ↑↓ gain  m mute  s solo  b A/B  r record  p preset  e events  ? help  q quit",
+    "←→ stem  ↑↓ gain  t tone  m mute  s solo  b A/B  r record  ? help  q quit",
+    "m mute  s solo  b A/B  r record  ? help  q quit",
     "? help  q quit",
 )
 
@@ -57,7 +58,7 @@ def header(status: LiveStatus, width: int, height: int) -> Iterator[Line]:
 
 
 def figures(shown: tuple[LiveStatus, Switches], width: int, height: int) -> Iterator[Line]:
-    """Four lines: switches, latency, step, counts."""
+    """Four lines: switches and loudness, latency, step, counts."""
     status, desk = shown
     yield switches(status, desk, width)
     yield latency(status, width)
@@ -66,12 +67,26 @@ def figures(shown: tuple[LiveStatus, Switches], width: int, height: int) -> Iter
 
 
 def switches(status: LiveStatus, desk: Switches, width: int) -> Line:
-    """Recording, A/B, limiter and what is heard when the engine is late; if need be in fewer
-    words."""
-    line = _switches(status, desk, few_words=False)
-    if sum(cell_len(text) for text, _ in line) <= width:
-        return line
-    return _switches(status, desk, few_words=True)
+    """Recording, A/B, limiter, what is heard when the engine is late, and the loudness of the mix;
+    if need be in fewer words, of which those of the loudness are the first to go."""
+    full, short = _loudness(status.loudness)
+    many, few = (_switches(status, desk, few_words=less) for less in (False, True))
+    for line in ((*many, *full), (*many, *short), (*few, *short), many):
+        if sum(cell_len(text) for text, _ in line) <= width:
+            return line
+    return few
+
+
+def _loudness(mix: Loudness) -> tuple[Line, Line]:
+    """With all of its time scales, and only the last seconds; with the true peak both. Nothing
+    where there was only silence."""
+    if mix.true_peak == -math.inf:
+        return (), ()
+    short, now, whole = map(level_text, (mix.short_term, mix.momentary, mix.integrated))
+    style = look.BAD if mix.true_peak > 0 else look.WARN if mix.true_peak > SAFE_PEAK else look.INK
+    peak = f"{level_text(mix.true_peak)} dBTP", style
+    full, brief = f"  S {short} M {now} I {whole} LUFS  ", f"  {short} LUFS  "
+    return ((full, look.INK), peak), ((brief, look.INK), peak)
 
 
 def _switches(status: LiveStatus, desk: Switches, *, few_words: bool) -> Line:
@@ -101,6 +116,11 @@ def _limiter(desk: Switches) -> Piece:
     if desk.limiting:
         return " LIMITING ", look.LAMP_SOLO
     return ("limiter on", look.INK) if desk.limiter else ("limiter off", look.WARN)
+
+
+def level_text(level: float) -> str:
+    """`-14.2`"""
+    return f"{level:.1f}" if math.isfinite(level) else "-∞"
 
 
 def latency(status: LiveStatus, width: int) -> Line:
@@ -236,9 +256,9 @@ def events(told: tuple[str, ...], width: int, height: int) -> Iterator[Line]:
     yield from lines
 
 
-def keys(notice: str, width: int, height: int) -> Iterator[Line]:
+def keys(notice: str, width: int, height: int, rows: Sequence[str] = KEYS) -> Iterator[Line]:
     """What the keys do, or for a while what one of them could not do."""
-    told = next((keys for keys in KEYS if len(keys) < width), KEYS[-1])
+    told = next((keys for keys in rows if len(keys) < width), rows[-1])
     yield ((fit(f" {notice}", width), look.WARN) if notice else (f" {told}", look.FAINT),)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.style import Style
 
+from rtsep.mixer.sweep import cutoff_hz
 from rtsep.tui import look
 from rtsep.tui.body import UNITY, BodyRow, body_rows, meter_row, unity_row
 from rtsep.tui.canvas import Line, Piece, centre, fit
@@ -48,6 +49,8 @@ class StripView:
     kill: tuple[bool, ...] = ()
     filter: float = 0.0
     turned: str = ""  # in place of the gain: the knob that keys turn
+    notes: tuple[str, ...] = ()  # in place of a filter where there is none, the first that fits
+    slots: int = LAMPS  # for lamps, as many in every strip
 
 
 def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | BodyRow]:
@@ -59,7 +62,7 @@ def paint_strip(view: StripView, width: int, height: int) -> Iterator[Line | Bod
         return
     yield (_name(view, width),)
     yield ((centre(view.turned or gain_text(view.gain_db), width), _ink(view)),)
-    yield tone_line(view.eq_db, view.kill, view.filter, width)
+    yield _note(view, width) or tone_line(view.eq_db, view.kill, view.filter, width)
     yield from body_rows(view.reading, view.gain_db, _knob_kind(view), rows)
     yield (_peak(view, width),)
     yield _lamps(view.lamps, width)
@@ -75,7 +78,7 @@ def paint_row(view: StripView, width: int) -> Line:
         for lamp in view.lamps
         for piece in (lamp.piece(lamp_width - 1, length), (" ", look.QUIET))
     ]
-    used = cell_len(name[0]) + len(gain[0]) + PEAK_WIDTH + LAMPS * lamp_width
+    used = cell_len(name[0]) + len(gain[0]) + PEAK_WIDTH + view.slots * lamp_width
     return (
         name,
         gain,
@@ -108,12 +111,14 @@ def fader_place(y: int, height: int, *, beyond: bool = False) -> float | None:
     return min(max(row / (rows - 1), 0.0), 1.0)
 
 
-def lamp_at(x: int, y: int, width: int, height: int) -> int | None:
-    """Which lamp is drawn there, 0 or 1."""
+def lamp_at(view: StripView, x: int, y: int, width: int, height: int) -> int | None:
+    """Which lamp is drawn there, from 0."""
     if height <= HEAD_LINES + FOOT_LINES:
-        start = width - LAMPS * (LAMP_WIDTH if width >= WIDE_ROW else 2)
-        return (x - start) * LAMPS // (width - start) if x >= start else None
-    return (0 if 2 * x < width else 1) if y == height - 1 else None
+        lamp_width = LAMP_WIDTH if width >= WIDE_ROW else 2
+        place = (x - (width - view.slots * lamp_width)) // lamp_width
+    else:
+        place = x * len(view.lamps) // width if y == height - 1 else -1
+    return place if 0 <= place < len(view.lamps) else None
 
 
 def _ink(view: StripView) -> Style:
@@ -130,6 +135,13 @@ def _name(view: StripView, width: int) -> Piece:
     return fit(mark + view.name, width), style
 
 
+def _note(view: StripView, width: int) -> Line | None:
+    fitting = [note for note in view.notes if len(note) <= width]
+    if not fitting or cutoff_hz(view.filter) is not None:
+        return None
+    return ((centre(fitting[0], width), look.QUIET),)
+
+
 def _peak(view: StripView, width: int) -> Piece:
     reading = view.reading
     if reading.over:
@@ -141,8 +153,11 @@ def _peak(view: StripView, width: int) -> Piece:
 
 
 def _lamps(lamps: tuple[Lamp, ...], width: int) -> Line:
-    room = (width - 1) // LAMPS
-    pieces: list[Piece] = [(" " * ((width - LAMPS * room - 1) // 2), look.QUIET)]
+    count = max(len(lamps), LAMPS)
+    room = (width - count + 1) // count
+    if count > LAMPS and room == 3 and width < 12:  # strips beside each other differ by a cell
+        room = 2
+    pieces: list[Piece] = [(" " * ((width - count * (room + 1) + 1) // 2), look.QUIET)]
     for lamp in lamps:
-        pieces += [lamp.piece(room), (" ", look.QUIET)]
+        pieces += [lamp.piece(room, min(room, 4)), (" ", look.QUIET)]
     return tuple(pieces)

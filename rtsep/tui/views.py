@@ -10,17 +10,17 @@ from rich.style import Style
 from rtsep.control.text import clock
 from rtsep.mixer.control import BANDS
 from rtsep.mixer.desk import Desk, Fader
-from rtsep.status import Level, LiveStatus
+from rtsep.status import SILENCE, Level, LiveStatus, Loudness
 from rtsep.tui import look
-from rtsep.tui.channels import FADER, FILTER
+from rtsep.tui.channels import CUE_MIX, FADER, FILTER
+from rtsep.tui.cue import cue_view, pfl_lamps
 from rtsep.tui.meters import Ballistics
 from rtsep.tui.panels import Switches
-from rtsep.tui.strip import Lamp, StripView, gain_text
+from rtsep.tui.strip import LAMPS, Lamp, StripView, gain_text
 from rtsep.tui.tone import filter_text
 
 LIMITING_SECONDS = 0.5  # how long the lamp stays lit after the limiter worked
 SHORT = {"high": "hi"}
-SILENCE = Level(peak_db=-math.inf, rms_db=-math.inf)
 
 
 class Views:
@@ -29,7 +29,7 @@ class Views:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._stems = [Ballistics() for _ in desk.stems]
-        self._mix, self._input = Ballistics(), Ballistics()
+        self._mix, self._input, self._cue = Ballistics(), Ballistics(), Ballistics()
         self._limited = 0
         self._limiting_until = -math.inf
 
@@ -51,7 +51,8 @@ class Views:
     def strips(
         self, status: LiveStatus, selected: int, now: float, knob: str = FADER
     ) -> list[StripView]:
-        """The stems, the master, the input; the selected one says how `knob` is turned."""
+        """The stems, the master, the headphones, the input; the selected one says how `knob` is
+        turned."""
         views = []
         for place, fader in enumerate(self._desk.faders):
             level, chosen = _level(status.stem_levels, place), place == selected
@@ -69,8 +70,34 @@ class Views:
             turned=_filter_text(self._desk.master_filter)
             if knob == FILTER and selected == len(views)
             else "",
+            notes=_loudness(status.loudness),
+            slots=self._slots,
         )
-        return [*views, master, StripView("INPUT", None, self._input.move(status.input_level, now))]
+        place = selected - len(views)
+        return [
+            *views,
+            master,
+            self._cue_strip(status, place == 1, now, knob),
+            self._input_strip(status, place == 2, now),
+        ]
+
+    @property
+    def _slots(self) -> int:
+        return LAMPS + self._desk.has_cue
+
+    def _cue_strip(self, status: LiveStatus, chosen: bool, now: float, knob: str) -> StripView:
+        reading = self._cue.move(status.cue_level, now)
+        return cue_view(self._desk, reading, selected=chosen, turned=chosen and knob == CUE_MIX)
+
+    def _input_strip(self, status: LiveStatus, chosen: bool, now: float) -> StripView:
+        return StripView(
+            "INPUT",
+            None,
+            self._input.move(status.input_level, now),
+            selected=chosen,
+            turned=gain_text(self._desk.trim_db),
+            slots=self._slots,
+        )
 
     def _stem(self, place: int, fader: Fader, level: Level, knob: str, now: float) -> StripView:
         """`knob` that is turned, if it is the selected one."""
@@ -81,6 +108,7 @@ class Views:
             (
                 Lamp("mute", fader.mute, look.LAMP_MUTE),
                 Lamp("solo", fader.solo, look.LAMP_SOLO),
+                *pfl_lamps(self._desk, fader.stem),
             ),
             bool(knob),
             fader.audible,
@@ -88,6 +116,7 @@ class Views:
             fader.kill,
             fader.filter,
             _turned(fader, knob),
+            slots=self._slots,
         )
 
     def _limiter_style(self, now: float) -> Style:
@@ -106,6 +135,13 @@ def _turned(fader: Fader, knob: str) -> str:
 
 def _filter_text(knob: float) -> str:
     return filter_text(knob) or "no filter"
+
+
+def _loudness(mix: Loudness) -> tuple[str, ...]:
+    """Short-term, as long as there is any."""
+    if not math.isfinite(mix.short_term):
+        return ()
+    return f"{mix.short_term:.1f} LUFS", f"S {mix.short_term:.1f}"
 
 
 def _level(levels: Sequence[Level], place: int) -> Level:

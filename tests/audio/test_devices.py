@@ -252,6 +252,40 @@ def test_channels_without_a_route_are_silent_whatever_was_in_them() -> None:
     assert played[:, -1].tolist() == [0, 0, 0, 0, 1, 1]
 
 
+def test_headphones_are_a_bus_of_their_own() -> None:
+    card = device(0, "ALSA", "card", 2, 8)
+    outlet = Outlet(card, cue=(4, 5))
+    assert outlet.routes == (Route("mix", (0, 1)), Route("cue", (4, 5)))
+    played = np.full((6, 2), 9, np.float32)
+    buses = outlet.buses(played)
+    buses[:] = [[1, 1], [2, 2], [3, 3], [4, 4]]
+    outlet.deliver(buses, played)
+    assert played[:, 0].tolist() == [1, 2, 0, 0, 3, 4]
+    asio = Outlet(device(0, "ASIO", "card", 18, 20), (Route("vocals", (8, 9)),), (2, 3))
+    assert asio.opened == (2, 3, 8, 9)  # and the mix is not asked for
+    assert asio.routes == (Route("vocals", (8, 9)), Route("cue", (2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "routes", "cue", "told"),
+    [
+        (1, (), (2, 3), "--cue 3-4 is out of range: ALSA: card has 1 output; take another"),
+        (2, (), (2, 3), "has 2 outputs; take another --output, or two of these for a splitter"),
+        (3, (), (2, 3), "--cue 3-4 is out of range: ALSA: card has 3 outputs; take another"),
+        (6, (), (6, 7), "ALSA: card has 6 outputs; there are --cue 1-2 to 5-6"),
+        (4, (), (0, 1), "routes mix=1-2 and cue=1-2 both take output 1; move one of them"),
+        (4, (), (1, 2), "routes mix=1-2 and cue=2-3 both take output 2; move one of them"),
+        (4, ("drums=4",), (2, 3), "routes drums=4 and cue=3-4 both take output 4"),
+    ],
+)
+def test_headphones_where_there_are_none(
+    outputs: int, routes: tuple[str, ...], cue: tuple[int, ...], told: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Outlet(device(0, "ALSA", "card", 2, outputs), tuple(map(parse_route, routes)), cue)
+    assert told in str(refused.value) and "\n" not in str(refused.value)
+
+
 def test_a_stereo_device_is_written_to_directly() -> None:
     outlet = Outlet(device(0, "ALSA", "card"))
     played = np.zeros((2, 4), np.float32)

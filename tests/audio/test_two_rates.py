@@ -170,7 +170,9 @@ def test_two_devices_of_two_rates_play_as_late_as_they_say(
     monkeypatch.setattr(duplex_module, "find_again", lambda device: device)
     monkeypatch.setattr(duplex_module, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(
-        devices_module, "choose", lambda name, kind: MIC if kind == "input" else PHONES
+        devices_module,
+        "choose",
+        lambda name, kind, devices: MIC if kind == "input" else PHONES,
     )
     monkeypatch.setattr(
         devices_module, "takes_rate", lambda device, kind, rate, settings: able(device, kind, rate)

@@ -31,6 +31,13 @@ from rtsep.errors import RtsepError
         (["--latency", "0"], "'0' is neither auto, instant nor milliseconds"),
         (["--input", "a.wav", "--latency", "auto", "--hop", "50"], "--hop does not go with"),
         (["--input", "a.wav", "--output", "b", "--on-late", "instant"], "needs a live session"),
+        (["--input", "a.wav", "--output", "b", "--cue", "3-4"], "--output b is none here"),
+        (["--input", "a.wav", "--cue-split"], "--cue-split is for headphones on an output device"),
+        (["--input", "a.wav", "--output", "b.wav", "--pace", "realtime", "--cue", "3-4"], "--cue"),
+        (["--input", "mic", "--cue-mix", "0.5"], "give their channels too, like --cue 3-4"),
+        (["--input", "mic", "--cue", "3-4", "--cue-mix", "2"], "--cue-mix"),
+        (["--input", "mic", "--cue", "3-4", "--cue-volume", "7"], "--cue-volume"),
+        (["separate", "a.wav", "-o", "x", "--cue", "3-4"], "No such option '--cue'"),
         (["tune", "--latency", "instant"], "--latency"),
         (["separate", "a.wav", "-o", "x", "--latency", "instant"], "--latency"),
         (["--pace", "slow"], "max"),
@@ -129,7 +136,7 @@ def test_inputs_that_are_no_sound(rtsep: Rtsep, tmp_path: Path) -> None:
             assert done.code == 2 and complaint in done.complaint
     assert not (tmp_path / "out").exists()
     done = rtsep("--input", tmp_path, "--cache", tmp_path / "cache")
-    assert done.code == 2 and "is a folder; give one audio file in it" in done.complaint
+    assert done.code == 2 and "stands for several songs, which are played live" in done.complaint
     (tmp_path / "folder").mkdir()
     done = rtsep("separate", tmp_path / "folder", "-o", tmp_path / "out")
     assert done.code == 2 and "no audio files in" in done.complaint

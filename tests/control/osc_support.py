@@ -11,7 +11,7 @@ from live_status import a_desk, a_status
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.control.osc import OscServer, OscSpec
 from rtsep.status import LiveStatus
 
@@ -21,7 +21,7 @@ SECONDS = 20.0  # that a test waits at most
 class OscRig:
     """A desk, the server that moves it, and what that reported."""
 
-    def __init__(self, stems: int = 4, ends: Ends | None = None) -> None:
+    def __init__(self, stems: int = 4, ends: SessionEnds | None = None) -> None:
         self.desk = a_desk(stems)
         self.status: LiveStatus = a_status()
         self.events: list[str] = []

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from rtsep.config import STEMS_4, STEMS_6
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, parse_action
+from rtsep.control.actions import VERBS, parse_action
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.osc_desk import desk_state
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk, local_desk
 
@@ -16,13 +21,19 @@ SAMPLE = [
     *("bypass", "limiter", "record", "preset:acapella", "preset:drums + bass"),
     *("policy:dry", "path:full", "reset", "scene:1", "store:8", "undo", "preset:one's own"),
     *("policy:dry", "path:full", "reset", "filter:vocals", "filter:3", "master-filter"),
+    *("pfl:vocals", "pfl:2", "pfl-input", "cue-mix", "cue-volume", "cue-split"),
+    *("trim", "reset-loudness"),
     *("eq-low:vocals", "eq-mid:2", "eq-high:drums", "kill-low:1", "kill-mid:bass", "kill-high:4"),
+    *("play", "seek:-30", "seek:+5", "position", "loop", "loop-in", "loop-out", "speed"),
+    *("slower", "faster", "previous", "next"),
 ]
 
 
 @pytest.fixture
 def desk() -> Desk:
-    return local_desk(STEMS_4)[0]
+    made = local_desk(STEMS_4)[0]
+    made.plug_cue((2, 3))
+    return made
 
 
 def test_the_sample_has_every_verb() -> None:
@@ -36,7 +47,7 @@ def test_a_word_is_read_and_written(text: str) -> None:
 
 
 FADERS = ["gain:vocals", "gain:4", "master", "eq-low:1", "eq-mid:bass", "eq-high:vocals",
-          "filter:2", "master-filter"]  # fmt: skip
+          "filter:2", "master-filter", "cue-mix", "cue-volume", "trim"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", FADERS)
@@ -71,10 +82,13 @@ def test_turns_and_decibels(desk: Desk) -> None:
     assert desk.master_filter == -0.5
 
 
+CUES = ["pfl:bass", "pfl:2", "pfl-input", "cue-split"]
 KILLS = ["kill-low:bass", "kill-mid:bass", "kill-high:2"]
 
 
-@pytest.mark.parametrize("text", ["mute:bass", "solo:2", "bypass", "limiter", "record", *KILLS])
+@pytest.mark.parametrize(
+    "text", ["mute:bass", "solo:2", "bypass", "limiter", "record", *KILLS, *CUES]
+)
 def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
     switch = parse_action(text)
     assert switch.kind == SWITCH
@@ -85,6 +99,22 @@ def test_a_switch_is_set_and_turned_over(desk: Desk, text: str) -> None:
     assert switch.value(desk) == 1
     switch.press(desk)
     assert switch.value(desk) == 0
+
+
+def test_headphones_that_are_not_there() -> None:
+    desk, _ = local_desk(STEMS_4)
+    for text in [*CUES, "cue-mix", "cue-volume"]:
+        with pytest.raises(ConfigError, match="this session has no cue; start it with --cue 3-4"):
+            parse_action(text).apply(desk, 1)
+        assert parse_action(text).value(desk) == (text == "cue-volume") * 0.8
+
+
+def test_the_cue_mix_begins_and_rests_at_the_cue(desk: Desk) -> None:
+    knob = parse_action("cue-mix")
+    assert knob.value(desk) == 0
+    knob.apply(desk, 0.7)
+    knob.press(desk)
+    assert desk.cue_mix == 0
 
 
 def test_positions_are_the_models_order(desk: Desk) -> None:
@@ -141,7 +171,7 @@ def test_what_fits(desk: Desk) -> None:
     ("text", "message"),
     [
         ("gian:vocals", r"no action 'gian:vocals'; did you mean gain\?"),
-        ("", r"no action ''; there are gain:STEM, .*, master, bypass"),
+        ("", r"no action ''; there are gain:STEM, .*, master, trim, .*bypass"),
         ("gain", "'gain' must be written gain:STEM"),
         ("gain:", "'gain:' must be written gain:STEM"),
         ("master:", "must be written master"),
@@ -172,3 +202,15 @@ def test_not_a_number_is_refused(desk: Desk) -> None:
         parse_action("gain:vocals").apply(desk, math.nan)
     assert parse_action("gain:vocals").kind == FADER
     assert desk.fader("vocals").gain_db == 0
+
+
+def test_the_manual_of_headphones_has_all_of_it() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "cue.md").read_text("utf-8")
+    assert [verb for verb in CUE_VERBS if f"`{verb}" not in manual] == []
+    desk, _ = local_desk(STEMS_4)
+    without = desk_state(desk).keys()
+    desk.plug_cue((2, 3))
+    addresses = {
+        re.sub("/stem/[a-z]+", "/stem/NAME", at) for at in desk_state(desk).keys() - without
+    }
+    assert [address for address in addresses if f"`{address}`" not in manual] == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rtsep.config import STEMS_4
 from rtsep.control.actions import parse_action
 from rtsep.control.midi.mapping import read_map
-from rtsep.control.midi.surface import MOST_AT_ONCE, QUIET_S, Surface
+from rtsep.control.midi.surface import AGAIN_S, MOST_AT_ONCE, QUIET_S, Surface
 from rtsep.mixer.desk import Desk, local_desk
 
 CC, NOTE_ON, NOTE_OFF, PITCH = 0xB0, 0x90, 0x80, 0xE0
@@ -388,6 +388,27 @@ def test_buttons() -> None:
     box.send((NOTE_ON, 3, 100))
     assert box.desk.fader("drums").gain_db == pytest.approx(0)
     assert box.events == []
+
+
+def test_a_knob_that_is_refused_is_told_once() -> None:
+    """Of headphones that are not there; a button says so with each press."""
+    box = Box(
+        {"type": "cc", "number": 1, "action": "cue-mix", "takeover": False},
+        button("pfl:1", 32),
+    )
+    for value in range(100):
+        box.send((CC, 1, value))
+        box.now += 0.01
+    assert box.events == ["cue-mix: this session has no cue; start it with --cue 3-4"]
+    box.now += AGAIN_S
+    box.send((CC, 1, 7))
+    assert len(box.events) == 2
+    for _ in range(3):
+        box.send((CC, 32, 127), (CC, 32, 0))
+    assert len(box.events) == 5
+    box.desk.plug_cue((2, 3))
+    box.send((CC, 1, 127), (CC, 32, 127))
+    assert box.desk.cue_mix == 1 and box.desk.pfl("drums") and len(box.events) == 5
 
 
 def test_what_the_desk_refuses_is_told_and_nothing_else_suffers() -> None:

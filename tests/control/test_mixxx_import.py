@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from mixxx_support import Imported, control, lamp, mapping
 
 from rtsep.config import STEMS_6
-from rtsep.control.actions import FADER, SWITCH, VERBS, Verb
+from rtsep.control.actions import VERBS
 from rtsep.control.midi.mapping import map_tables, read_map
+from rtsep.control.verbs import FADER, SWITCH, Verb
 from rtsep.errors import ConfigError
 from rtsep.mixxx.importing import ELSEWHERE, NO_MESSAGE, NO_PARTNER, NO_STEM, NO_TONE, SCRIPTED
 from rtsep.mixxx.layouts import LAYOUTS, chosen_layout

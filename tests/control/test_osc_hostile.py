@@ -82,7 +82,7 @@ def test_any_message_is_obeyed_or_refused(address: str, values: list[object]) ->
     try:
         obey(desk, Message(address, tuple(values)))  # type: ignore[arg-type]
     except ConfigError as error:
-        assert str(error).isprintable() and len(str(error)) < 300
+        assert str(error).isprintable() and len(str(error)) < 400
         assert desk_state(desk) == before or is_pattern(address)
     assert all(fader.gain_db <= 6.000001 for fader in desk.faders)
 

@@ -21,6 +21,7 @@ import rtsep.control.osc as osc
 from rtsep.control.osc import OscServer, OscSpec
 from rtsep.control.osc_desk import desk_state
 from rtsep.mixer.control import BANDS
+from rtsep.status import Loudness
 
 
 @pytest.fixture
@@ -115,6 +116,39 @@ def test_what_a_knob_cannot_mean(rig: OscRig, address: str, value: Any, why: str
     wait_until(lambda: any(re.search(why, event) for event in rig.events))
 
 
+def test_headphones(rig: OscRig) -> None:
+    rig.desk.plug_cue((2, 3))
+    desk = rig.desk
+    rig.send("/stem/{bass,drums}/pfl", 1)
+    rig.send("/stem/drums/pfl", 0)
+    rig.send("/input/pfl", True)
+    rig.send("/cue/mix", 0.25)
+    rig.send("/cue/split", 1)
+    assert [desk.pfl(stem) for stem in desk.stems] == [False, True, False, False]
+    assert desk.pfl_input and desk.cue_mix == 0.25 and desk.cue_split
+    for address, value, db in (("gain", -12, -12), ("fader", 0.8, 0), ("fader", 0, -math.inf)):
+        rig.send(f"/cue/{address}", value)
+        assert desk.cue_volume_db == pytest.approx(db, abs=1e-6)
+    rig.send("/*/gain", -3)
+    assert (desk.master_db, desk.cue_volume_db) == pytest.approx(
+        (-3, -3)
+    ) and not rig.server.refused
+    rig.send("/cue/mix", 1.5)
+    rig.send("/cue/gain", 7)
+    assert rig.server.refused == 2 and desk.cue_mix == 0.25
+    wait_until(lambda: any("gain of the cue must be -inf to +6 dB" in one for one in rig.events))
+
+
+def test_headphones_that_are_not_there(rig: OscRig) -> None:
+    assert not any("cue" in address or "pfl" in address for address in desk_state(rig.desk))
+    rig.send("/*/{gain,mix,split}", 1.0)  # means the master
+    assert rig.desk.master_db == pytest.approx(1) and rig.server.refused == 0
+    for address in ("/cue/mix", "/cue/gain", "/cue/split", "/input/pfl", "/stem/bass/pfl"):
+        rig.send(address, 1)
+    assert rig.server.refused == 5 and not rig.desk.pfl("bass")
+    wait_until(lambda: any("no cue; start it with --cue 3-4" in event for event in rig.events))
+
+
 @pytest.mark.parametrize("on", [1, True, 1.0, 0.7, 127])
 @pytest.mark.parametrize("off", [0, False, 0.0, 0.3])
 def test_switches(rig: OscRig, on: float, off: float) -> None:
@@ -181,22 +215,52 @@ def test_bundles_are_done_at_once_whenever_they_are_for(rig: OscRig) -> None:
     assert rig.server.refused == 1
 
 
+def is_level(address: str) -> bool:
+    return address.endswith(("/meter", "/loudness"))
+
+
+def test_the_trim(rig: OscRig) -> None:
+    rig.send("/input/trim/gain", -7.5)
+    assert rig.desk.trim_db == pytest.approx(-7.5)
+    rig.send("/input/trim/knob", 1.0)
+    assert rig.desk.trim_db == pytest.approx(20)
+    rig.send("/input/trim/knob", 0.5)
+    assert rig.desk.trim_db == 0
+    rig.send("/input/trim/gain", 20.5)
+    assert rig.desk.trim_db == 0 and rig.server.refused == 1
+    wait_until(lambda: any("the trim must be -20 to +20 dB, got 20.5" in e for e in rig.events))
+
+
+def test_loudness_is_told_and_measured_anew(rig: OscRig) -> None:
+    rig.status = a_status(
+        loudness=Loudness(momentary=-13.5, short_term=-14.25, integrated=-15.0, true_peak=-0.5)
+    )
+    rig.client.tell("/subscribe")
+    assert rig.client.wait_for("/master/loudness") == [-13.5, -14.25, -15.0, -0.5]
+    rig.status = a_status()
+    rig.client.wait_for("/master/loudness", lambda values: values == [-120.0] * 4)  # silence
+    rig.send("/master/loudness/reset", 1)
+    rig.send("/master/loudness/reset", 0)  # let go
+    assert rig.desk.loudness_resets == 1 and rig.server.refused == 0
+
+
 def test_a_subscriber_hears_everything_and_then_what_changes(rig: OscRig) -> None:
     rig.desk.set_gain("bass", -6)
     rig.client.tell("/subscribe")
     assert rig.client.wait_for("/policy") == ["hold"]
-    state = {address: values for address, values in rig.client.heard if "meter" not in address}
+    state = {address: values for address, values in rig.client.heard if not is_level(address)}
     assert state["/stem/bass/gain"] == [pytest.approx(-6)]
     assert state["/stem/bass/fader"] == [pytest.approx(0.62)]
     assert state["/stem/vocals/mute"] == [0] and state["/limiter"] == [1]
     assert state["/stem/drums/eq/low/knob"] == [0.5] and state["/master/filter"] == [0]
-    assert len(state) == 4 * (5 + 3 * 3) + 7
+    assert state["/input/trim/gain"] == [0] and state["/input/trim/knob"] == [0.5]
+    assert len(state) == 4 * (5 + 3 * 3) + 9
     threading.Thread(target=rig.desk.set_mute, args=("vocals", True)).start()  # from anywhere
     rig.client.wait_for("/stem/vocals/mute", lambda values: values == [1])
     rig.client.heard.clear()
     rig.desk.set_gain("drums", -math.inf)
     assert rig.client.wait_for("/stem/drums/fader") == [0.0]
-    told = [address for address, _ in rig.client.heard if "meter" not in address]
+    told = [address for address, _ in rig.client.heard if not is_level(address)]
     assert set(told) - {"/status"} == {"/stem/drums/gain", "/stem/drums/fader"}
     assert ("/stem/drums/gain", [-math.inf]) in rig.client.heard
 
@@ -315,7 +379,9 @@ def test_the_example_of_the_manual_works(rig: OscRig) -> None:
 
 def test_the_manual_has_every_address(rig: OscRig) -> None:
     manual = (Path(osc.__file__).parents[2] / "docs" / "osc.md").read_text("utf-8")
+    rig.desk.plug_cue((2, 3))
     rig.client.tell("/subscribe")
     rig.client.wait_for("/status")
+    assert "/cue/mix" in dict(rig.client.heard)
     for address, _ in rig.client.heard:
         assert re.sub(r"/stem/\w+/", "/stem/NAME/", address) in manual

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from fake_transport import a_player
 from hypothesis import given
 from hypothesis import strategies as st
 from live_status import a_desk, a_level, a_status
 
-from rtsep.control.plain import new_events, run_plain, status_line
+from rtsep.control.plain import COLUMNS, new_events, run_plain, status_line
 from rtsep.mixer.desk import local_desk
-from rtsep.status import InstantStatus, LiveStatus
+from rtsep.status import InstantStatus, LiveStatus, Loudness
 
 
 def test_the_line_has_the_key_figures() -> None:
@@ -25,6 +26,11 @@ def test_the_line_has_the_key_figures() -> None:
         "running 1:01:01  184ms  step 53/93ms  misses 3/100ms  xruns 7  in -4  "
         "drums mute bass -20 other -30 vocals -inf  mix -5"
     )
+
+
+def test_the_mix_has_its_loudness_behind_its_peak() -> None:
+    status = a_status(loudness=Loudness(short_term=-14.4, momentary=-12, integrated=-15))
+    assert status_line(status, a_desk()).endswith("  mix -5 -14LUFS")
 
 
 def test_what_is_special_is_said() -> None:
@@ -50,7 +56,7 @@ STATES = st.sampled_from(["loading", "running", "engine restarting", "device los
 def test_any_line_fits_120_columns(names: list[str], state: str, count: int, db: float) -> None:
     levels = tuple(a_level(db) for _ in names)
     status = a_status(state=state, seconds=count, misses=count, concealed=count, xruns=count,
-                      stem_levels=levels)  # fmt: skip
+                      stem_levels=levels, loudness=Loudness(short_term=db))  # fmt: skip
     line = status_line(status, local_desk(names)[0])
     assert len(line) <= 120 and line.startswith(state) and line.isprintable()
 
@@ -129,3 +135,11 @@ def test_a_slow_reader_is_not_flooded(every: float) -> None:
 
     run_plain(a_desk(), a_status, out, stop, every)
     assert len(said) in (4, 5) and said[3] - said[0] >= 0.3
+
+
+def test_a_song_that_is_played_says_where_it_is() -> None:
+    desk, player = a_player()
+    line = status_line(a_status(transport=player.status), desk)
+    assert line.startswith("running 1:23/4:05 ") and "vocals" in line and len(line) <= COLUMNS
+    player.play(False)
+    assert status_line(a_status(transport=player.status), desk).startswith("paused 1:23/4:05 ")

@@ -36,7 +36,7 @@ from rtsep.doctor.examine import ORDER, Check, changes
 from rtsep.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
 from rtsep.doctor.outcome import Outcome, State, advise, guarded, ok, problem
 from rtsep.doctor.surroundings import Surroundings, existing, short
-from rtsep.live_session.rates import conversion_samples
+from rtsep.engine.rates import conversion_samples
 from rtsep.processes.questions import Failure
 from rtsep.processor_time import time_shares
 

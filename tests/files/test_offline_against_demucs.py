@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from demucs.htdemucs import HTDemucs
 from music import mixture
 from small_models import RATE, band, small_reference, small_weights
 
+from rtsep.engine.offline import separate_segments
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.model.bag import Bag
 from rtsep.model.htdemucs import HTDemucs as Ours
 from rtsep.setup.load import load
 from rtsep.weights import Checkpoint
@@ -77,6 +80,47 @@ def test_blocks_change_nothing(small_separator: Separator, samples: int) -> None
 def test_segments_together_are_those_alone(small_separator: Separator, batch: int) -> None:
     mix = band(3.3)
     assert_same(streamed(small_separator, mix, 8192, batch), streamed(small_separator, mix, 8192))
+
+
+class Narrow:
+    """A network on a card whose memory holds `room` windows at once."""
+
+    def __init__(self, network: Bag, room: int) -> None:
+        self._network, self._room = network, room
+        self.config, self.stft = network.config, network.stft
+        self.batches: list[int] = []
+
+    def separate(self, mix: torch.Tensor, *rest: Any) -> torch.Tensor:
+        self.batches.append(len(mix))
+        if len(mix) > self._room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self._network.separate(mix, *rest)
+
+
+def narrow(separator: Separator, room: int) -> tuple[Narrow, Callable[[], torch.Tensor]]:
+    network = Narrow(separator._bag, room)
+    blocks = torch.from_numpy(band(6.3)).split(8192, -1)
+    pieces = separate_segments(
+        network,  # type: ignore[arg-type]
+        blocks,
+        overlap=0.25,
+        device=torch.device("cpu"),
+        batch=8,
+    )
+    return network, lambda: torch.cat([stems for stems, _ in pieces], -1)
+
+
+def test_a_batch_is_what_the_memory_holds(small_separator: Separator) -> None:
+    network, separate = narrow(small_separator, room=3)
+    assert_same(separate().numpy(), small_separator.separate(band(6.3)))
+    assert [size for size in network.batches if size > 3] == [8, 4], "each is tried once"
+    assert max(network.batches[2:]) == 2
+
+
+def test_no_memory_for_a_single_segment_is_an_error(small_separator: Separator) -> None:
+    _, separate = narrow(small_separator, room=0)
+    with pytest.raises(torch.OutOfMemoryError):
+        separate()
 
 
 @pytest.mark.parametrize("overlap", [-0.1, 1.0, 0.99999999, float("nan")])

@@ -21,7 +21,7 @@ import soundfile
 import torch
 
 from rtsep.audio.choose import choose
-from rtsep.audio.routes import parse_channels, parse_route
+from rtsep.audio.routes import parse_channels, parse_cue, parse_route
 from rtsep.cli.files import run as file_run  # noqa: F401  # before time is taken
 from rtsep.cli.live import run as live_run  # noqa: F401  # before time is taken
 from rtsep.cli.main import command, main
@@ -164,8 +164,9 @@ class NoSession:
                 choose(name, kind=kind, devices=[])  # type: ignore[arg-type]
         if audio.input_channels:
             parse_channels(audio.input_channels)
-        for route in audio.routes:
-            parse_route(route)
+        routes = [parse_route(route) for route in audio.routes]
+        if audio.cue is not None:
+            parse_cue(audio.cue, routes)
         rate = audio.samplerate or 8000
         model, device = self._ready(rate, audio.blocksize or 256)
         layout = layout_of(model, device, latency_parts(model, device, spec.budget))

@@ -11,6 +11,7 @@ from rtsep.errors import ConfigError
 from rtsep.files.places import input_place, output_place
 from rtsep.live_session.request import live_spec
 from rtsep.live_session.spec import LiveSpec
+from rtsep.mixer.cue_desk import CueSettings
 
 
 def a_spec(**options: Any) -> LiveSpec:
@@ -63,3 +64,11 @@ def test_equalizers_and_filters_reach_the_session() -> None:
 def test_so_they_are_in_python() -> None:
     assert rtsep.live("demo", latency="instant").spec.policy == "instant"
     assert rtsep.live("demo").spec.policy == "hold"
+
+
+def test_headphones_reach_the_session() -> None:
+    spec = a_spec(cue="3-4", cue_mix=0.3, cue_volume=-6.0, cue_split=True)
+    assert spec.audio.cue == "3-4"
+    assert spec.cue == CueSettings(mix=0.3, volume_db=-6.0, split=True)
+    assert rtsep.live("demo", cue="3-4").spec.audio.cue == "3-4"
+    assert a_spec().audio.cue is None and a_spec().cue == CueSettings()

@@ -35,26 +35,31 @@ RATE, BLOCK, DELAY = 44_100, 256, 512
 class Played:
     """A callback that is fed a file's master, and the loop that has its stems, block by block."""
 
-    def __init__(self, path: Path, rate: int = RATE, *, loop: bool = False) -> None:
+    def __init__(self, path: Path, rate: int = RATE) -> None:
         spec = StreamSpec(
             window=1024, hop=1024, lookahead=0, crossfade=0, frame=1024, sample_rate=RATE
         )
-        layout = Layout(spec=spec, stems=4, channels=2, rate=rate, delay=DELAY, longest_block=BLOCK)
+        layout = Layout(
+            spec=spec, stems=4, channels=2, rate=rate, delay=DELAY, longest_block=BLOCK,
+            true_stems=True,
+        )  # fmt: skip
         self.shared = Shared(bytearray(SHARED_BYTES), layout)
         self.shared.begin()
-        self.file, self._loop = look_into(path), loop
-        with StemSource(self.file, rate) as source:
+        with StemSource(look_into(path), rate) as source:
             pieces = list(source.pieces(RATE))
         self.truth, self.master = (np.concatenate(one, -1) for one in zip(*pieces, strict=True))
         self._callback = Callback(self.shared, lambda: None, feed=True, outputs=(0, 1, 2, 3, MIX))
         self._callback.faders.settle()
-        self.engine = TrueStemsLoop(self.file, self.shared, loop=loop)
+        self.engine = TrueStemsLoop(self.shared)
         self.outputs: list[np.ndarray] = []
 
     def feed(self, samples: int) -> None:
-        """As much of the master, over and over, into the feed's ring."""
-        head = self.shared.feed.head
-        self.shared.feed.write(np.take(self.master, range(head, head + samples), 1, mode="wrap"))
+        """As much of the file, over and over, into the feed's rings."""
+        assert self.shared.feed_stems
+        here = range(self.shared.feed.head, self.shared.feed.head + samples)
+        stems = np.take(self.truth, here, -1, mode="wrap")
+        self.shared.feed_stems.write(stems.reshape(8, -1))
+        self.shared.feed.write(np.take(self.master, here, 1, mode="wrap"))
 
     def play(self, blocks: int, *, engine: bool = True) -> None:
         for _ in range(blocks):
@@ -66,7 +71,7 @@ class Played:
 
     def again(self) -> None:
         """Another process takes over."""
-        self.engine = TrueStemsLoop(self.file, self.shared, loop=self._loop)
+        self.engine = TrueStemsLoop(self.shared)
 
     def heard(self) -> tuple[np.ndarray, np.ndarray]:
         """(4, 2, n) and (2, n), without the delay."""
@@ -127,7 +132,7 @@ def test_another_process_goes_on_at_the_same_place(path: Path) -> None:
 
 
 def test_over_and_over(path: Path) -> None:
-    played = Played(path, loop=True)
+    played = Played(path)
     for _ in range(4):
         played.feed(40_000)
         played.play(150)
@@ -172,7 +177,7 @@ class Quiet:
 def test_a_session_survives_the_process_that_reads_stems(path: Path, tmp_path: Path) -> None:
     place = Place(Kind.FILE, str(path))
     spec = LiveSpec(
-        engine=TrueStemsRequest(path=path, loop=True),
+        engine=TrueStemsRequest(path=path),
         audio=AudioRequest(input=None, output=None),
         source=SourceBlocks(place, loop=True, stream=0),
         record=RecordSpec(folder=tmp_path / "takes"),
@@ -187,11 +192,12 @@ def test_a_session_survives_the_process_that_reads_stems(path: Path, tmp_path: P
         assert not any("streams" in event for event in session.status().events)
 
 
-def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trim_db", [0, -6])
+def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path, trim_db: int) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rtsep", "--input", str(path), "--output", str(tmp_path / "out"),
          "--pace", "realtime", "--ui", "off", "--midi", "off", "--json", "--no-limiter",
-         "--mute", "vocals", "--cache", str(tmp_path / "cache")],
+         "--mute", "vocals", "--trim", str(trim_db), "--cache", str(tmp_path / "cache")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -199,7 +205,7 @@ def test_the_command_plays_it_without_a_network(path: Path, tmp_path: Path) -> N
     assert told["model"] == "true stems" and told["device"] == "song.stem.mp4"
     with StemSource(look_into(path)) as source:
         pieces = list(source.pieces(RATE))
-    stems = np.concatenate([one for one, _ in pieces], -1)
+    stems = 10 ** (trim_db / 20) * np.concatenate([one for one, _ in pieces], -1)
     vocals = soundfile.read(tmp_path / "out" / "vocals.wav", dtype="float32")[0].T
     if not told["concealed"]["samples"]:  # a machine under load may have been late
         np.testing.assert_allclose(vocals, stems[3], atol=1e-5)

@@ -13,7 +13,7 @@ from networks import small_bag
 
 from rtsep.engine.hops import HopStream
 from rtsep.engine.laps import COPY_IN, CROSSFADE, HostLaps, watch
-from rtsep.live_session.pauses import watched_pauses
+from rtsep.engine.pauses import watched_pauses
 from rtsep.ring.arena import Arena
 from rtsep.ring.records import Records
 from rtsep.timeline import HOP, PAUSE, STAGES

@@ -230,7 +230,7 @@ def test_two_controls_that_press_at_once() -> None:
 
 
 def test_a_desk_moves_what_the_callback_sees() -> None:
-    buffer = bytearray(1024)
+    buffer = bytearray(2048)
     ours, theirs = Control(Arena(buffer), 4), Control(Arena(buffer), 4)
     ours.reset()
     desk = Desk(STEMS, ours)

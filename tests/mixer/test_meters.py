@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mixer_support import RATE, noise
 
-from rtsep.mixer.meters import Meters
+from rtsep.mixer.meters import CueMeter, Meters
 from rtsep.ring.arena import Arena
 
 UNITY = np.ones(4)
@@ -93,3 +93,16 @@ def test_an_empty_block_changes_nothing() -> None:
     before = meters.mix
     meters.update(np.zeros((2, 0)), np.zeros((4, 2, 0)), UNITY, np.zeros((2, 0)))
     assert meters.mix == before
+
+
+def test_headphones_have_a_meter_of_their_own() -> None:
+    buffer = bytearray(1024)
+    meter, reader = (CueMeter(Arena(buffer), sample_rate=RATE) for _ in range(2))
+    cue = sine(3, 0.5)
+    for start in range(0, cue.shape[1], 250):
+        meter.update(cue[:, start : start + 250])
+    meter.update(cue[:, :0])
+    assert reader.level.peak_db == pytest.approx(-6.02, abs=0.05)
+    assert reader.level.rms_db == pytest.approx(-9.03, abs=0.1)
+    meter.reset()
+    assert reader.level.peak_db == -math.inf

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rtsep.model import attention
 from rtsep.model.transformer import by_head
@@ -24,6 +25,37 @@ def test_products_are_attention() -> None:
     given = query_key_value(torch.float64)
     expected = F.scaled_dot_product_attention(*given)
     torch.testing.assert_close(attention.by_products(*given), expected)
+
+
+class Largest(TorchDispatchMode):
+    """Of the tensors that come into being meanwhile, how many bytes the largest one has."""
+
+    nbytes = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, Tensor):
+            self.nbytes = max(self.nbytes, made.nbytes)
+        return made
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("limit", [1, 20_000, 100_000])
+def test_weights_of_some_queries_at_a_time_change_nothing(
+    batch: int, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [by_head(torch.randn(batch, 70, HEADS * WIDTH), HEADS).double() for _ in range(3)]
+    expected = attention.by_products(*given)
+    monkeypatch.setattr(attention, "WEIGHTS_BYTES", limit)
+    torch.testing.assert_close(attention.by_products(*given), expected)
+
+
+def test_a_whole_segments_weights_are_never_in_memory_together() -> None:
+    tokens = 2688  # of the spectrum, in a segment of 7.8 s
+    given = [torch.zeros(1, 8, tokens, 64, dtype=torch.bfloat16) for _ in range(3)]
+    with Largest() as largest:
+        attention.by_products(*given)
+    assert largest.nbytes <= attention.WEIGHTS_BYTES < 8 * tokens**2 * 2 / 10
 
 
 @pytest.mark.parametrize("products", [True, False])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from remote_support import RemoteRig, locked_rig
+
+if TYPE_CHECKING:
+    from page_support import Phone
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -22,6 +27,17 @@ def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[RemoteRig]:
     opened = locked_rig(monkeypatch)
     yield opened
     opened.server.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, rig: RemoteRig) -> Iterator[Phone]:
+    """One that shows the desk of `rig`."""
+    from page_support import Phone
+
+    opened = Phone(browser).open(rig.link)
+    yield opened
+    opened.close()
+    assert opened.complaints == []
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,33 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from live_status import STEMS
 from playwright.sync_api import Browser, CDPSession, Page
 from remote_support import wait_until
+
+from rtsep.mixer.control import Control
+from rtsep.mixer.desk import Desk
+from rtsep.ring.arena import Arena
 
 PHONE, PHONE_SIDE = (390, 760), (780, 360)
 SMALL, SMALL_SIDE = (360, 640), (640, 320)
 TABLET, TABLET_TALL = (1180, 820), (800, 1180)
 PATIENCE_MS = 30_000
+SMALLEST = 44  # CSS pixels of what a finger meets
+# What a finger can meet, as far as it is on the screen.
+TARGETS = """() => [...document.querySelectorAll('button, [role=slider], input')]
+  .filter(one => one.offsetParent !== null || one.closest('dialog[open]'))
+  .filter(one => one.getClientRects().length)
+  .filter(one => !document.querySelector('dialog[open]') || one.closest('dialog[open]'))
+  .map(one => { const box = one.getBoundingClientRect();
+    return [one.textContent || one.ariaLabel, box.width, box.height, box.left, box.right,
+            box.top, box.bottom]; })"""
+
+
+def desk_of(stems: int, paths: tuple[str, ...] = ("full",)) -> Desk:
+    control = Control(Arena(bytearray(4096)), stems)
+    control.reset()
+    return Desk(STEMS[:stems], control, paths)
 
 
 class Phone:

@@ -14,7 +14,7 @@ import pytest
 from live_status import a_desk, a_status
 
 import rtsep.remote.server as remote_server
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort
 from rtsep.mixer.desk import Desk
 from rtsep.remote.server import RemoteServer
@@ -26,7 +26,7 @@ SECONDS = 20.0  # that a test waits at most
 class RemoteRig:
     """A desk, the server that shows it, and what that reported."""
 
-    def __init__(self, desk: Desk | None = None, ends: Ends | None = None) -> None:
+    def __init__(self, desk: Desk | None = None, ends: SessionEnds | None = None) -> None:
         self.desk = desk or a_desk()
         self.status: LiveStatus = a_status()
         self.ends = ends

@@ -5,53 +5,30 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
-from live_status import STEMS, a_desk, a_level, a_status
+from live_status import a_desk, a_level, a_status
 from page_support import (
     PHONE,
     PHONE_SIDE,
     SMALL,
     SMALL_SIDE,
+    SMALLEST,
     TABLET,
     TABLET_TALL,
+    TARGETS,
     Fingers,
     Phone,
+    desk_of,
     wired,
 )
 from playwright.sync_api import Browser
 from remote_support import RemoteRig, wait_until
 
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, VERBS, Verb
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
 from rtsep.remote.page_client import AHEAD
 from rtsep.ring.arena import Arena
-
-SMALLEST = 44  # CSS pixels of what a finger meets
-# What a finger can meet, as far as it is on the screen.
-TARGETS = """() => [...document.querySelectorAll('button, [role=slider], input')]
-  .filter(one => one.offsetParent !== null || one.closest('dialog[open]'))
-  .filter(one => one.getClientRects().length)
-  .filter(one => !document.querySelector('dialog[open]') || one.closest('dialog[open]'))
-  .map(one => { const box = one.getBoundingClientRect();
-    return [one.textContent || one.ariaLabel, box.width, box.height, box.left, box.right,
-            box.top, box.bottom]; })"""
-
-
-def desk_of(stems: int, paths: tuple[str, ...] = ("full",)) -> Desk:
-    control = Control(Arena(bytearray(4096)), stems)
-    control.reset()
-    return Desk(STEMS[:stems], control, paths)
-
-
-@pytest.fixture
-def phone(browser: Browser, rig: RemoteRig) -> Iterator[Phone]:
-    opened = Phone(browser).open(rig.link)
-    yield opened
-    opened.close()
-    assert opened.complaints == []
 
 
 def test_the_page_shows_the_desk(browser: Browser, rig: RemoteRig) -> None:
@@ -274,40 +251,6 @@ def test_a_held_fader_does_not_jump_and_shows_the_desk_when_it_is_let_go(
     assert phone.shown("bass") == held
     fingers.up(1)
     phone.wait_shown("bass", "+6.0")
-
-
-def test_what_a_desk_learns_is_on_the_page(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Faders, switches and triggers that nobody had thought of when the page was made."""
-    told: dict[str, float] = {"growl": 0.5, "bite": 0.0}
-
-    def tell(name: str) -> object:
-        return lambda desk, target, value: (told.update({name: value}), desk.reset())
-
-    more = {
-        "growl": Verb(FADER, "stem", "how it growls", lambda *_: told["growl"], tell("growl")),  # type: ignore[arg-type]
-        "bite": Verb(SWITCH, "stem", "it bites", lambda *_: told["bite"], tell("bite")),  # type: ignore[arg-type]
-        "jump": Verb(TRIGGER, "wall", "jump over", lambda *_: 0.0, tell("jump"), ("1", "2")),  # type: ignore[arg-type]
-    }
-    for name, verb in more.items():
-        monkeypatch.setitem(VERBS, name, verb)
-    rig = RemoteRig()
-    phone = Phone(browser).open(rig.link)
-    phone.page.tap("#more")
-    slider = phone.page.locator(
-        "#groups h2:has-text('how it growls') + div label:has-text('drums') input"
-    )
-    assert slider.input_value() == "0.5"
-    slider.fill("0.25")
-    wait_until(lambda: told["growl"] == 0.25)
-    phone.page.locator("#groups h2:has-text('it bites') + div >> text=drums").tap()
-    wait_until(lambda: told["bite"] == 1)
-    phone.page.locator("#groups h2:has-text('jump over') + div >> text='2'").tap()
-    wait_until(lambda: told.get("jump") == 1)
-    assert rig.server.refused == 0 and phone.complaints == []
-    phone.close()
-    rig.server.close()
 
 
 def test_the_left_handed_stay_left_handed(phone: Phone, rig: RemoteRig) -> None:

@@ -16,12 +16,15 @@ from remote_support import RemoteRig, Talker, wait_until
 
 import rtsep.remote.talks as talks
 from rtsep.control.actions import VERBS
+from rtsep.control.cue_verbs import CUE_VERBS
+from rtsep.control.transport import TRANSPORT
 from rtsep.mixer.control import Control
 from rtsep.mixer.desk import Desk
 from rtsep.remote.messages import LONGEST_MESSAGE, MOST_MOVES
 from rtsep.remote.page_client import AHEAD, PACE
 from rtsep.remote.talks import MOST_PAGES
 from rtsep.ring.arena import Arena
+from rtsep.status import Loudness
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "remote.md").read_text("utf-8")
 
@@ -33,6 +36,7 @@ def two_paths() -> Desk:
 
 
 def test_a_newcomer_hears_what_there_is_and_how_it_stands(rig: RemoteRig) -> None:
+    rig.desk.plug_cue((2, 3))
     rig.desk.set_gain("bass", -10)
     rig.desk.set_mute("vocals", True)
 
@@ -42,15 +46,52 @@ def test_a_newcomer_hears_what_there_is_and_how_it_stands(rig: RemoteRig) -> Non
             (first,) = page.texts
             assert first["hello"]["stems"] == list(rig.desk.stems)
             controls = {one["action"]: one for one in first["hello"]["controls"]}
-            assert {one["verb"] for one in controls.values()} == VERBS.keys() - {"path"}
+            assert {one["verb"] for one in controls.values()} == (
+                VERBS.keys() - TRANSPORT.keys() - {"path"}
+            )
             assert controls["gain:bass"]["kind"] == "fader"
             assert [0.8, 0.0] in controls["gain:bass"]["scale"]
+            assert controls["gain:bass"]["rest"] == 0.8 and "rest" not in controls["mute:bass"]
+            assert controls["eq-low:bass"]["rest"] == 0.5 and "words" not in controls["eq-low:bass"]
+            assert controls["filter:bass"]["words"] == ["low-pass", "off", "high-pass"]
+            assert page.state["scenes"] == [] and page.state["scene_fade"] == 1
             assert controls["preset:acapella"]["kind"] == "trigger"
             assert page.state["gain:bass"] == pytest.approx(0.5)
             assert page.state["mute:vocals"] == 1 and page.state["mute:bass"] == 0
             assert page.state["policy"] == "hold" and page.state["path"] == "full"
 
     rig.play(scene)
+
+
+def test_scenes_that_are_stored_are_told(rig: RemoteRig) -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page, Talker(rig) as other:
+            await page.hear_frames(1)
+            await page.say(set={"store:3": 1})
+            for each in (page, other):
+                await each.hear_until(lambda each=each: each.state.get("scenes") == [3])
+            await page.hear_frames(20)
+            assert [text for text in page.texts[1:] if "scenes" in text.get("state", {})] == [
+                text for text in page.texts if text.get("state", {}).get("scenes") == [3]
+            ]
+
+    rig.play(scene)
+
+
+def test_who_undoes_is_told_what_it_was(rig: RemoteRig) -> None:
+    rig.desk.set_mute("vocals", True)
+
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page, Talker(rig) as other:
+            await page.say(set={"undo": 1})
+            await page.hear_until(lambda: any("done" in text for text in page.texts))
+            (done,) = [text["done"] for text in page.texts if "done" in text]
+            assert done == "undone: mute of vocals"
+            await other.hear_frames(20)
+            assert not [text for text in other.texts if "done" in text]
+
+    rig.play(scene)
+    assert not rig.desk.fader("vocals").mute
 
 
 def test_moves_do_what_they_say(rig: RemoteRig) -> None:
@@ -135,9 +176,36 @@ def test_the_path_is_a_choice_where_there_are_two() -> None:
     rig.server.close()
 
 
+def test_headphones_are_offered_where_there_are_some() -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page:
+            await page.hear()
+            offered = {one["verb"] for one in page.texts[0]["hello"]["controls"]}
+            assert bool(offered & CUE_VERBS.keys()) == rig.desk.has_cue
+            await page.say(set={"pfl:bass": 1, "cue-volume": 1})
+            if rig.desk.has_cue:
+                wait_until(lambda: rig.desk.cue_volume_db > 0)
+                assert rig.desk.pfl("bass")
+            else:
+                await page.hear_until(lambda: any("refused" in text for text in page.texts))
+                assert "start it with --cue" in str(page.texts[-1])
+
+    for channels in ((), (2, 3)):
+        desk = a_desk()
+        desk.plug_cue(channels)
+        rig = RemoteRig(desk)
+        rig.play(scene)
+        rig.server.close()
+
+
 def test_meters_and_figures(rig: RemoteRig) -> None:
     rig.status = a_status(
-        misses=7, concealed=441, xruns=3, recorded_seconds=5, events=("a", "b\x1b")
+        misses=7,
+        concealed=441,
+        xruns=3,
+        recorded_seconds=5,
+        events=("a", "b\x1b"),
+        loudness=Loudness(momentary=-13.5, short_term=-14.21, true_peak=-0.5, seconds=4),
     )
 
     async def scene(rig: RemoteRig) -> None:
@@ -153,11 +221,24 @@ def test_meters_and_figures(rig: RemoteRig) -> None:
                 "state": "running", "input": rig.status.input, "output": rig.status.output,
                 "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
                 "hop_ms": 92.9, "late": 7, "concealed_ms": 10, "xruns": 3, "limited": 0,
+                "loudness": {
+                    "momentary": -13.5, "short_term": -14.2, "integrated": None,
+                    "momentary_max": None, "short_term_max": None, "true_peak": -0.5,
+                    "seconds": 4.0,
+                },
                 "recorded_seconds": 5, "events": ["a", "b "],
             }  # fmt: skip
 
     rig.play(scene)
-    for name in ("state", "latency_ms", "step_ms", "concealed_ms", "recorded_seconds", "events"):
+    for name in (
+        *vars(Loudness()),
+        "state",
+        "latency_ms",
+        "step_ms",
+        "concealed_ms",
+        "recorded_seconds",
+        "events",
+    ):
         assert f"`{name}`" in MANUAL
 
 
@@ -404,7 +485,8 @@ def test_the_manual_has_every_part_of_a_message(rig: RemoteRig) -> None:
                     assert f"`{name}`" in MANUAL
                     if name == "hello":
                         assert all(f"`{key}`" in MANUAL for key in part)
-                        assert all(f"`{key}`" in MANUAL for key in part["controls"][0])
+                        keys = {key for control in part["controls"] for key in control}
+                        assert all(f"`{key}`" in MANUAL for key in keys)
 
     rig.play(scene)
     assert a_desk().stems == rig.desk.stems

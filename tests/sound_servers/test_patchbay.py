@@ -161,7 +161,7 @@ def test_no_server_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jack", None)
-    with pytest.raises(ConfigError, match="no JACK server answers"):
+    with pytest.raises(ConfigError, match=r"no JACK server answers: .*pip install JACK-Client"):
         Patchbay(OURS)
 
 
@@ -188,3 +188,24 @@ print("done")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_a_client_that_takes_the_place_of_another_gets_its_wires(client: Client, ours: Any) -> None:
+    """As after a loss of the sound: without a word, and those of who is away when they are back."""
+    deck, mixer = client("deck"), client("mixer")
+    connect(ours)
+    ours.connect(f"{OURS}:out", "mixer:in")
+    with Patchbay(OURS) as patchbay:
+        patchbay.look()
+        known = patchbay.wires
+    mixer.close()
+    heir = client("heir")
+    heir.connect("deck:out", "heir:in")  # which it did itself
+    with Patchbay("heir", known) as patchbay:
+        assert wires(heir) == BOTH
+        assert patchbay.look() == []
+        client("mixer")
+        assert patchbay.look() == ["mixer is back"]
+        assert wires(heir) == {*BOTH, ("out", "mixer:in")}
+        assert patchbay.wires.of(OURS) == known.wires
+    assert deck.name == "deck"

@@ -7,9 +7,10 @@ import re
 import pytest
 from live_status import a_status
 from rich.cells import cell_len
+from rich.style import Style
 
-from rtsep.status import LatencyPart, LiveStatus
-from rtsep.tui import panels
+from rtsep.status import LatencyPart, LiveStatus, Loudness
+from rtsep.tui import look, panels
 from rtsep.tui.canvas import Line, wrap
 from rtsep.tui.panels import Switches
 
@@ -76,3 +77,35 @@ def test_wrapped_lines_are_as_wide_as_they_should_be(width: int) -> None:
         assert "".join("".join(lines).split()) == "".join(sentence.split())
         assert wrap(sentence, width, 1)[0].rstrip().endswith("…") or width == 30
     assert wrap(sentence, 0, 3) == () and wrap(sentence, 9, 0) == ()
+
+
+LOUD = Loudness(momentary=-13.5, short_term=-14.25, integrated=-15.0, true_peak=-0.5)
+RESTING = Switches(bypass=False, limiter=True, limiting=False, policy="hold", record_asked=False)
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (112, "late: hold  S -14.2 M -13.5 I -15.0 LUFS  -0.5 dBTP"),
+        (80, "hearing the mix  limiter on  when late: hold  -14.2 LUFS  -0.5 dBTP"),
+        (66, "the mix  limiter on  late: hold  -14.2 LUFS  -0.5 dBTP"),
+        (56, "hearing the mix  limiter on  when late: hold"),
+        (40, "the mix  limiter on  late: hold"),
+    ],
+)
+def test_loudness_is_told_where_there_is_room(width: int, told: str) -> None:
+    line = text(panels.switches(a_status(loudness=LOUD), RESTING, width))
+    assert line.endswith(told) and len(line) <= width
+
+
+def test_silence_has_no_loudness_and_less_than_all_of_it_is_infinite() -> None:
+    assert text(panels.switches(a_status(), RESTING, 112)).endswith("late: hold")
+    begun = Loudness(momentary=-40, short_term=-48.8, true_peak=-20)
+    line = text(panels.switches(a_status(loudness=begun), RESTING, 112))
+    assert line.endswith("S -48.8 M -40.0 I -∞ LUFS  -20.0 dBTP")
+
+
+@pytest.mark.parametrize(("peak", "style"), [(-1.1, look.INK), (-0.9, look.WARN), (0.1, look.BAD)])
+def test_a_true_peak_above_what_ebu_allows_stands_out(peak: float, style: Style) -> None:
+    status = a_status(loudness=Loudness(true_peak=peak))
+    assert panels.switches(status, RESTING, 112)[-1] == (f"{peak:.1f} dBTP", style)

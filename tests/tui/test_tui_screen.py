@@ -14,6 +14,7 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 from tui_support import Rig
 
+from rtsep.status import Loudness
 from rtsep.tui.canvas import Canvas
 
 FIGURES = (
@@ -44,6 +45,25 @@ def test_everything_is_on_80_by_24(stems: int) -> None:
         assert "►1 drums" in text and text.index("the first") < text.index("the last")
 
     rig.run(script)
+
+
+@pytest.mark.parametrize(("size", "told"), [((80, 24), "-14.2 LUFS"), ((60, 24), "S -14.2")])
+def test_the_masters_strip_has_its_loudness_unless_it_has_a_filter(
+    size: tuple[int, int], told: str
+) -> None:
+    rig = Rig(a_desk(4), a_status(loudness=Loudness(short_term=-14.21)))
+
+    async def script(pilot: Pilot[None]) -> None:
+        line = (await rig.lines(pilot))[3]
+        assert told in line and line.count("-14.2") == 1
+        rig.desk.set_master_filter(0.5)
+        line = (await rig.lines(pilot))[3]
+        assert "-14" not in line and "/" in line
+        rig.desk.set_master_filter(0)
+        rig.status = a_status()
+        assert "LUFS" not in (await rig.lines(pilot))[3]
+
+    rig.run(script, size)
 
 
 TROUBLES = (
@@ -261,7 +281,7 @@ def test_the_mouse() -> None:
     rig = Rig()
 
     async def script(pilot: Pilot[None]) -> None:
-        desk, (drums, bass, *_, master, meter) = rig.desk, rig.app._strips
+        desk, (drums, bass, *_, master, _, source) = rig.desk, rig.app._strips
         bottom, (width, _) = drums.size.height - 1, drums.size
         await pilot.click(bass, offset=(1, bottom))
         assert desk.fader("bass").mute and rig.app.selected == 1
@@ -269,8 +289,11 @@ def test_the_mouse() -> None:
         assert desk.fader("bass").solo
         await pilot.click(master, offset=(width - 2, bottom))
         assert desk.bypass and rig.app.selected == 4
-        await pilot.click(meter, offset=(2, 5))
-        assert rig.app.selected == 4
+        for y in (5, bottom):  # it has neither a fader nor lamps
+            await pilot.click(source, offset=(2, y))
+        assert rig.app.selected == 6 and desk.trim_db == 0
+        await pilot._post_mouse_events([MouseScrollDown], source, offset=(3, 5), button=0)
+        assert desk.trim_db == pytest.approx(-1)
         await pilot.mouse_down(drums, offset=(9, 3))
         assert desk.fader("drums").gain_db == pytest.approx(6)
         await pilot.hover(drums, offset=(9, bottom + 5))  # dragged beyond the end

@@ -64,6 +64,34 @@ _DEVICE_OPTIONS = (
         help="On Windows: share the device, have it alone, or let the system resample.",
     ),
 )
+_CUE_OPTIONS = (
+    click.option(
+        "--cue",
+        metavar="3-4",
+        help="Channels of the output device for headphones, where stems are prelistened to.",
+    ),
+    click.option(
+        "--cue-mix",
+        type=Number(0, 1),
+        default=0,
+        show_default=True,
+        metavar="X",
+        help="Of the headphones: from 0, the cue only, to 1, the master only.",
+    ),
+    click.option(
+        "--cue-volume",
+        type=Number(-60, 6),
+        default=0,
+        show_default=True,
+        metavar="DB",
+        help="Of the headphones, -60 to +6 dB.",
+    ),
+    click.option(
+        "--cue-split",
+        is_flag=True,
+        help="The cue on the left ear, the master on the right one, both mono.",
+    ),
+)
 _LIVE_OPTIONS = (
     budget_option,
     click.option(
@@ -113,8 +141,23 @@ _LIVE_OPTIONS = (
         metavar="FOLDER",
         help="Record stems, mix and input from the start.",
     ),
+    click.option(
+        "--trim",
+        "trim_db",
+        type=Number(-20, 20),
+        default=0,
+        show_default=True,
+        metavar="DB",
+        help="Level of the input, ahead of everything, -20 to +20 dB.",
+    ),
     click.option("--no-limiter", is_flag=True, help="Let the mix go over full scale."),
     *_DEVICE_OPTIONS,
+    *_CUE_OPTIONS,
+    click.option(
+        "--stem-ports",
+        is_flag=True,
+        help="On JACK: ports for every stem, such as rtsep:drums_L, for a mixer or a DAW.",
+    ),
     click.option("--wait", "waits", is_flag=True, help="Wait for devices that are not there yet."),
     click.option("--loop", is_flag=True, help="Play a file or the demo over and over."),
     click.option("--duration", type=Number(min=0), metavar="S", help="End after so many seconds."),
@@ -129,9 +172,12 @@ _LIVE_OPTIONS = (
 LIVE_ONLY = {
     "budget": "--budget", "policy": "--on-late", "ui": "--ui", "midi": "--midi", "osc": "--osc",
     "remote": "--remote", "config": "--config", "scene_fade": "--scene-fade", "record": "--record",
-    "no_limiter": "--no-limiter",
+    "trim_db": "--trim", "no_limiter": "--no-limiter",
     "blocksize": "--blocksize", "samplerate": "--samplerate", "latency": "--buffer",
     "routes": "--route", "wasapi": "--wasapi",
+    "cue": "--cue", "cue_mix": "--cue-mix", "cue_volume": "--cue-volume",
+    "cue_split": "--cue-split",
+    "stem_ports": "--stem-ports",
     "waits": "--wait", "loop": "--loop", "duration": "--duration", "profile": "--profile",
 }  # fmt: skip
 

@@ -87,7 +87,7 @@ class Separate(Saved, Sectioned):
     type=Number(0, 256, whole=True),
     default=0,
     metavar="N",
-    help="Segments in one forward.  [default: 8 on a graphics card, else 1]",
+    help="Segments in one forward.  [default: at most 8 on a graphics card, else 1]",
 )
 @click.option(
     "--jobs",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rtsep.cli.common.figures import say
-from rtsep.control.ends import Ends
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, parse_host_port
 from rtsep.errors import ConfigError
 from rtsep.live_session.session import LiveSession
@@ -33,7 +33,7 @@ def remote_place(text: str) -> HostPort:
     return parse_host_port(text, "the remote page")
 
 
-def open_remote(session: LiveSession, place: HostPort, ends: Ends) -> RemoteServer:
+def open_remote(session: LiveSession, place: HostPort, ends: SessionEnds) -> RemoteServer:
     """Listening, and told aloud: on standard error, before a display takes the screen."""
     from rtsep.remote.server import RemoteServer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -36,6 +37,11 @@ def tell(session: LiveSession, *, events: bool) -> None:
         say(
             f"{status.callbacks} callbacks of {times['p50']:.2f} ms (p99.9 {times['p99.9']:.2f}), "
             f"{status.xruns} xruns"
+        )
+    if (measured := status.loudness).integrated > -math.inf:
+        say(
+            f"the mix: {measured.integrated:.1f} LUFS integrated, {measured.short_term_max:.1f} at "
+            f"most for 3 s, true peak {measured.true_peak:.1f} dBTP"
         )
     for event in status.events if events else ():
         say(event)
@@ -75,6 +81,10 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "swaps": status.swaps,
         "sanitized": status.sanitized,
         "limited": status.limited,
+        "loudness": {
+            name: round(value, 2) if math.isfinite(value) else None  # JSON has no infinity
+            for name, value in asdict(status.loudness).items()
+        },
         "seconds": round(status.seconds, 3),
         "stopped_early": session.stopped_early,
         "files": [str(path) for path in session.recorder.files],

@@ -143,7 +143,7 @@ def other_reading(error: NoSuchDevice, audio: AudioRequest) -> str:
     """What else a name that is no device could have been, and is not."""
     if error.wanted.startswith("an input"):
         return "" if audio.input == "default" else f"; no file is called {audio.input!r} either"
-    if audio.output == "default":
+    if audio.output == "default" or not error.wanted.startswith("an output"):
         return ""
     return f"; no folder is called {audio.output!r} either, and ./{audio.output} would make one"
 

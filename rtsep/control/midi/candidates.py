@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
-from rtsep.control.actions import FADER, TRIGGER, Action
+from rtsep.control.actions import Action
 from rtsep.control.midi import maps
 from rtsep.control.midi.encoders import encoder, like_an_encoder
 from rtsep.control.midi.maps import Binding
@@ -22,6 +22,7 @@ from rtsep.control.midi.messages import (
 )
 from rtsep.control.midi.parameters import SELECT
 from rtsep.control.midi.traces import Address, Trace, joined, together
+from rtsep.control.verbs import FADER, TRIGGER
 
 FEWEST_VALUES = 4  # by which a fader can be told from a button
 SHORTEST = 8 / 127  # of its way: what moved less was not meant

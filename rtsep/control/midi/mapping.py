@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rtsep.control.actions import FADER, SWITCH, TRIGGER, Action, parse_action
+from rtsep.control.actions import Action, parse_action
 from rtsep.control.midi import maps
 from rtsep.control.midi.maps import ANY_CHANNEL, Binding, DeviceMap, Feedback
 from rtsep.control.midi.messages import (
@@ -21,6 +21,7 @@ from rtsep.control.midi.messages import (
     RELATIVE,
     TYPES,
 )
+from rtsep.control.verbs import FADER, SWITCH, TRIGGER
 from rtsep.errors import ConfigError
 from rtsep.tables import Table
 

@@ -15,6 +15,7 @@ from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 
 QUIET_S = 0.25  # so long after a move, a fader's own motor or ring leaves it alone
+AGAIN_S = 5.0  # before the same refusal is told once more: a knob would say it with each step
 MOST_AT_ONCE = 16  # messages of feedback; a MIDI cable takes about one a millisecond
 
 Address = tuple[str, int, int]  # type, channel, number
@@ -29,6 +30,7 @@ class _Part:
         self.lamp = binding.feedback if answers else None
         self.shown: list[Event] | None = None  # what the device was told last
         self.quiet_until = 0.0
+        self.refused_until = 0.0  # so long nobody needs to hear of it again
 
     def touched(self, now: float) -> None:
         """The device may show something else now: buttons light up by themselves when pressed."""
@@ -73,13 +75,13 @@ class Surface:
         for event in filter(None, map(parse, messages)):
             for part in self._meant(event):
                 if not part.binding.moves:
-                    self._act(moved)
+                    self._act(moved, now)
                     moved.clear()
                 part.control.take(event)
                 part.touched(now)
                 moved[part] = None
                 self._changes = -1
-        self._act(moved)
+        self._act(moved, now)
 
     def feedback(self, now: float) -> list[list[int]]:
         """The next few messages that bring lamps and motors to where the desk stands."""
@@ -115,12 +117,18 @@ class Surface:
         exact = self._by_address.get((event.type, event.channel, event.number), [])
         return exact + self._by_address.get((event.type, ANY_CHANNEL, event.number), [])
 
-    def _act(self, parts: Iterable[_Part]) -> None:
+    def _act(self, parts: Iterable[_Part], now: float) -> None:
         for part in parts:
             try:
                 part.control.act(self._desk)
             except ConfigError as error:
-                self._on_event(f"{part.binding.action}: {error}")
+                self._tell(part, error, now)
+
+    def _tell(self, part: _Part, error: ConfigError, now: float) -> None:
+        """What the desk refuses; each press of a button, and of what is moved the beginning."""
+        if not part.binding.moves or now >= part.refused_until:
+            self._on_event(f"{part.binding.action}: {error}")
+        part.refused_until = now + AGAIN_S
 
     def _news(self, part: _Part) -> list[Event]:
         """What the lamp of a part must be told, which is taken for told."""

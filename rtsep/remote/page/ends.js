@@ -1,12 +1,31 @@
 // A sheet for another input or output: what there is at the moment, and which of it is heard.
 
-import { click, key, make } from "./strip.js";
+import { click, key } from "./strip.js";
+import { make } from "./travel.js";
 
 // "1-2", "3-4" and so on; a last one alone.
 export function pairs(channels) {
   const found = [];
   for (let n = 1; n <= channels; n += 2) found.push(n < channels ? `${n}-${n + 1}` : `${n}`);
   return found;
+}
+
+const bus = (route) => route.split("=")[0];
+const played = (route) => route.split("=")[1].split("-").map(Number);
+const fits = (route, channels) => Math.max(...played(route)) <= channels;
+
+// Routes of several buses, which may stay as they are; of the mix and headphones alone, only where
+// the output has their channels.
+function stay(routes, channels) {
+  const stems = routes.some((route) => !["mix", "cue"].includes(bus(route)));
+  return routes.length > 1 && (stems || routes.every((route) => fits(route, channels)));
+}
+
+// Headphones, where a pair for the mix leaves them theirs.
+function headphones(routes, pair, channels) {
+  const mix = played(`mix=${pair}`);
+  return routes.filter((route) => bus(route) === "cue" && played(route).length > 1 && fits(route, channels)
+                                  && !played(route).some((channel) => mix.includes(channel)));
 }
 
 export class Ends {
@@ -61,15 +80,18 @@ export class Ends {
   // One key for a device, or where it has more than two channels, one for each pair of them.
   *ways({ name, channels }, now) {
     const all = pairs(channels);
-    const several = now.routes.length > 1;
-    if (this.kind === "output" && several) {
+    if (this.kind === "output" && stay(now.routes, channels)) {
       yield [name, { output: name }, now.routes.join(" ")];
       if (all.length === 1) return;
     }
     for (const pair of all) {
       const text = all.length > 1 ? `${name}, ${pair}` : name;
-      if (this.kind === "input") yield [text, { input: name, input_channels: pair }, pair];
-      else yield [text, { output: name, routes: [`mix=${pair}`] }, `mix=${pair}`];
+      if (this.kind === "input") {
+        yield [text, { input: name, input_channels: pair }, pair];
+      } else {
+        const routes = [`mix=${pair}`, ...headphones(now.routes, pair, channels)];
+        yield [text, { output: name, routes }, routes.join(" ")];
+      }
     }
   }
 

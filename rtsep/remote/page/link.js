@@ -26,7 +26,7 @@ export class Link {
   }
 
   get here() {
-    return this.welcome;
+    return this.welcome && this.socket.readyState === WebSocket.OPEN;
   }
 
   // The newest position of each: the first at once, those of the same drawing with the next one.

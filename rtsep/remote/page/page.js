@@ -1,9 +1,12 @@
 // The desk on a screen: made from what rtsep says it has, moved by fingers, drawn once a frame.
 
+import { Channels } from "./channel.js";
 import { Ends } from "./ends.js";
 import { Link } from "./link.js";
-import { Sheets } from "./sheets.js";
+import { Scenes } from "./scenes.js";
+import { PLACED, Sheets } from "./sheets.js";
 import { Strip, Switch, press } from "./strip.js";
+import { Transport } from "./transport.js";
 
 const NOTICE_MS = 5000;
 const KEPT = "rtsep-left-handed";
@@ -21,12 +24,19 @@ const send = (action, value) => {
   audible();
 };
 const sheets = new Sheets(send, () => link.invite());
+const channels = new Channels(send);
+const scenes = new Scenes(send, notice);
+scenes.onOpen = () => channels.open();
+channels.onOpen = () => scenes.open(false);
+press(at("undo"), () => send("undo", 1));
+const transport = new Transport(at("transport"), send);
 const ends = new Ends((parts) => link.ask(parts), at("ends"));
 
 function told(message) {
   if (message.hello) build(message.hello);
   if (message.state) show(message.state);
   if (message.figures) figures(message.figures);
+  if (message.done) notice(message.done, "done");
   if (message.refused) notice(message.refused);
   if (message.devices) ends.hear(message.devices);
   if (message.invitation) sheets.invitation(message.invitation);
@@ -53,7 +63,10 @@ function build(news) {
   const path = fresh(at("path"));
   path.hidden = !find("path:instant");
   press(path, () => send(state.path === "instant" ? "path:full" : "path:instant", 1));
+  channels.build(strips, news.controls.filter((one) => !PLACED.has(one.verb)), parts);
+  scenes.build(news.controls);
   sheets.build(news.controls, parts);
+  transport.build(news.controls, parts);
 }
 
 function strip(name, fader, lamps) {
@@ -77,6 +90,7 @@ function show(news) {
   }
   at("path").setAttribute("aria-pressed", String(state.path === "instant"));
   sheets.show(state);
+  scenes.show(state);
   audible();
 }
 
@@ -102,6 +116,7 @@ function figures(news) {
   const take = `● ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   at("take-time").textContent = parts.record?.on ? take : "";
   sheets.figures(news);
+  transport.figures(news.transport);
   ends.figures(news);
 }
 
@@ -120,12 +135,14 @@ function gone(reason) {
   at("offline").textContent = reason ? `No connection: ${reason}` : "No connection";
   at("state").textContent = "offline";
   at("state").className = "badge trouble";
+  scenes.disarm();
   for (const one of strips) one.fader.meter.level = [-120, -120];
 }
 
 let noticeEnds;
-function notice(text) {
+function notice(text, kind = "") {
   at("notice").textContent = text;
+  at("notice").className = kind;
   at("notice").hidden = false;
   clearTimeout(noticeEnds);
   noticeEnds = setTimeout(() => (at("notice").hidden = true), NOTICE_MS);
@@ -135,6 +152,7 @@ function draw(now) {
   const seconds = Math.min((now - drawn) / 1000, 0.25);
   drawn = now;
   for (const one of strips) one.fader.meter.draw(now, seconds);
+  transport.draw(now);
   link.flush();
   requestAnimationFrame(draw);
 }

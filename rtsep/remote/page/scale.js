@@ -14,15 +14,10 @@ export class Scale {
   constructor(marks) {
     this.travels = marks.map((mark) => mark[0]);
     this.decibels = marks.map((mark) => mark[1]);
-    this.unity = this.travel(0);
-  }
-
-  travel(db) {
-    return between(db, this.decibels, this.travels);
   }
 
   text(travel) {
-    if (travel <= 0) return "−∞";
+    if (travel <= 0 && this.decibels[0] <= FLOOR_DB) return "−∞";
     const db = between(travel, this.travels, this.decibels);
     const shown = db.toFixed(db > -10 ? 1 : 0);
     const zero = Number(shown) === 0;
@@ -30,8 +25,25 @@ export class Scale {
   }
 }
 
-// A fader that is in no unit.
-export const PLAIN = { unity: null, text: (travel) => `${Math.round(100 * travel)} %` };
+// A fader that is in no unit; `words` are for its left, where it rests, and its right.
+class Plain {
+  constructor({ words, rest }) {
+    this.words = words?.map((word) => word.replaceAll("-", "\u2011")); // in one line
+    this.rest = rest;
+  }
+
+  text(travel) {
+    const away = travel - this.rest;
+    if (!this.words) return `${Math.round(100 * travel)}\u00a0%`;
+    if (Math.abs(away) < 1e-3) return this.words[1];
+    const share = Math.round(100 * Math.abs(away) / (away > 0 ? 1 - this.rest : this.rest));
+    return `${this.words[away > 0 ? 2 : 0]} ${share}\u00a0%`;
+  }
+}
+
+export function scaleOf(control) {
+  return control.scale ? new Scale(control.scale) : new Plain(control);
+}
 
 // Where a level is on a meter: 0 bottom, 1 top, which is full scale. The upper half is the upper 20 dB.
 export function height(db) {

@@ -1,8 +1,26 @@
 // What opens over the faders: presets, and everything that has no place of its own on the page.
 
-import { Switch, click, key, make, press } from "./strip.js";
+import { isOfChannel } from "./channel.js";
+import { Row } from "./rows.js";
+import { Switch, click, key, press } from "./strip.js";
+import { make } from "./travel.js";
 
-const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset"]);
+export const PLACED = new Set(["gain", "mute", "solo", "master", "bypass", "limiter", "record", "path", "preset", "scene", "store",
+                               "undo", "play", "seek", "position", "loop", "loop-in", "loop-out", "speed", "slower",
+                               "faster", "previous", "next"]);
+
+const QUICK = 8; // presets that have a row of their own
+
+// Silence is null.
+const level = (value, unit) => (value === null ? "−∞" : `${value.toFixed(1).replace("-", "−")} ${unit}`);
+
+function loudnessRows({ momentary, short_term, integrated, true_peak }) {
+  return {
+    loudness: `${level(short_term, "LUFS")} short-term, ${level(momentary, "LUFS")} momentary`,
+    integrated: level(integrated, "LUFS"),
+    "true peak": level(true_peak, "dBTP"),
+  };
+}
 
 const at = (id) => document.getElementById(id);
 
@@ -32,15 +50,17 @@ export class Sheets {
     at("quick").replaceChildren();
     at("preset-list").replaceChildren();
     at("groups").replaceChildren();
-    for (const control of controls.filter((one) => one.verb === "preset")) {
+    const presets = controls.filter((one) => one.verb === "preset");
+    document.body.classList.toggle("many-presets", presets.length > QUICK);
+    for (const control of presets) {
       this.trigger(control, at("quick"), press);
       this.trigger(control, at("preset-list")).addEventListener("click", () => at("preset-sheet").close());
     }
-    const rest = controls.filter((one) => !PLACED.has(one.verb));
+    const rest = controls.filter((one) => !PLACED.has(one.verb) && !isOfChannel(one));
     for (const verb of new Set(rest.map((one) => one.verb))) {
       const group = rest.filter((one) => one.verb === verb);
       make("h2", "", at("groups"), group[0].help);
-      const box = make("div", group[0].kind === "fader" ? "" : "choices", at("groups"));
+      const box = make("div", group[0].kind === "fader" ? "rows" : "choices", at("groups"));
       for (const control of group) this.add(control, box, parts);
     }
   }
@@ -49,7 +69,7 @@ export class Sheets {
   add(control, box, parts) {
     const name = control.target || control.verb;
     if (control.kind === "fader") {
-      parts[control.action] = this.slider(control, name, box);
+      new Row({ fader: control, word: name, name: control.target }, box, this.send, parts);
     } else if (control.kind === "switch") {
       parts[control.action] = new Switch(key(name, "", box), control.action, this.send, click);
       parts[control.action].show(false);
@@ -63,28 +83,6 @@ export class Sheets {
     listen(button, () => this.send(control.action, 1));
     this.choices.push({ button, control });
     return button;
-  }
-
-  slider(control, name, box) {
-    const row = make("label", "slide", box);
-    make("span", "", row, name);
-    const input = make("input", "", row);
-    Object.assign(input, { type: "range", min: 0, max: 1, step: 0.001 });
-    let held = false;
-    let missed; // what was heard of it meanwhile
-    input.addEventListener("input", () => {
-      missed = undefined;
-      this.send(control.action, Number(input.value));
-    });
-    input.addEventListener("pointerdown", () => (held = true));
-    for (const end of ["pointerup", "pointercancel"]) {
-      input.addEventListener(end, () => {
-        held = false;
-        input.value = missed ?? input.value;
-        missed = undefined;
-      });
-    }
-    return { hear: (value) => (held ? (missed = value) : (input.value = value)) };
   }
 
   // Of choices one of which is in force, which one.
@@ -103,6 +101,7 @@ export class Sheets {
       step: `p99 ${news.step_ms} of ${news.hop_ms} ms`,
       late: `${news.late} steps, ${news.concealed_ms} ms made up`,
       xruns: news.xruns,
+      ...loudnessRows(news.loudness),
     };
     at("facts").replaceChildren();
     for (const [name, text] of Object.entries(rows)) {

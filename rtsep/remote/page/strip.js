@@ -1,20 +1,12 @@
 // A channel: name, gain, fader beside its meter, mute and solo. One finger each, all at once.
 
-import { PLAIN, Scale, height } from "./scale.js";
+import { height } from "./scale.js";
+import { Travel, make } from "./travel.js";
 
 const DETENT = 0.012; // of the travel, around 0 dB
-const STEP = 0.02; // of a key
 const FALL_PER_SECOND = 1.2; // of a meter's height
 const HOLD_MS = 1200;
 const OVER_MS = 2000;
-
-export function make(tag, className, parent, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  parent?.append(made);
-  return made;
-}
 
 // A key of the desk answers when it is touched: browsers make no click of a touch beside another one,
 // nor of one right after a flick. What opens something answers when the finger is up again, or that
@@ -31,96 +23,22 @@ export function click(button, act) {
   button.addEventListener("click", act);
 }
 
-export class Fader {
+export class Fader extends Travel {
   constructor(control, name, parent, send) {
-    this.control = control;
-    this.send = send;
-    this.scale = control.scale ? new Scale(control.scale) : PLAIN;
-    this.gain = make("button", "db", parent);
-    this.gain.type = "button";
-    this.root = make("div", "fader", parent);
+    const gain = make("button", "db", parent);
+    gain.type = "button";
+    super(control, name, make("div", "fader", parent), gain, send, { upright: true, detent: DETENT });
     this.meter = new Meter(this.root);
     make("div", "rail", this.root);
-    this.run = make("div", "run", this.root);
-    if (this.scale.unity !== null) {
-      make("div", "unity", this.run).style.top = `${100 * (1 - this.scale.unity)}%`;
-      this.gain.setAttribute("aria-label", `${name} to 0 dB`);
-      press(this.gain, () => this.move(this.scale.unity));
-    }
+    this.root.append(this.run); // over the meter
+    make("div", "unity", this.run).style.top = `${100 * (1 - this.rest)}%`;
+    press(gain, () => this.move(this.rest));
     this.knob = make("div", "knob", this.run);
-    this.describe(name);
-    this.listen();
     this.show(0);
   }
 
-  describe(name) {
-    const facts = { role: "slider", tabindex: 0, "aria-label": name, "aria-orientation": "vertical",
-                    "aria-valuemin": 0, "aria-valuemax": 100 };
-    for (const [key, value] of Object.entries(facts)) this.root.setAttribute(key, value);
-  }
-
-  // A finger moves the knob from where it is: a touch alone changes no sound.
-  listen() {
-    this.root.addEventListener("pointerdown", (event) => {
-      if (this.pointer !== undefined || event.button !== 0) return;
-      this.pointer = event.pointerId;
-      this.root.setPointerCapture(event.pointerId);
-      this.root.classList.add("held");
-      this.length = this.run.clientHeight;
-      this.finger = event.clientY;
-      this.raw = this.travel;
-    });
-    // The raw ones come up to two drawings earlier, where the browser trusts the way.
-    for (const moves of ["pointerrawupdate", "pointermove"]) {
-      this.root.addEventListener(moves, (event) => this.follow(event));
-    }
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      this.root.addEventListener(end, (event) => {
-        if (event.pointerId !== this.pointer) return;
-        this.pointer = undefined;
-        this.root.classList.remove("held");
-        if (this.missed !== undefined) this.show(this.missed);
-      });
-    }
-    this.root.addEventListener("keydown", (event) => {
-      const by = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP }[event.key];
-      const to = { Home: 0, End: 1 }[event.key] ?? (by && this.travel + by);
-      if (to === undefined) return;
-      event.preventDefault();
-      this.move(Math.min(Math.max(to, 0), 1));
-    });
-  }
-
-  follow(event) {
-    if (event.pointerId !== this.pointer) return;
-    this.raw += (this.finger - event.clientY) / this.length;
-    this.raw = Math.min(Math.max(this.raw, 0), 1);
-    this.finger = event.clientY;
-    const unity = this.scale.unity;
-    this.move(unity !== null && Math.abs(this.raw - unity) < DETENT ? unity : this.raw);
-  }
-
-  // With the own hand.
-  move(travel) {
-    if (travel === this.travel) return;
-    this.missed = undefined;
-    this.show(travel);
-    this.send(this.control.action, travel);
-  }
-
-  // As the desk says; under a finger, when that lets go.
-  hear(travel) {
-    if (this.pointer === undefined) this.show(travel);
-    else this.missed = travel;
-  }
-
-  show(travel) {
-    this.travel = travel;
-    this.missed = undefined;
-    this.knob.style.transform = `translateY(${100 * (1 - travel)}%)`;
-    this.gain.textContent = this.scale.text(travel);
-    this.root.setAttribute("aria-valuenow", Math.round(100 * travel));
-    this.root.setAttribute("aria-valuetext", this.gain.textContent);
+  draw() {
+    this.knob.style.transform = `translateY(${100 * (1 - this.travel)}%)`;
   }
 }
 
@@ -181,6 +99,7 @@ export class Switch {
 
   show(on) {
     this.button.setAttribute("aria-pressed", String(Boolean(on)));
+    this.seen?.();
   }
 }
 
@@ -195,10 +114,14 @@ const WORDS = { bypass: "A/B", limiter: "limit" };
 
 export class Strip {
   constructor(name, fader, switches, parent, send) {
+    this.name = name;
+    this.place = parent.childElementCount;
     this.root = make("article", "strip", parent);
     this.root.classList.toggle("master", name === "master");
     this.root.setAttribute("aria-label", name);
-    make("h2", "", this.root, name);
+    this.button = make("button", "name", make("h2", "", this.root)); // opens its sheet
+    this.button.type = "button";
+    make("span", "text", this.button, name);
     this.fader = new Fader(fader, name, this.root, send);
     const lamps = make("div", "lamps", this.root);
     this.switches = switches.map((control) => {
