@@ -25,13 +25,16 @@ def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool, before
         use_pipewire()
     with telling(link), Patchbay(client, before) as patchbay:
         while True:
+            done = None
             if link.poll(_LOOK_SECONDS):
                 order = link.recv()
                 if not isinstance(order, Rewire):  # the order to stop
                     return
-                link.send(patchbay.rewire(order))
+                done = patchbay.rewire(order)
             for text in patchbay.look():
                 link.send(text)
             if patchbay.wires != before:
                 before = patchbay.wires
                 link.send(before)
+            if done:  # when it is known what is connected now
+                link.send(done)

@@ -61,12 +61,6 @@ class MixApp(App[None]):
         except ConfigError as error:
             self.notice(str(error))
 
-    def action_clear_mutes(self) -> None:
-        self._desk.end_mutes()
-
-    def action_clear_solos(self) -> None:
-        self._desk.end_solos()
-
     async def _open_scenes(self, title: str, choose: Callable[[int], None]) -> None:
         rows = [self._desk.scene_told(number) or "(empty)" for number in SCENES]
         await self._open(SceneMenu(title, rows, lambda place: choose(place + 1)))

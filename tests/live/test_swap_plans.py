@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from rtsep.audio.devices import Device
-from rtsep.audio.routes import MIX, Route
+from rtsep.audio.routes import CUE, MIX, Route
 from rtsep.control.ends import End, Playing, Swap, output_swap, pairs, read_swap
 from rtsep.errors import ConfigError
+from rtsep.live_session.callback import CUE as THE_CUE
 from rtsep.live_session.callback import MIX as THE_MIX
 from rtsep.live_session.messages import AudioRequest, DeviceReady, Fade
 from rtsep.sound_servers.rewiring import Rewire, Side
@@ -66,6 +67,18 @@ def test_routes_of_other_clients() -> None:
     assert found.ready.routes == routes and found.ready.output_channels == (2,)
 
 
+def test_headphones_are_a_route() -> None:
+    routes = (Route(MIX, (0, 1)), Route(CUE, (2, 3)))
+    now = replace(JACK, open_outputs=(0, 1, 2, 3), output="JACK: desk")
+    found = plan(now, Swap(routes=("mix=1-2", "cue=3-4")), routes=routes)
+    assert found and found.patch.plays == (THE_MIX, THE_CUE)
+    assert found.patch.outputs == ((0, 1), (2, 3)) and found.ready.cue_channels == (2, 3)
+    found = plan(found.ready, Swap(routes=("mix=1-2",)), routes=routes[:1])
+    assert found and found.patch.plays == (THE_MIX,) and found.ready.cue_channels == ()
+    assert found.rewire == Rewire(output=Side("desk", (0, 1)))
+    assert found.ready.open_outputs == (0, 1, -1, -1)  # nobody hears them
+
+
 def test_other_channels_of_a_card_that_are_open() -> None:
     found = plan(CARD, Swap(input_channels="1"), input_channels=(0,))
     assert found and found.rewire is None and found.patch.inputs == (0,)
@@ -108,6 +121,30 @@ def test_what_is_not_swapped_is_the_same_device() -> None:
     assert (after.input, after.input_channels) == ("ALSA: card", "1")
     file = AudioRequest(input=None, output=None)
     assert swapped(file, CARD, Swap(output="two")) == replace(file, output="two")
+
+
+def test_headphones_stay_where_routes_do() -> None:
+    request = AudioRequest(input="mic", output="card", cue="3-4")
+    assert swapped(request, CARD, Swap(output="two")).cue == "3-4"
+    assert swapped(request, CARD, Swap(routes=("mix=1-2",))).cue is None
+    after = swapped(request, CARD, Swap(routes=("cue=5-6", "drums=1-2")))
+    assert (after.routes, after.cue) == (("drums=1-2",), "5-6")
+    with pytest.raises(ConfigError, match="there is one pair of headphones, got cue=1-2 and cue=3"):
+        swapped(request, CARD, Swap(routes=("cue=1-2", "cue=3-4")))
+
+
+def test_a_list_leaves_headphones_where_it_can() -> None:
+    one = Playing(input="a", input_channels="1", output="b", routes=("mix=1-2", "cue=3-4"))
+    desk, room = End(name="desk", channels=6), End(name="room", channels=2)
+    assert output_swap(desk, "", one) == Swap(output="desk")
+    assert output_swap(desk, "5-6", one) == Swap(output="desk", routes=("mix=5-6", "cue=3-4"))
+    assert output_swap(desk, "3-4", one) == Swap(output="desk", routes=("mix=3-4",))
+    assert output_swap(room, "", one) == Swap(output="room", routes=())
+    cable = replace(one, routes=("mix=1", "cue=2"))
+    assert output_swap(room, "", cable) == Swap(output="room")
+    assert output_swap(desk, "3-4", cable) == Swap(output="desk", routes=("mix=3-4",))
+    many = replace(one, routes=("vocals=1-2", "drums=3-4"))
+    assert output_swap(room, "", many) == Swap(output="room")  # which is refused, and says why
 
 
 def test_pairs_and_outputs_as_people_write_them() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,12 +13,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from cli_support import db, sound
 from live_rig import wait_until
 
 from rig.server import Deck, JackServer, Stage, connections
 from rtsep.control.ends import Swap
 from rtsep.errors import ConfigError
+from rtsep.files.places import Kind, Place
+from rtsep.files.sources import SourceBlocks
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.session import LiveSession
 from rtsep.swaps import swaps as module
@@ -171,6 +175,51 @@ def test_a_route_is_swapped_with_one_dip(begin: Begin) -> None:
     assert error_db(played["one"][:1], played["hall"][:1], show.latency) > -60  # drums alone
 
 
+def test_headphones_come_and_go(begin: Begin) -> None:
+    """By a splitter cable: the second channel of the room."""
+
+    def scene() -> tuple[Show, Played]:
+        show = begin()
+        desk, pids = show.session.desk, show.session.pids
+        with pytest.raises(ConfigError, match="no cue"):
+            desk.set_pfl_input(True)
+        assert "output is now JACK: hall, mix=1 cue=2" in show.swap(routes=("mix=1", "cue=2"))
+        show.play_on()
+        assert show.session.status().cue_level.peak_db == -np.inf
+        desk.set_pfl_input(True)
+        show.play_on()
+        assert show.session.status().cue_level.peak_db > -20
+        assert show.swaps.now.routes == ("mix=1", "cue=2")
+        show.swap(routes=("mix=1-2",))
+        assert not desk.has_cue and show.session.pids == pids
+        show.play_on()
+        return show, show.finish()
+
+    show, played = undisturbed(scene)
+    assert dips(played["hall"][:1]) == 2 and largest_step(played["hall"]) < STEP
+    assert dips(played["hall"][1:]) == 2  # until something was prelistened to, and the last swap
+    assert error_db(played["one"], played["hall"], show.latency) < -90
+
+
+def test_a_song_that_is_paused_goes_on_in_another_room(begin: Begin, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).uniform(-0.3, 0.3, (30 * RATE, 2))
+    soundfile.write(tmp_path / "song.wav", noise, RATE)
+    song = SourceBlocks(Place(Kind.FILE, str(tmp_path / "song.wav")))
+    show = begin(AudioRequest(input=None, output="hall"), source=song)
+    transport = show.session.desk.transport
+    transport.play(False)
+    wait_until(lambda: show.session.status().mix_level.peak_db == -np.inf)
+    at = transport.status.position
+    assert "output is now JACK: booth, mix=1-2" in show.swap(output="booth")
+    assert transport.status.position == at and not transport.status.playing
+    assert "output is now JACK: booth, mix=1 drums=2" in show.swap(routes=("mix=1", "drums=2"))
+    transport.play(True)
+    show.play_on()
+    assert transport.status.position > at
+    played = show.finish()
+    assert np.abs(played["hall"][:, LAST]).max() == 0 < np.abs(played["booth"][:, LAST]).max()
+
+
 def test_twenty_swaps_in_a_row(begin: Begin) -> None:
     def scene() -> tuple[Show, Played]:
         show = begin()
@@ -295,6 +344,21 @@ def test_a_session_that_lost_its_device_finds_what_was_swapped_to(
     wait_until(lambda: show.session.status().device_losses == 1)
     wait_until(lambda: show.session.status().state == "running")
     wait_until(lambda: connections(jack_server, "rtsep:in_0") == {"two:out_1"})
+
+
+def test_what_is_connected_by_hand_stays_at_the_side_that_is_not_swapped(
+    begin: Begin, jack_server: JackServer
+) -> None:
+    """Also where another process opens other ports."""
+    show = begin(AudioRequest(input="one", input_channels="1", output="hall"))
+    wire = ["jack_connect", "-s", jack_server.name, "rtsep:out_0", "booth:in_1"]
+    subprocess.run(wire, env=jack_server.env, check=True)
+    wait_until(lambda: ("rtsep:out_0", "booth:in_1") in show.session.wiring.known.wires)
+    assert "input is now JACK: two, 1-2" in show.swap(input="two", input_channels="1-2")
+    ours = show.session.device.client
+    wait_until(lambda: connections(jack_server, "booth:in_1") == {f"{ours}:out_0"})
+    assert connections(jack_server, f"{ours}:out_0") == {"hall:in_1", "booth:in_1"}
+    assert connections(jack_server, f"{ours}:in_0") == {"two:out_1"}
 
 
 def test_a_deck_that_was_gone_stays_away_from_another_input(

@@ -198,6 +198,27 @@ def test_headphones_are_offered_where_there_are_some() -> None:
         rig.server.close()
 
 
+def test_headphones_that_are_plugged_in_later_are_offered_then(rig: RemoteRig) -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page:
+
+            def offered() -> bool:
+                hello = next(text["hello"] for text in reversed(page.texts) if "hello" in text)
+                return bool({one["verb"] for one in hello["controls"]} & CUE_VERBS.keys())
+
+            await page.hear_frames(1)
+            assert not offered()
+            rig.desk.plug_cue((2, 3))
+            await page.hear_until(offered)
+            assert page.state["pfl:bass"] == 0 and "gain:bass" in page.texts[-1]["state"]
+            await page.say(set={"pfl:bass": 1})
+            await page.hear_until(lambda: page.state["pfl:bass"] == 1)
+            rig.desk.plug_cue(())
+            await page.hear_until(lambda: not offered())
+
+    rig.play(scene)
+
+
 def test_meters_and_figures(rig: RemoteRig) -> None:
     rig.status = a_status(
         misses=7,

@@ -80,6 +80,28 @@ def test_an_output_is_chosen(rig: Rig, ends: SomeEnds) -> None:
     rig.run(script)
 
 
+def test_headphones_stay_beside_another_pair(rig: Rig, ends: SomeEnds) -> None:
+    ends.now = replace(ends.now, output="JACK: desk", routes=("mix=1-2", "cue=3-4"))
+
+    async def script(pilot: Pilot[None]) -> None:
+        for room, row in (("2", "1"), ("2", "2"), ("2", "3"), ("1", "")):
+            await rig.press(pilot, "D")
+            await rig.see(pilot, "output, now JACK: desk")
+            await rig.press(pilot, room)
+            if row:
+                await rig.see(pilot, "1  as it is, mix=1-2 cue=3-4")
+                await rig.press(pilot, row)
+            await rig.see(pilot, "channels of", gone=True)
+        assert ends.swaps == [
+            Swap(output="JACK: desk"),
+            Swap(output="JACK: desk", routes=("mix=1-2", "cue=3-4")),
+            Swap(output="JACK: desk", routes=("mix=3-4",)),
+            Swap(output="JACK: system", routes=()),  # which has no 3-4
+        ]
+
+    rig.run(script)
+
+
 def test_what_cannot_be_chosen_is_told(rig: Rig, ends: SomeEnds) -> None:
     async def script(pilot: Pilot[None]) -> None:
         ends.failure = RtsepError("nobody answers")
