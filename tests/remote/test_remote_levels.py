@@ -46,5 +46,5 @@ def test_the_trim_is_a_control_in_decibels_that_rests_in_the_middle() -> None:
     (trim,) = [one for one in words.describe() if one["action"] == "trim"]
     assert trim["kind"] == "fader" and trim["scale"] == ((0.0, -20.0), (1.0, 20.0))
     assert words.state()["trim"] == 0.5
-    assert words.set("trim", 0.75) == "trim" and desk.trim_db == pytest.approx(10)
-    assert words.set("trim", -7) == "trim" and desk.trim_db == pytest.approx(-20)
+    assert words.set("trim", 0.75) == ("trim", "") and desk.trim_db == pytest.approx(10)
+    assert words.set("trim", -7) == ("trim", "") and desk.trim_db == pytest.approx(-20)

@@ -1,6 +1,7 @@
 // A file that is played: where it is, play and pause, jumps, the loop, the speed, the list.
 
-import { Switch, key, make, press } from "./strip.js";
+import { Switch, key, press } from "./strip.js";
+import { make } from "./travel.js";
 
 const OPEN = "rtsep-transport-open";
 const USUAL = 0.5; // travel of the speed as recorded
