@@ -77,7 +77,8 @@ def _play(
         for semaphore in wakes:
             semaphore.release()
 
-    callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
+    lasting = len(device.outputs) - len(device.ready.routes)
+    callback = Callback(shared, wake, feed=feed, outputs=device.outputs, lasting=lasting)
     device.declare(shared.delay_on(shared.path))
     device.start(callback, shared.counters)
     order = _obey(link, shared, device, callback)

@@ -33,11 +33,18 @@ class Callback:
     """
 
     def __init__(
-        self, shared: Shared, wake: Callable[[], None], *, feed: bool, outputs: Sequence[int]
+        self,
+        shared: Shared,
+        wake: Callable[[], None],
+        *,
+        feed: bool,
+        outputs: Sequence[int],
+        lasting: int = 0,
     ) -> None:
         """`wake` tells the engine that there is audio, and must not wait. With `feed` the input
         is what another process feeds. `outputs` are the stems, MIX or CUE, to play, in the
-        order of the device's channels; each takes `layout.channels` of them."""
+        order of the device's channels; each takes `layout.channels` of them. So many of them at the
+        end are `lasting`: they play on while the output is another one."""
         layout = shared.layout
         stems, channels, longest = layout.stems, layout.channels, layout.longest_block
         self._shared = shared
@@ -45,6 +52,7 @@ class Callback:
         self.ending = False  # set it to fade to silence and stay there
         self._feed = FeedReader(shared.feed, shared.counters, shared.marks) if feed else None
         self.outputs = tuple(outputs)  # another tuple between two blocks, where devices change
+        self._lasting = lasting
         path = shared.path
         self._line = DelayLine(
             shared.stems,
@@ -157,7 +165,7 @@ class Callback:
                 self._shared.cue_meter.update(played)
             else:
                 played[...] = mix if output == MIX else faded[output]
-        self.dips.apply(OUT, outdata)
+        self.dips.apply(OUT, outdata[: (len(self.outputs) - self._lasting) * channels])
 
     def _count(self) -> None:
         """Add to the session's counts what this process has counted since."""

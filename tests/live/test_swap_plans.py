@@ -1,10 +1,12 @@
-"""Which swaps need nothing opened, and what they ask for; and how they are written."""
+"""Which swaps need nothing opened, and what they ask for; how they are written; what plays on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from live_rig import RATE, VirtualSession, music
 
 from rtsep.audio.devices import Device
 from rtsep.audio.routes import CUE, MIX, Route
@@ -12,6 +14,7 @@ from rtsep.control.ends import End, Playing, Swap, output_swap, pairs, read_swap
 from rtsep.errors import ConfigError
 from rtsep.live_session.callback import CUE as THE_CUE
 from rtsep.live_session.callback import MIX as THE_MIX
+from rtsep.live_session.callback import Callback
 from rtsep.live_session.messages import AudioRequest, DeviceReady, Fade
 from rtsep.sound_servers.rewiring import Rewire, Side
 from rtsep.swaps.finding import Sides, swapped
@@ -162,3 +165,20 @@ def test_a_swap_is_read() -> None:
                      {"routes": [None]}, {"other": "x"}, {"input": "a", "x": 1}):  # fmt: skip
         with pytest.raises(ConfigError, match="swap"):
             read_swap(nonsense)
+
+
+def test_stems_of_their_own_ports_play_on_beside_another_output() -> None:
+    def run(*, swaps: bool) -> np.ndarray:
+        session = VirtualSession(outputs=(THE_MIX, 1))
+        callback = session.callback = Callback(
+            session.shared, lambda: None, feed=False, outputs=(THE_MIX, 1), lasting=1
+        )
+        return session.run(
+            music(2.0),
+            before=lambda at: callback.dips.aim(hears=True, plays=not swaps or at < RATE),
+        )
+
+    played, undisturbed = run(swaps=True), run(swaps=False)
+    silent = slice(RATE + RATE // 10, None)
+    assert undisturbed[:2, silent].any() and not played[:2, silent].any()
+    np.testing.assert_array_equal(played[2:], undisturbed[2:])
