@@ -67,9 +67,10 @@ def find(request: AudioRequest, ours: str) -> Sides:
     return answer
 
 
-def choices(pipewire: bool, ours: str) -> Choices:
-    """Without the session itself. Raises RtsepError where nobody answers."""
-    question = Question(__name__, listed.__name__, (pipewire, ours))
+def choices(pipewire: bool, ours: str, *, jack: bool = False) -> Choices:
+    """Without the session itself; of devices only those of `jack`, if that is needed. Raises
+    RtsepError where nobody answers."""
+    question = Question(__name__, listed.__name__, (pipewire, ours, jack))
     answer = ask(Round({"devices": question}, _SECONDS, gently=True))["devices"]
     if isinstance(answer, Failure):
         raise RtsepError(f"sound devices cannot be listed: {answer.reason}")
@@ -94,7 +95,7 @@ def found(request: AudioRequest, ours: str) -> Sides:
     )
 
 
-def listed(pipewire: bool, ours: str) -> Choices:
+def listed(pipewire: bool, ours: str, jack: bool) -> Choices:
     """As `choices`, in the process that answers."""
     if pipewire:
         use_pipewire()
@@ -102,6 +103,7 @@ def listed(pipewire: bool, ours: str) -> Choices:
         device
         for device in list_devices()
         if not _is_ours(device, ours) and not device.name.startswith(OURS)
+        if device.host_api == JACK or not jack
     ]
     return Choices(
         inputs=tuple(End(name=d.label, channels=d.inputs) for d in there if d.inputs),

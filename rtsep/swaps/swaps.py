@@ -67,7 +67,8 @@ class Swaps:
 
     def choices(self) -> Choices:
         """What there is at this moment. Takes a while. Raises RtsepError where nobody answers."""
-        return choices(self._session.audio_request.pipewire, self._session.device.client)
+        request = self._session.audio_request
+        return choices(request.pipewire, self._session.device.client, jack=request.stem_ports)
 
     def swap(self, swap: Swap) -> None:
         """Begin with it; an event tells what came of it. Raises ConfigError where it cannot even be
