@@ -478,6 +478,8 @@ class LiveSession:
             self._follow(message)
             self.desk.plug_cue(message.cue_channels)
             child.send(self.layout)
+            if not (self._device_lost or self.audio_request.stem_ports):
+                self.wiring.forget(input=True, output=True)  # PortAudio's next ports are others
             self._wire(before, message)
             if self._device_lost:
                 silent = time.monotonic() - self._lost_at  # the session's own time stood still

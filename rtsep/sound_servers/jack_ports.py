@@ -133,12 +133,12 @@ class JackPorts:
         self._stems = [client.outports.register(name) for name in self.stem_ports]
         self._sources = sources(self.routes, outputs)
         self._graph = GraphLatency(client)
-        rows = 2 * len(self.routes) + len(self._stems)
-        self._allocate(rows, max(USUAL_BLOCK, self.blocksize))
+        self._rows = np.zeros((2 * len(self.routes) + len(self._stems), 0), np.float32)
+        self._allocate(max(USUAL_BLOCK, self.blocksize))
 
-    def _allocate(self, rows: int, longest: int) -> None:
+    def _allocate(self, longest: int) -> None:
         self._recorded: Audio = np.zeros((len(self._ins), longest), np.float32)
-        self._rows = np.zeros((rows, longest), np.float32)
+        self._rows = np.zeros((len(self._rows), longest), np.float32)
 
     def _run(self) -> None:
         client = self._client
@@ -172,7 +172,7 @@ class JackPorts:
         """Nothing is played meanwhile, so that there is time to allocate."""
         self.at_once = max(self.at_once, period)
         if period > self._rows.shape[1]:
-            self._allocate(len(self._rows), period)
+            self._allocate(period)
 
     def _block(self, count: int) -> None:
         rows, found = self._rows[:, :count], self._sources  # the process may set others

@@ -141,8 +141,8 @@ def test_headphones_are_plugged_in_and_out_while_it_plays(
         first = session.events.texts[told]
         assert f"output is now JACK: system, {' '.join(routes)};" in first
         for place in range(4):
-            heard = {f"system:playback_{place + 1}"} if place < 2 * len(routes) else set()
-            assert connections(studio, f"{CLIENT}:out_{place}") == heard
+            played = bool(connections(studio, f"system:playback_{place + 1}"))
+            assert played == (place < 2 * len(routes))
 
     for _ in range(2):  # ports are opened, then they are there
         swap("mix=1-2", "cue=3-4")
