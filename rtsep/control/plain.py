@@ -12,19 +12,24 @@ from rtsep.mixer.desk import Desk, Fader
 from rtsep.status import Level, LiveStatus
 
 COLUMNS = 120
-LAYOUTS = ((" | ", 40), ("  ", 40), ("  ", 3), ("  ", 2), (" ", 2))  # gaps, letters of a name
+# Gaps, letters of a name, whether loudness is told.
+LAYOUTS = (
+    (" | ", 40, True), ("  ", 40, True), ("  ", 40, False), ("  ", 3, True), ("  ", 2, True),
+    (" ", 2, True),
+)  # fmt: skip
 EVENT_SECONDS = 0.1  # how late an event may be told
 
 
 def status_line(status: LiveStatus, desk: Desk) -> str:
-    """One line of at most 120 columns; gaps and stems' names become short where it needs more.
+    """One line of at most 120 columns; gaps and stems' names become short where it needs more, and
+    before the names do, loudness goes.
 
     State and time, of the session or of a song, latency, with its path where there are two, step
     p99/hop, misses/concealed audio, xruns; then peaks in dB after the faders, or `mute`, or `off`
     for a stem that a solo leaves out; behind that of the mix its short-term loudness.
     """
-    for gap, length in LAYOUTS:
-        line = gap.join([*_figures(status, desk), *_levels(status, desk, length)])
+    for gap, length, loud in LAYOUTS:
+        line = gap.join([*_figures(status, desk), *_levels(status, desk, length, loud=loud)])
         if len(line) <= COLUMNS:
             break
     return line[:COLUMNS]
@@ -89,13 +94,13 @@ def _state(status: LiveStatus) -> str:
     return f"{state} {clock(song.position)}/{clock(song.length)}"
 
 
-def _levels(status: LiveStatus, desk: Desk, length: int) -> list[str]:
+def _levels(status: LiveStatus, desk: Desk, length: int, *, loud: bool) -> list[str]:
     stems = [
         f"{printable(fader.stem)[:length]} {_stem_level(fader, status.stem_levels[place:])}"
         for place, fader in enumerate(desk.faders)
     ]
     mix = f"mix {_db(status.mix_level)}"
-    if (loudness := status.loudness.short_term) > -math.inf:
+    if loud and (loudness := status.loudness.short_term) > -math.inf:
         mix += f" {loudness:.0f}LUFS"
     return [f"in {_db(status.input_level)}", " ".join(stems), mix]
 

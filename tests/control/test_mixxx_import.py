@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from mixxx_support import Imported, control, lamp, mapping
 from rtsep.config import STEMS_6
 from rtsep.control.actions import VERBS
 from rtsep.control.midi.mapping import map_tables, read_map
-from rtsep.control.verbs import FADER, SWITCH, Verb
 from rtsep.errors import ConfigError
 from rtsep.mixxx.importing import ELSEWHERE, NO_MESSAGE, NO_PARTNER, NO_STEM, NO_TONE, SCRIPTED
 from rtsep.mixxx.layouts import LAYOUTS, chosen_layout
@@ -50,16 +49,15 @@ def box(tmp_path: Path) -> Callable[..., Imported]:
 
 
 @pytest.fixture(params=[True, False], ids=["tone", "no tone"])
-def tone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the desk has equalizers and filters, which it is made to have, or not."""
-    for name in TONE:
-        kind, target = SWITCH if "kill" in name else FADER, None if "master" in name else "stem"
-        verb = Verb(kind, target, "", lambda *where: 0.0, lambda *where: None)
-        if request.param:
-            monkeypatch.setitem(VERBS, name, VERBS.get(name, verb))
-        else:
-            monkeypatch.delitem(VERBS, name, raising=False)
-    return bool(request.param)
+def tone(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the desk has equalizers and filters, or not."""
+    every = dict(VERBS)
+    if not request.param:
+        for name in TONE:
+            del VERBS[name]
+    yield bool(request.param)
+    VERBS.clear()
+    VERBS.update(every)  # in their order, which pages show
 
 
 Box = Callable[..., Imported]

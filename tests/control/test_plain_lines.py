@@ -30,7 +30,10 @@ def test_the_line_has_the_key_figures() -> None:
 
 def test_the_mix_has_its_loudness_behind_its_peak() -> None:
     status = a_status(loudness=Loudness(short_term=-14.4, momentary=-12, integrated=-15))
-    assert status_line(status, a_desk()).endswith("  mix -5 -14LUFS")
+    assert status_line(status, a_desk(2)).endswith(" | mix -5 -14LUFS")
+    whole = status_line(status, a_desk())
+    assert "vocals" in whole and whole.endswith("  mix -5"), "names of stems matter more"
+    assert status_line(status, a_desk(6)).endswith(" mix -5 -14LUFS")
 
 
 def test_what_is_special_is_said() -> None:
