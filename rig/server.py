@@ -232,6 +232,39 @@ def connections(server: JackServer, port: str) -> set[str]:
     return {line.strip() for line in done.stdout.splitlines() if line.startswith(" ")}
 
 
+class Stage:
+    """Two decks, "one" and "two", and two rooms, "hall" and "booth"; see `rig/stage.py`."""
+
+    def __init__(self, server: JackServer, folder: Path) -> None:
+        self._path = folder / f"stage-{uuid.uuid4().hex[:6]}.npz"
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("stage.py"), self._path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=server.env,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "playing\n"
+
+    def finish(self) -> dict[str, np.ndarray]:
+        """What each played or heard, by name, and `missing`, a number of samples."""
+        self._process.communicate(timeout=60)
+        with np.load(self._path) as heard:
+            return dict(heard)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Ports of a client that was killed can still be met by the next one of its name."""
+        try:
+            self._process.communicate(timeout=20)
+        finally:
+            self._process.kill()
+
+
 def latencies(server: JackServer, port: str) -> dict[str, tuple[int, int]]:
     """What the graph says of a port, "capture" and "playback": least and most frames."""
     done = subprocess.run(

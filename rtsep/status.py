@@ -97,6 +97,7 @@ class LiveStatus:
     engine_restarts: int = 0
     retunings: int = 0  # times that the engine went over to cheaper steps or more latency
     device_losses: int = 0
+    swaps: int = 0  # of the input, the output or routes
     path: str = "full"  # or "instant"
     instant: InstantStatus | None = None  # where there is an instant path
     transport: TransportStatus | None = None  # where files are played

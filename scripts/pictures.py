@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest import mock
 
+from rtsep.control.ends import Choices, End, Playing, Swap
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.transport import Transport
 from rtsep.status import LatencyPart, Level, LiveStatus, Loudness, TransportStatus
@@ -158,6 +159,7 @@ PICTURES = (
     ),
     Picture(name="terminal-presets", prepare=_acapella_fade, keys=("p", "p")),
     Picture(name="terminal-scenes", prepare=_three_scenes, keys=("g",)),
+    Picture(name="terminal-inputs", prepare=_acapella_fade, keys=("d",)),
     Picture(
         name="terminal-cue",
         prepare=_headphones,
@@ -169,6 +171,23 @@ PICTURES = (
     Picture(name="terminal-help", size=(80, 28), keys=("question_mark",)),
     Picture(name="terminal-transport", prepare=_played, status=PLAYED, input="songs"),
 )
+
+
+class Booth:
+    """What could be plugged in."""
+
+    now = Playing(
+        input="JACK: system", input_channels="1-2", output="JACK: system", routes=("mix=1-2",)
+    )
+
+    def choices(self) -> Choices:
+        both = End(name="JACK: system", channels=2)
+        names = ("JACK: Mixxx", "ALSA: Scarlett 4i4 USB", "app:Spotify")
+        others = (End(name=name, channels=2) for name in names)
+        return Choices(inputs=(both, *others), outputs=(both,))
+
+    def swap(self, swap: Swap) -> None:
+        """A picture does not change."""
 
 
 async def draw(picture: Picture) -> str:
@@ -188,11 +207,13 @@ async def draw(picture: Picture) -> str:
         return replace(picture.status, stem_levels=levels(), limited=limited)
 
     app = LiveApp(desk, status, threading.Event())
+    app.offer(Booth())
     with mock.patch("rtsep.tui.app.time", SimpleNamespace(monotonic=lambda: now)):
         async with app.run_test(size=picture.size) as pilot:
             app.look()
             now, louder = now + 1.0, 0.0  # the held peaks stay above
             await pilot.press(*picture.keys)
+            await app.workers.wait_for_complete()
             app._looks = 0
             app.look()
             await pilot.pause()

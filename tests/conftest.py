@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # and by what its module takes from the rig.
 NEEDS = {
     "weights": {"weights_cache", "real_network"},
-    "jack": {"jack_server", "running_jack", "Deck"},
+    "jack": {"jack_server", "running_jack", "Deck", "Stage"},
     "pipewire": {"pipewire_server", "running_pipewire"},
     "browser": {"browser"},
     "compiler": {"CompiledSteps"},

@@ -26,6 +26,7 @@ from rtsep.live_session.retuning import Reserves, Retuning
 from rtsep.live_session.shared import SHARED_BYTES, Shared
 from rtsep.live_session.spec import delay_of, instant_parts, latency_parts, layout_of
 from rtsep.live_session.timing import Change, Timing
+from rtsep.mixer.dips import Dips
 from rtsep.model.past import NOTHING, Past
 
 RATE = 44_100
@@ -120,10 +121,11 @@ class VirtualSession:
         return self.shared.delay
 
     def new_callback(self, *, settle: bool = False) -> None:
-        """As after the loss of the audio process; with `settle` without its fade in."""
+        """As after the loss of the audio process; with `settle` without its fades in."""
         self.callback = Callback(self.shared, lambda: None, feed=False, outputs=self._outputs)
         if settle:
             self.callback.faders.settle()
+            self.callback.dips = Dips(RATE, self.layout.longest_block)
 
     def new_engine(self, typical_seconds: float = 0.0) -> None:
         """As after the loss of the engine process."""

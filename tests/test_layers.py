@@ -24,7 +24,7 @@ ROOT = Path(rtsep.__file__).parent
 # Everything raises the errors, so they lie below their neighbours of the design's last row.
 LAYERS = (
     {"cli"},
-    {"doctor", "measure"},
+    {"doctor", "measure", "swaps"},
     {"library", "live_session"},
     {"player"},
     {"files", "mixxx", "remote", "setup", "tui"},

@@ -34,6 +34,7 @@ from rtsep.live_session.spec import instant_parts, latency_parts, layout_of
 from rtsep.live_session.timing import Timing
 from rtsep.mixer.control import PATHS
 from rtsep.mixer.desk import Desk
+from rtsep.mixer.dips import Dips
 
 _CPU = torch.device("cpu")
 _SOME_FRAMES = 100  # of its memory, that an instant path may know something by
@@ -113,6 +114,8 @@ class Studio:
         """A new audio process."""
         feed = self.plan.source == "file"
         self.callback = Callback(self.shared, lambda: None, feed=feed, outputs=self._outputs)
+        # Every sample that is given shall be known: no fade of the input behind a gap.
+        self.callback.dips = Dips(self.plan.rate, self.layout.longest_block)
         self.checker.new_process()
 
     def new_engine(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from rtsep.audio.devices import Device
@@ -29,9 +31,15 @@ class Inlet:
                 f"input channels {channel_names(channels)} are out of range: "
                 f"{device.label} has {device.inputs}"
             )
+        self.channels = channels
         self.opened, rows = _opened(device, channels)
-        # A pair is taken as a view; a single channel must be copied to be there twice.
-        self._rows = slice(rows[0], rows[0] + 2) if len(rows) == 2 else [rows[0], rows[0]]
+        self._rows = _pair(rows)
+
+    def on(self, rows: tuple[int, ...]) -> Inlet:
+        """The same stream, heard at these of its one or more open rows."""
+        other = copy.copy(self)
+        other._rows = _pair(rows)
+        return other
 
     def take(self, recorded: Audio) -> Audio:
         """(opened, n) -> (2, n)"""
@@ -52,12 +60,22 @@ class Outlet:
             check_cue(cue, device.outputs, device.label)
             self.routes += (Route(CUE, cue),)
         check_routes(self.routes, device.outputs, device.label)
-        used = [channel for route in self.routes for channel in route.channels]
-        self.opened, rows = _opened(device, tuple(sorted(used)))
-        row = dict(zip(sorted(used), rows, strict=True))
-        self._rows = [[row[channel] for channel in route.channels] for route in self.routes]
-        self._direct = self._rows == [[0, 1]] and len(self.opened) == 2
-        self._buses: Audio = np.zeros((2 * len(self.routes), USUAL_BLOCK), np.float32)
+        used = sorted(channel for route in self.routes for channel in route.channels)
+        self.opened, rows = _opened(device, tuple(used))
+        row = dict(zip(used, rows, strict=True))
+        self._lay(tuple(tuple(row[channel] for channel in each.channels) for each in self.routes))
+
+    def on(self, routes: tuple[Route, ...], rows: tuple[tuple[int, ...], ...]) -> Outlet:
+        """The same stream, played at these of its open rows, some for each route."""
+        other = copy.copy(self)
+        other.routes = routes
+        other._lay(rows)
+        return other
+
+    def _lay(self, rows: tuple[tuple[int, ...], ...]) -> None:
+        self._rows = rows
+        self._direct = rows == ((0, 1),) and len(self.opened) == 2
+        self._buses: Audio = np.zeros((2 * len(rows), USUAL_BLOCK), np.float32)
 
     def buses(self, played: Audio) -> Audio:
         """What to fill, (2 * routes, n), before `deliver`, for a block (opened, n)."""
@@ -80,6 +98,13 @@ class Outlet:
             else:
                 np.add(left, right, out=played[rows[0]])
                 played[rows[0]] *= 0.5
+
+
+def _pair(rows: tuple[int, ...]) -> slice | list[int]:
+    """A pair is taken as a view, if it is one; a single row must be copied to be there twice."""
+    if len(rows) == 2 and rows[1] == rows[0] + 1:
+        return slice(rows[0], rows[0] + 2)
+    return [rows[0], rows[-1]]
 
 
 def _opened(device: Device, channels: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -13,22 +13,22 @@ from rtsep.audio.devices import CORE_AUDIO, JACK, WASAPI, Device
 from rtsep.errors import ConfigError
 
 SYSTEM = "system"
-_APP = "app:"
+APP = "app:"
 LOOPBACK = " [Loopback]"  # PortAudio puts it behind the name of the output that is recorded
 _BLACKHOLE = "blackhole"
 OURS = "rtsep hears "  # in the names of sinks that rtsep makes
 
 
 def is_computer(text: str) -> bool:
-    return text == SYSTEM or text.startswith(_APP)
+    return text == SYSTEM or text.startswith(APP)
 
 
 def app_name(text: str) -> str | None:
     """The program that is meant; None for all of them. Raises ConfigError for no name."""
-    name = text.removeprefix(_APP).strip()
-    if text.startswith(_APP) and not name:
+    name = text.removeprefix(APP).strip()
+    if text.startswith(APP) and not name:
         raise ConfigError("app: needs the name of a program that plays, like app:spotify")
-    return name if text.startswith(_APP) else None
+    return name if text.startswith(APP) else None
 
 
 def computer_device(text: str, devices: Sequence[Device]) -> Device | str:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from rtsep.audio.channels import USUAL_BLOCK, Inlet, Outlet
 from rtsep.audio.declared import declared, server_notes
 from rtsep.audio.devices import JACK, find_again
 from rtsep.audio.drift import AdaptiveResampler, needed_delay
+from rtsep.audio.opened import Duplex, Process, Rows
 from rtsep.audio.portaudio import abandon
 from rtsep.audio.routes import Route
 from rtsep.audio.streams import DuplexSpec, open_stream
@@ -26,40 +27,8 @@ from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
 
-# (input, output, samples, flags). The input is (2, n), or None without a device; the output, to be
-# filled, is (2 * routes, n), or None. The flags are sounddevice's, true when a device lost sound.
-Process = Callable[[Audio | None, Audio | None, int, Any], None]
-
 _SURE_BLOCK = 256  # assumed where nobody says how long blocks are, and the least in any case
 _FIRST_SECONDS = 2.0  # for a JACK server's first two periods
-
-
-class Duplex(Protocol):
-    """Opened devices."""
-
-    rate: int
-    blocksize: int  # 0: what the host API gives, which may vary; on JACK the server's period
-    routes: tuple[Route, ...]  # in the order of the output's rows
-    notes: tuple[str, ...]  # what a listener should be told
-
-    @property
-    def at_once(self) -> int:
-        """The most samples that have come at once so far; 0 if nobody knows."""
-
-    @property
-    def latency(self) -> tuple[LatencyPart, ...]:
-        """The parts of the way through the devices, apart from what `process` adds. Final when
-        the first blocks have been played."""
-
-    @property
-    def active(self) -> bool:
-        """False before the start and after the end, also when a device brought it about."""
-
-    def start(self, process: Process) -> None:
-        """Call `process` for each block, from a thread that it must not hold up."""
-
-    def close(self) -> None:
-        """Returns when the last call has returned. Quickly, even if a device is dead."""
 
 
 def open_duplex(spec: DuplexSpec) -> Duplex:
@@ -94,6 +63,21 @@ class _Streams:
     def active(self) -> bool:
         running = self._process is not None and bool(self._started)
         return running and all(stream.active for stream in self._started)
+
+    @property
+    def opened(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(end.opened if end else () for end in (self._inlet, self._outlet))
+
+    def patched(
+        self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]
+    ) -> Callable[[], None]:
+        inlet = self._inlet.on(inputs) if self._inlet and inputs else self._inlet
+        outlet = self._outlet.on(routes, outputs) if self._outlet and outputs else self._outlet
+
+        def change() -> None:
+            self._inlet, self._outlet = inlet, outlet
+
+        return change
 
     def start(self, process: Process) -> None:
         self._process = process
@@ -154,11 +138,12 @@ class _Streams:
     # Blocks are (n, channels) to sounddevice, and (channels, n) to everybody else.
 
     def _fill(self, audio: Audio | None, outdata: Audio, count: int, flags: Any) -> None:
-        assert self._outlet is not None and self._process is not None
+        outlet = self._outlet  # `process` may set another one, for the next block
+        assert outlet is not None and self._process is not None
         played = outdata.T
-        buses = self._outlet.buses(played)
+        buses = outlet.buses(played)
         self._process(audio, buses, count, flags)
-        self._outlet.deliver(buses, played)
+        outlet.deliver(buses, played)
 
 
 class OneStream(_Streams):
@@ -197,7 +182,6 @@ class TwoStreams(_Streams):
 
     def __init__(self, spec: DuplexSpec, inlet: Inlet, outlet: Outlet) -> None:
         super().__init__(spec, inlet, outlet)
-        self._source, self._sink = inlet, outlet
         rate = spec.input_rate or spec.rate
         # A host API that regroups blocks calls at uneven times; nobody needs that here.
         recording = open_stream(replace(spec, rate=rate, blocksize=0), self._record, inlet, None)
@@ -229,10 +213,11 @@ class TwoStreams(_Streams):
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
         recording, playing = self._streams
+        assert self._inlet and self._outlet
         return (
-            declared("device in", recording, self._source, rate=self.rate),
+            declared("device in", recording, self._inlet, rate=self.rate),
             LatencyPart(name="clocks", samples=self.resampler.delay),
-            declared("device out", playing, self._sink),
+            declared("device out", playing, self._outlet),
         )
 
     def _block(self, stream: Any, end: Inlet | Outlet, rate: int) -> int:
@@ -242,7 +227,8 @@ class TwoStreams(_Streams):
 
     def _record(self, indata: Any, count: int, times: Any, flags: Any) -> None:
         now = time.perf_counter()
-        self.resampler.write(self._source.take(indata.T), now)
+        assert self._inlet is not None
+        self.resampler.write(self._inlet.take(indata.T), now)
         if flags:
             self._flags.append(flags)
 

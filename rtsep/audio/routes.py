@@ -44,6 +44,20 @@ def parse_route(text: str) -> Route:
     return Route(bus, parse_channels(channels))
 
 
+def apart(texts: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+    """Routes, and the channels of the one to headphones. Raises ConfigError for several such."""
+    cues = [text for text in texts if text.partition("=")[0].strip() == CUE]
+    if len(cues) > 1:
+        raise ConfigError(f"there is one pair of headphones, got {' and '.join(cues)[:80]}")
+    others = tuple(text for text in texts if text not in cues)
+    return others, cues[0].partition("=")[2] if cues else None
+
+
+def cue_channels(routes: Sequence[Route]) -> tuple[int, ...]:
+    """Of headphones, if there are any."""
+    return next((route.channels for route in routes if route.bus == CUE), ())
+
+
 def parse_cue(text: str, routes: Sequence[Route]) -> tuple[int, ...]:
     """ "3-4", for headphones; "2" where the mix has the other channel of a splitter cable.
     Raises ConfigError for anything else."""

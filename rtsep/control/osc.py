@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from rtsep.closing import Closing
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, bound_socket, is_loopback, parse_host_port
 from rtsep.control.osc_desk import desk_state, figures, meant, meters, obey
+from rtsep.control.osc_ends import SWAPS, ends_state, obey_swap
 from rtsep.control.osc_listeners import Address, Listener, answer_address
 from rtsep.control.osc_packets import LONGEST_PACKET, Message, read_packet, write_packet
 from rtsep.errors import ConfigError, UsageError
@@ -53,12 +55,14 @@ class OscServer(Closing):
         spec: OscSpec,
         on_event: Callable[[str], object],
         warn: Callable[[str], object] | None = None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`warn` is told, before it happens, that others than this machine will reach the desk;
-        without it that is refused."""
+        without it that is refused. `ends` are the session's input and output."""
         self.refused = 0  # packets and messages that meant nothing
         self._desk = desk
         self._status = status
+        self._ends = ends
         self._on_event = on_event
         self._socket = bound_socket(socket.SOCK_DGRAM, spec, "OSC", DANGER, warn)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
@@ -125,6 +129,8 @@ class OscServer(Closing):
         try:
             if message.address in SERVICES:
                 self._serve(message, sender)
+            elif message.address in SWAPS:
+                obey_swap(self._ends, message)
             else:
                 self._note_move(message, sender)
                 obey(self._desk, message)
@@ -160,7 +166,7 @@ class OscServer(Closing):
 
     def _tell_changes(self, hearing: Iterable[Address], now: float) -> None:
         """Send everybody what is not as it was told last, whoever changed it."""
-        state = desk_state(self._desk)
+        state = desk_state(self._desk) | ends_state(self._ends)
         for who in hearing:
             self._send(self._subscribers[who].news(state, now), [who])
 

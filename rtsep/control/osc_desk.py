@@ -28,11 +28,9 @@ SILENCE_DB = -120.0  # of meters: many clients cannot draw -inf
 ADDRESSES = (
     "/stem/NAME/gain|fader|mute|solo|filter|pfl, /stem/NAME/eq/low|mid|high/gain|knob|kill, "
     "/master/gain|fader|filter|loudness/reset, /input/trim/gain|knob, "
-    "/input/pfl, /cue/mix|gain|fader|split, "
-    "/bypass, /limiter, /record, "
-    "/policy, /path, /preset, /reset, /scene/1-8/recall|store, /undo, "
-    "/transport/..., "
-    "/subscribe, /unsubscribe, /ping"
+    "/input/pfl, /cue/mix|gain|fader|split, /scene/1-8/recall|store, /transport/..., "
+    "/bypass|limiter|record|policy|path|preset|reset|undo, /input|output|routes, "
+    "/subscribe|unsubscribe|ping"
 )
 
 

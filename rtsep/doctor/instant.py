@@ -12,8 +12,8 @@ from rtsep.doctor.outcome import Outcome, advise, ok
 from rtsep.instant.path import RESOLUTION, InstantPath
 from rtsep.instant.settings import InstantSettings
 from rtsep.live_session.instant_process import one_thread
-from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.spec import INSTANT_COMPUTE
+from rtsep.processes.priority import before_all_others
 
 _FRAMES = 500
 _SETTINGS = InstantSettings(stems=4, channels=2, sample_rate=44_100)

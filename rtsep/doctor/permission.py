@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from rtsep.doctor.outcome import Outcome, advise, ok
-from rtsep.live_session.priority import before_all_others
+from rtsep.processes.priority import before_all_others
 
 _RULES = "printf '@audio - rtprio 95\\n@audio - memlock unlimited\\n'"
 _FILE = "/etc/security/limits.d/audio.conf"

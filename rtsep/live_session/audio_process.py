@@ -7,24 +7,24 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.errors import RtsepError
 from rtsep.live_session.callback import Callback
 from rtsep.live_session.devices import FEED, NamedDevice, OpenDevice, find_device
-from rtsep.live_session.messages import AudioRequest, Found, ModelReady
-from rtsep.live_session.priority import before_all_others
+from rtsep.live_session.messages import AudioRequest, Done, Fade, Found, ModelReady, Patch, Rest
 from rtsep.live_session.probed import ProbedDevice
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.stem_ports import StemPorts
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Failed, Stop
+from rtsep.processes.priority import before_all_others
 
 LOST = 4  # exit code
 SILENT_SECONDS = 1.0  # without a callback, after which a device counts as lost
-FADE_OUT_SECONDS = 0.2  # the most that a stop waits for
+FADE_SECONDS = 0.2  # the most that is waited for a fade
 _LOOK_SECONDS = 0.2
 _SWITCH_SECONDS = 0.0005  # how long this thread may keep the callback from the interpreter
 
@@ -37,22 +37,25 @@ def run_audio(
     settle_in()
     sys.setswitchinterval(_SWITCH_SECONDS)
     with telling(link):
-        device = _open(link, request)
-        if device is not None:
-            _play(link, wakes, buffer, device)
+        found = _found(link, request)
+        while not isinstance(order := link.recv(), Stop):
+            if isinstance(order, AudioRequest):
+                found = _found(link, order)
+            elif not _play(link, wakes, buffer, _open(link, order, found)):
+                break
 
 
-def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | None:
-    """Say that the devices are there; open them when the model is known."""
+def _found(link: Connection[Any, Any], request: AudioRequest) -> NamedDevice:
+    """Say that the devices are there. They are opened when the model is known."""
     find = StemPorts if request.stem_ports else find_device
     found: NamedDevice = find(request)
     if request.probe is not None:
         found = ProbedDevice(found, request.probe)
     link.send(Found())
-    model = link.recv()
-    if isinstance(model, Stop):
-        return None
-    assert isinstance(model, ModelReady), model
+    return found
+
+
+def _open(link: Connection[Any, Any], model: ModelReady, found: NamedDevice) -> OpenDevice:
     _no_garbage()  # before the device calls for the first time
     device = found.open(model.spec.sample_rate, model.stems)
     link.send(device.ready)
@@ -61,11 +64,12 @@ def _open(link: Connection[Any, Any], request: AudioRequest) -> OpenDevice | Non
 
 def _play(
     link: Connection[Any, Any], wakes: Sequence[Any], buffer: Any, device: OpenDevice
-) -> None:
+) -> bool:
+    """Until the order to stop, or to rest, for which it is true."""
     layout = link.recv()
     if isinstance(layout, Stop):
         device.close()
-        return
+        return False
     shared = Shared(buffer, layout)
     feed = device.ready.input == FEED
 
@@ -73,17 +77,46 @@ def _play(
         for semaphore in wakes:
             semaphore.release()
 
-    callback = Callback(shared, wake, feed=feed, outputs=device.outputs)
+    lasting = len(device.outputs) - len(device.ready.routes)
+    callback = Callback(shared, wake, feed=feed, outputs=device.outputs, lasting=lasting)
     device.declare(shared.delay_on(shared.path))
     device.start(callback, shared.counters)
-    if _watch(link, shared, device):
-        _fade_out(callback)
-        device.close()
-    else:
+    order = _obey(link, shared, device, callback)
+    if order is None:
         names = f"{device.ready.input} to {device.ready.output}"
         link.send(Failed(RtsepError(f"{names} no longer answers"), ""))
         # Not the usual way out: PortAudio aborts the process when it closes a dead JACK server.
         os._exit(LOST)
+    rests = isinstance(order, Rest)
+    callback.dips.aim(hears=feed or not rests, plays=True)
+    callback.ending = True
+    _wait(lambda: callback.faders.silent and callback.dips.arrived)
+    device.close()
+    if rests:
+        link.send(Done())
+    return rests
+
+
+def _obey(
+    link: Connection[Any, Any], shared: Shared, device: OpenDevice, callback: Callback
+) -> Stop | Rest | None:
+    """Do what is asked, until an order to stop or to rest; None when the device stops calling
+    before that."""
+    while _watch(link, shared, device):
+        try:
+            order = link.recv()
+        except EOFError:  # the parent is gone
+            order = Stop()
+        if isinstance(order, Stop | Rest):
+            return order
+        if isinstance(order, Fade):
+            callback.dips.aim(hears=order.hears, plays=order.plays)
+            _wait(lambda: callback.dips.arrived)
+        elif isinstance(order, Patch):
+            device.patch(order, callback)
+            _wait(lambda: device.patched)
+        link.send(Done())
+    return None
 
 
 def _no_garbage() -> None:
@@ -94,7 +127,7 @@ def _no_garbage() -> None:
 
 
 def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bool:
-    """Wait for the order to stop; false when the device stops calling before that."""
+    """Wait for an order; false when the device stops calling before that."""
     last, since = -1, time.monotonic()
     while not link.poll(_LOOK_SECONDS):
         device.declare(shared.delay_on(shared.path))
@@ -106,8 +139,8 @@ def _watch(link: Connection[Any, Any], shared: Shared, device: OpenDevice) -> bo
     return True
 
 
-def _fade_out(callback: Callback) -> None:
-    callback.ending = True
-    end = time.monotonic() + FADE_OUT_SECONDS
-    while not callback.faders.silent and time.monotonic() < end:
-        time.sleep(0.005)
+def _wait(over: Callable[[], bool]) -> None:
+    """For something that the callback does."""
+    end = time.monotonic() + FADE_SECONDS
+    while not over() and time.monotonic() < end:
+        time.sleep(0.002)

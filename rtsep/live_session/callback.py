@@ -15,6 +15,7 @@ from rtsep.live_session.shared import Shared
 from rtsep.live_session.tape import Tape
 from rtsep.mixer.cue import Cue
 from rtsep.mixer.delay_line import DelayLine
+from rtsep.mixer.dips import IN, OUT, Dips
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.tone import Tone
 from rtsep.mixer.trim import Trim
@@ -32,18 +33,26 @@ class Callback:
     """
 
     def __init__(
-        self, shared: Shared, wake: Callable[[], None], *, feed: bool, outputs: Sequence[int]
+        self,
+        shared: Shared,
+        wake: Callable[[], None],
+        *,
+        feed: bool,
+        outputs: Sequence[int],
+        lasting: int = 0,
     ) -> None:
         """`wake` tells the engine that there is audio, and must not wait. With `feed` the input
         is what another process feeds. `outputs` are the stems, MIX or CUE, to play, in the
-        order of the device's channels; each takes `layout.channels` of them."""
+        order of the device's channels; each takes `layout.channels` of them. So many of them at the
+        end are `lasting`: they play on while the output is another one."""
         layout = shared.layout
         stems, channels, longest = layout.stems, layout.channels, layout.longest_block
         self._shared = shared
         self._wake = wake
         self.ending = False  # set it to fade to silence and stay there
         self._feed = FeedReader(shared.feed, shared.counters, shared.marks) if feed else None
-        self._outputs = tuple(outputs)
+        self.outputs = tuple(outputs)  # another tuple between two blocks, where devices change
+        self._lasting = lasting
         path = shared.path
         self._line = DelayLine(
             shared.stems,
@@ -59,6 +68,8 @@ class Callback:
         self._tone = Tone(shared.control, stems, channels, layout.rate, longest)
         self.faders = Faders(shared.control, stems, channels, layout.rate, longest)
         self._cue = Cue(shared.control, stems, channels, layout.rate, longest)
+        # Sound that goes on after a gap, from whatever device, does not begin with a step.
+        self.dips = Dips(layout.rate, longest, hears=feed or not shared.input.head)
         self._clean: Audio = np.zeros((channels, longest), np.float32)
         self._magnitude: Audio = np.zeros((channels, longest), np.float32)
         self._broken = np.zeros((channels, longest), np.bool_)
@@ -101,6 +112,7 @@ class Callback:
     def _block(self, indata: Audio | None, outdata: Audio | None, count: int) -> None:
         shared, began = self._shared, time.perf_counter()
         position = shared.input.head
+        self.dips.advance(count)
         shared.input.write(self._received(indata, count))
         hushed = self._feed and self._feed.is_hushed(position - self._line.delay)
         self.faders.fading_out = self.ending or bool(hushed)
@@ -135,6 +147,7 @@ class Callback:
             np.logical_not(broken, out=broken)
             self._shared.counters.sanitized[0] += np.count_nonzero(broken)
             clean[broken] = 0
+        self.dips.apply(IN, clean)
         curve = self._trim.process(clean)
         if self._shared.trim:
             self._gain[:, :count] = curve
@@ -143,15 +156,16 @@ class Callback:
 
     def _play(self, block: Block, mix: Audio, outdata: Audio) -> None:
         channels, faded = self._shared.layout.channels, self._faded[..., : mix.shape[1]]
-        if any(output >= 0 for output in self._outputs):
+        if any(output >= 0 for output in self.outputs):
             self.faders.stem_out(block.stems, faded)
-        for index, output in enumerate(self._outputs):
+        for index, output in enumerate(self.outputs):
             played = outdata[index * channels : (index + 1) * channels]
             if output == CUE:
                 self._cue.mix(block, mix, self.faders.fade, played)
                 self._shared.cue_meter.update(played)
             else:
                 played[...] = mix if output == MIX else faded[output]
+        self.dips.apply(OUT, outdata[: (len(self.outputs) - self._lasting) * channels])
 
     def _count(self) -> None:
         """Add to the session's counts what this process has counted since."""

@@ -6,20 +6,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from rtsep.audio.channels import Inlet, Outlet
 from rtsep.audio.choose import choose, choose_input_rate, choose_rate
 from rtsep.audio.clock import Clock
 from rtsep.audio.computer import check_hearing
 from rtsep.audio.declared import beyond, late_for
 from rtsep.audio.devices import JACK, Device
-from rtsep.audio.duplex import Duplex, open_duplex
+from rtsep.audio.duplex import open_duplex
 from rtsep.audio.hostapi import HostSettings, takes_rate
+from rtsep.audio.opened import Duplex
 from rtsep.audio.portaudio import jack_client
-from rtsep.audio.routes import MIX as MIX_BUS
-from rtsep.audio.routes import Route, parse_channels, parse_cue, parse_route
+from rtsep.audio.routes import parse_channels, parse_cue, parse_route
 from rtsep.audio.streams import DuplexSpec
 from rtsep.errors import ConfigError
-from rtsep.live_session.callback import CUE, MIX
-from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.live_session.callback import CUE, Callback
+from rtsep.live_session.device_facts import numbers
+from rtsep.live_session.messages import AudioRequest, DeviceReady, Patch
 from rtsep.live_session.shared import Counters
 from rtsep.ring.ring import Audio
 from rtsep.sound_servers.pipewire_jack import use_pipewire
@@ -40,7 +42,10 @@ class OpenDevice(Protocol):
 
     @property
     def active(self) -> bool: ...
+    @property
+    def patched(self) -> bool: ...
     def start(self, callback: BlockCall, counters: Counters) -> None: ...
+    def patch(self, patch: Patch, callback: Callback) -> None: ...
     def declare(self, delay: int) -> None:
         """So many samples after it came sound is played now; to tell whoever asks."""
 
@@ -88,6 +93,7 @@ class OpenClock:
     """Calls, without any sound."""
 
     outputs: tuple[int, ...] = ()
+    patched = True
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -106,6 +112,9 @@ class OpenClock:
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         self._clock.start(lambda count: callback(None, None, count))
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        """There is nothing that could be another one."""
 
     def declare(self, delay: int) -> None:
         """Nobody asks."""
@@ -132,6 +141,13 @@ class SoundCards:
     def inputs(self) -> int:
         """How many channels the input device has."""
         return self._input.inputs if self._input else 0
+
+    def check(self) -> tuple[Inlet | None, Outlet | None]:
+        """What a stream would be for. Raises ConfigError for channels that there are not."""
+        return (
+            Inlet(self._input, self._channels) if self._input else None,
+            Outlet(self._output, self._routes, self._cue) if self._output else None,
+        )
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         outputs = self._outputs(stems)
@@ -183,7 +199,10 @@ class SoundCards:
             beyond=beyond(self._input, self._output, rate),
             input_channels=self._channels or _first_two(self.inputs),
             output_channels=duplex.routes[0].channels if duplex.routes else (),
+            routes=duplex.routes,
             cue_channels=self._cue,
+            open_inputs=duplex.opened[0],
+            open_outputs=duplex.opened[1],
             client=client,
             pipewire=self._request.pipewire,
         )
@@ -196,10 +215,16 @@ class OpenCards:
         self.ready = ready
         self.outputs = outputs
         self._duplex = duplex
+        self._change: Callable[[], None] | None = None  # before the next block
 
     @property
     def active(self) -> bool:
         return self._duplex.active
+
+    @property
+    def patched(self) -> bool:
+        """Whether the last patch is heard."""
+        return self._change is None
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         def process(recorded: Any, played: Any, count: int, flags: Any) -> None:
@@ -207,8 +232,20 @@ class OpenCards:
                 _count(flags, counters)
             callback(recorded, played, count)
             counters.at_once[0] = self._duplex.at_once
+            if self._change is not None:  # between two blocks, which no other thread can be sure of
+                self._change()
+                self._change = None
 
         self._duplex.start(process)
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        rows = self._duplex.patched(patch.inputs, patch.routes, patch.outputs)
+
+        def change() -> None:
+            rows()
+            callback.outputs = patch.plays or callback.outputs
+
+        self._change = change
 
     def declare(self, delay: int) -> None:
         """PortAudio tells nobody."""
@@ -236,14 +273,3 @@ def _client(*ends: Device | None) -> str:
 
 def _first_two(channels: int) -> tuple[int, ...]:
     return tuple(range(min(2, channels)))
-
-
-def numbers(routes: tuple[Route, ...], stems: tuple[str, ...]) -> tuple[int, ...]:
-    """What each route plays: a stem's number, or MIX. Without any route, the mix."""
-    for route in routes:
-        if route.bus != MIX_BUS and route.bus not in stems:
-            raise ConfigError(
-                f"route {route} names no stem; there are {', '.join(stems)} and {MIX_BUS}"
-            )
-    found = tuple(MIX if route.bus == MIX_BUS else stems.index(route.bus) for route in routes)
-    return found or (MIX,)

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 
-from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.messages import InstantReady
 from rtsep.live_session.shared import Shared
 from rtsep.live_session.watch import InstantWatch
+from rtsep.processes.keeper import Keeper
 from rtsep.processes.process import Child
 
 LOOK_SECONDS = 0.1

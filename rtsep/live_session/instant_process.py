@@ -6,10 +6,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rtsep.live_session.messages import InstantReady
-from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.shared import Shared
 from rtsep.processes.child import settle_in, telling
 from rtsep.processes.ending import Stop
+from rtsep.processes.priority import before_all_others
 
 
 def run_instant(link: Connection[Any, Any], wake: Any, buffer: Any) -> None:

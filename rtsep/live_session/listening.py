@@ -14,9 +14,9 @@ from rtsep.audio.choose import DEFAULTS
 from rtsep.audio.computer import is_computer
 from rtsep.errors import RtsepError
 from rtsep.live_session.beginning import Stopped
-from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.listening_process import run_listening
 from rtsep.live_session.messages import AudioRequest, Listen, Notice
+from rtsep.processes.keeper import Keeper
 from rtsep.processes.process import Child
 from rtsep.sound_servers.listening import Heard
 from rtsep.weights.observer import Observer

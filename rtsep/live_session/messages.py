@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rtsep.audio.opened import Rows
+from rtsep.audio.routes import Route
 from rtsep.config import StreamSpec
 from rtsep.live_session.timing import Change
 from rtsep.status import LatencyPart
@@ -132,8 +134,52 @@ class DeviceReady:
     input_channels: tuple[int, ...] = ()
     output_channels: tuple[int, ...] = ()  # of the first route
     cue_channels: tuple[int, ...] = ()
+    routes: tuple[Route, ...] = ()
+    open_inputs: tuple[int, ...] = ()  # channels of the device that are there without reopening it
+    open_outputs: tuple[int, ...] = ()
     client: str = ""  # its name on a JACK server
     pipewire: bool = False  # which is PipeWire
+
+    @property
+    def heard(self) -> tuple[object, ...]:
+        """Which input of which device."""
+        return self.input, self.input_channels
+
+    @property
+    def played(self) -> tuple[object, ...]:
+        """What is played where."""
+        return self.output, self.routes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fade:
+    """To the audio process: come to silence where one is false, and back where it is true. `Done`
+    is the answer when that is over."""
+
+    hears: bool = True
+    plays: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """To the audio process: use other rows of what is open, for the input and for each route; empty
+    ones stay as they are. `Done` is the answer."""
+
+    inputs: Rows = ()
+    routes: tuple[Route, ...] = ()
+    outputs: tuple[Rows, ...] = ()
+    plays: tuple[int, ...] = ()  # of each route a stem's number, or MIX
+
+
+@dataclass(frozen=True)
+class Rest:
+    """To the audio process: fade out and close the devices. It answers `Done`, and then waits as it
+    did at the beginning: for the model, or before that for other devices."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The audio process has done what it was asked for last."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from rtsep.audio.channels import USUAL_BLOCK
-from rtsep.audio.probe import Probe
-from rtsep.live_session.callback import MIX
+from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.devices import BlockCall, NamedDevice, OpenDevice
+from rtsep.live_session.messages import Patch
 from rtsep.live_session.shared import Counters
+from rtsep.ring.probe import Probe
 from rtsep.ring.ring import Audio
 
 INPUT, MIXED, STEMS = slice(0, 2), slice(2, 4), 4  # rows of a probe; two for each stem behind them
@@ -38,6 +39,8 @@ class ProbedDevice:
 class OpenProbed:
     """Has the mix and every stem played, each on a pair of the probe's rows."""
 
+    patched = True
+
     def __init__(self, device: OpenDevice, probe: Probe, stems: int) -> None:
         self.ready = device.ready
         self.outputs = (MIX, *range(stems))
@@ -47,6 +50,9 @@ class OpenProbed:
     @property
     def active(self) -> bool:
         return self._device.active
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        """A measurement is not changed."""
 
     def start(self, callback: BlockCall, counters: Counters) -> None:
         def process(recorded: Audio | None, played: Audio | None, count: int) -> None:

@@ -20,9 +20,9 @@ from rtsep.live_session.engine_process import run_engine
 from rtsep.live_session.events import Events
 from rtsep.live_session.instant_keeper import InstantKeeper, wait_until_warm
 from rtsep.live_session.instant_process import run_instant
-from rtsep.live_session.keeper import Keeper
 from rtsep.live_session.listening import Listening
 from rtsep.live_session.messages import (
+    AudioRequest,
     DeviceReady,
     Found,
     ModelReady,
@@ -46,11 +46,13 @@ from rtsep.live_session.status import counted
 from rtsep.live_session.timing import Change, Timing, difference
 from rtsep.live_session.true_stems_process import run_true_stems
 from rtsep.live_session.watch import EngineWatch
-from rtsep.live_session.wiring import Wiring
 from rtsep.mixer.desk import Desk
 from rtsep.mixer.master_meter import MasterMeter
 from rtsep.player.player import Player
+from rtsep.processes.companion import Companion
+from rtsep.processes.keeper import Keeper
 from rtsep.processes.process import Child, end_tracker_at_exit
+from rtsep.sound_servers.wiring import Wiring
 from rtsep.status import LatencyPart, LiveStatus
 from rtsep.weights.observer import Observer
 
@@ -74,7 +76,7 @@ class LiveSession:
         self.traced: Traced | None = None
         self._life = "loading"  # then "running", then "stopped"
         self._engine_down = self._device_lost = False
-        self.engine_restarts = self.device_losses = self.retunings = 0
+        self.engine_restarts = self.device_losses = self.retunings = self.swaps = 0
         self._lost_at = 0.0  # as `time.monotonic` says
         self._observer = observer
         end_tracker_at_exit()
@@ -82,10 +84,11 @@ class LiveSession:
         self._buffer = allocate(self._context, instant=spec.instant)
         self._wake, self._instant_wake = (self._context.Semaphore(0) for _ in range(2))
         self._instant: InstantKeeper | None = None
-        self._audio_request, self._engine_request = spec.audio, spec.engine
+        self.audio_request, self._engine_request = spec.audio, spec.engine
         self._stopping = threading.Event()
-        self._wiring = Wiring(self._context, self.events.add)
-        self._listening = Listening(self._context, self.events.add)
+        self.wiring = Wiring(self._context, self.events.add)
+        self.listening = self.new_listening()
+        self.companions: list[Companion] = []
         self._player: Player | None = None
 
     def start(self, stop: threading.Event | None = None) -> bool:
@@ -101,7 +104,7 @@ class LiveSession:
                 self._new_engine, self._new_audio, self._observer, stop, waits=self.spec.waits
             )
         except BaseException as error:
-            self._listening.stop()
+            self.listening.stop()
             if isinstance(error, Stopped):
                 return False
             raise
@@ -117,7 +120,7 @@ class LiveSession:
             beginning.kill()
             if early:
                 early.kill()
-            self._listening.stop()
+            self.listening.stop()
             if self._player:
                 self._player.close()
             if isinstance(error, Stopped):
@@ -128,15 +131,15 @@ class LiveSession:
 
     def _listen(self, stop: threading.Event) -> None:
         """Know which device brings the sound, where it is the computer's own."""
-        audio = self._listening.begin(self.spec.audio, self._observer, stop, waits=self.spec.waits)
+        audio = self.listening.begin(self.spec.audio, self._observer, stop, waits=self.spec.waits)
         self.spec = dataclasses.replace(self.spec, audio=audio)
-        self._audio_request = audio
+        self.audio_request = audio
 
     def _begin(self, engine: Child, audio: Child, early: Child | None) -> None:
         """Play, with everything ready."""
         for child in (engine, audio):
             child.send(self.layout)
-        self._audio_request = self.spec.audio.settled(self.device)
+        self.audio_request = self.spec.audio.settled(self.device)
         self._engine_request = self.spec.engine.settled(self.model.spec, self.model.budget)
         self._engine = Keeper(
             engine, self._new_engine, answer=self._on_engine, on_end=self._on_engine_end
@@ -146,8 +149,8 @@ class LiveSession:
         )
         if early:
             self._instant = InstantKeeper(early, self._next_instant, self.shared, self.events.add)
-        self._wiring.begin(self.device)
-        self._listening.listen()
+        self.wiring.begin(self.device.client, self.device.pipewire)
+        self.listening.listen()
         self.master_meter = MasterMeter(
             self.shared.tape,
             self.layout.mix_rows,
@@ -174,7 +177,8 @@ class LiveSession:
         return self._instant_latency if self.desk.path == "instant" else self.full_latency
 
     @property
-    def _milliseconds(self) -> float:
+    def milliseconds(self) -> float:
+        """All of the latency."""
         return 1000 * sum(part.samples for part in self.latency) / self.layout.rate
 
     @property
@@ -200,6 +204,7 @@ class LiveSession:
             engine_restarts=self.engine_restarts,
             retunings=self.retunings,
             device_losses=self.device_losses,
+            swaps=self.swaps,
             transport=self.desk.transport.status if self.desk.has_transport else None,
             recording=self.desk.recording,
             recorded_seconds=self.recorder.seconds,
@@ -214,12 +219,14 @@ class LiveSession:
             return
         self._stopping.set()
         self._supervisor.join()
+        for companion in self.companions:
+            companion.close()
         self._audio.stop()
         self._engine.stop(self._wake.release)
         if self._instant:
             self._instant.stop(self._instant_wake.release)
-        self._wiring.stop()
-        self._listening.stop()
+        self.wiring.stop()
+        self.listening.stop()
         if self._player:
             self._player.close()
         self.recorder.close()
@@ -239,6 +246,11 @@ class LiveSession:
         self.stop()
 
     @property
+    def audio(self) -> Child:
+        """The audio process."""
+        return self._audio.child
+
+    @property
     def pids(self) -> dict[str, int]:
         """Of the child processes that run now."""
         keepers = {"engine": self._engine, "audio": self._audio}
@@ -252,8 +264,38 @@ class LiveSession:
         return Child(self._context, "engine", run, self._wake, self._buffer, request)
 
     def _new_audio(self) -> Child:
+        return self.new_audio(self.audio_request)
+
+    def new_audio(self, request: AudioRequest) -> Child:
+        """An audio process that finds these devices, and waits to be sent the model."""
         wakes = (self._wake, self._instant_wake) if self.spec.instant else (self._wake,)
-        return Child(self._context, "audio", run_audio, wakes, self._buffer, self._audio_request)
+        return Child(self._context, "audio", run_audio, wakes, self._buffer, request)
+
+    def new_listening(self) -> Listening:
+        return Listening(self._context, self.events.add)
+
+    def take_over(self, request: AudioRequest, device: DeviceReady, audio: Child) -> None:
+        """Go on with what that process has opened. What the supervisor calls may call it."""
+        before = self.device
+        least = before.longest_block if self.desk.recording else 0  # a take would have a gap
+        longest = max(device.longest_block, least)
+        self.device = dataclasses.replace(device, longest_block=longest)
+        self.audio_request = request.settled(device)
+        self.swaps += 1
+        if audio is not self.audio:
+            self.shared.counters.at_once[0] = 0
+        self._redeclare()
+        self.desk.plug_cue(device.cue_channels)
+        if audio is not self.audio:
+            audio.send(self.layout)
+            self._audio.adopt(audio)
+            self._wire(before, device)
+
+    def _wire(self, before: DeviceReady, device: DeviceReady) -> None:
+        """Look after what is connected to a device that takes the place of one `before`."""
+        heard, played = device.heard != before.heard, device.played != before.played
+        self.wiring.forget(input=heard, output=played)
+        self.wiring.begin(device.client, device.pipewire)
 
     def _new_instant(self) -> Child:
         return Child(self._context, "instant", run_instant, self._instant_wake, self._buffer)
@@ -323,8 +365,8 @@ class LiveSession:
             self.finished.set()
 
     def _look(self) -> None:
-        children: list[Keeper | Wiring | Listening] = [
-            self._engine, self._audio, self._wiring, self._listening
+        children: list[Keeper | Wiring | Listening | Companion] = [
+            self._engine, self._audio, self.wiring, self.listening, *self.companions
         ]  # fmt: skip
         children += [self._instant] if self._instant else []
         wait([waitable for child in children for waitable in child.waitables], _LOOK_SECONDS)
@@ -347,7 +389,7 @@ class LiveSession:
         """Where there are two, the one that is heard now, with its latency."""
         if self.desk.path != self._told_path:
             self._told_path = self.desk.path
-            self.events.add(f"the {self._told_path} path: {self._milliseconds:.0f} ms")
+            self.events.add(f"the {self._told_path} path: {self.milliseconds:.0f} ms")
 
     def _source_end(self) -> int | None:
         """The position after the source's last sample, once that has been read."""
@@ -397,7 +439,7 @@ class LiveSession:
     def _follow(self, device: DeviceReady) -> None:
         """Sound of which more comes at once than ever before, as when the period of a JACK server
         was changed, waits for longer. It never waits for less: that would move what is heard."""
-        before, sooner = self.device.longest_block, self._milliseconds
+        before, sooner = self.device.longest_block, self.milliseconds
         longest = max(device.longest_block, int(self.shared.counters.at_once[0]), before)
         self.device = dataclasses.replace(device, longest_block=longest)
         if longest > before:
@@ -405,7 +447,7 @@ class LiveSession:
             self._redeclare()
             self.events.add(
                 f"the JACK server's period is {longest} samples now, not {before}: "
-                f"the latency is {self._milliseconds - sooner:.0f} ms longer"
+                f"the latency is {self.milliseconds - sooner:.0f} ms longer"
             )
 
     def _on_engine(self, child: Child, message: Any) -> None:
@@ -432,13 +474,19 @@ class LiveSession:
         if isinstance(message, Found):
             child.send(self.model)
         elif isinstance(message, DeviceReady):
+            before = self.device
             self._follow(message)
             self.desk.plug_cue(message.cue_channels)
             child.send(self.layout)
-            self._wiring.begin(message)
-            silent = time.monotonic() - self._lost_at  # the session's own time stood still
-            self.events.add(f"the sound is back, after {silent:.0f} s")
+            if not (self._device_lost or self.audio_request.stem_ports):
+                self.wiring.forget(input=True, output=True)  # PortAudio's next ports are others
+            self._wire(before, message)
+            if self._device_lost:
+                silent = time.monotonic() - self._lost_at  # the session's own time stood still
+                self.events.add(f"the sound is back, after {silent:.0f} s")
             self._device_lost = False
+        for companion in self.companions:
+            companion.hear(message)
 
     def _on_audio_end(self, reason: str) -> None:
         if not self._device_lost:  # of further attempts nobody needs to hear
@@ -447,4 +495,4 @@ class LiveSession:
             self.events.add(f"no sound, trying again: {reason}")
         self.shared.reset_meters()  # the process that moved them has ended
         self._device_lost = True
-        self._wiring.end()
+        self.wiring.end()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from rtsep.audio.channels import Inlet, Outlet
+from dataclasses import replace
+
 from rtsep.audio.choose import NoSuchDevice
 from rtsep.audio.devices import JACK
 from rtsep.errors import ConfigError
+from rtsep.live_session.callback import Callback
 from rtsep.live_session.devices import OpenCards, OpenDevice, SoundCards, prepare
-from rtsep.live_session.messages import AudioRequest, DeviceReady
+from rtsep.live_session.messages import AudioRequest, DeviceReady, Patch
 from rtsep.sound_servers.jack_ports import JackPorts
 from rtsep.sound_servers.jack_server import devices_beside
 
@@ -33,9 +35,7 @@ class StemPorts(SoundCards):
 
     def open(self, model_rate: int, stems: tuple[str, ...]) -> OpenDevice:
         played = (*self._outputs(stems), *range(len(stems)))
-        inlet = Inlet(self._input, self._channels) if self._input else None
-        outlet = Outlet(self._output, self._routes, self._cue) if self._output else None
-        ports = JackPorts(inlet, outlet, stems)
+        ports = JackPorts(*self.check(), stems)
         if self._request.samplerate not in (None, ports.rate):
             ports.close()
             raise ConfigError(
@@ -50,6 +50,12 @@ class OpenPorts(OpenCards):
     def __init__(self, ports: JackPorts, ready: DeviceReady, outputs: tuple[int, ...]) -> None:
         super().__init__(ports, ready, outputs)
         self._ports = ports
+        self._stems = outputs[len(ready.routes) :]
+
+    def patch(self, patch: Patch, callback: Callback) -> None:
+        """Stems stay on their ports."""
+        plays = patch.plays and (*patch.plays, *self._stems)
+        super().patch(replace(patch, plays=plays), callback)
 
     def declare(self, delay: int) -> None:
         self._ports.declare(delay)

@@ -18,8 +18,8 @@ from rtsep.config import StreamSpec
 from rtsep.errors import RtsepError
 from rtsep.live_session.callback import MIX, Callback
 from rtsep.live_session.devices import CLOCK_BLOCK
-from rtsep.live_session.priority import before_all_others
 from rtsep.live_session.shared import SHARED_BYTES, Layout, Shared
+from rtsep.processes.priority import before_all_others
 from rtsep.processes.process import interrupts_ignored, python_command
 
 _STDIN, _STDOUT = 0, 1

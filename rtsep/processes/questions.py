@@ -24,6 +24,7 @@ from rtsep.processes.process import interrupts_ignored, python_command
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _END_SECONDS = 2.0  # for a child that has answered everything
+_GENTLE = 10
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Round:
 
     questions: Mapping[str, Question]
     seconds: float
+    gently: bool = False  # it gives way to all others, where the system knows such a thing
 
 
 def ask(*rounds: Round) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class _Child:
         self._end = time.monotonic() + asked.seconds
         with interrupts_ignored():
             self._process = subprocess.Popen(
-                python_command(f"from {__name__} import answer; answer()"),
+                python_command(f"from {__name__} import answer; answer({asked.gently})"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
@@ -143,8 +145,10 @@ class _Child:
         return self._process.returncode is not None
 
 
-def answer() -> None:
+def answer(gently: bool = False) -> None:
     """The whole life of the child. What libraries print goes nowhere."""
+    if gently and hasattr(os, "nice"):
+        os.nice(_GENTLE)
     asked, answers = os.fdopen(os.dup(_STDIN), "rb"), os.fdopen(os.dup(_STDOUT), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (_STDIN, _STDOUT, _STDERR):

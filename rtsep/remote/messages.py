@@ -35,6 +35,8 @@ def figures(status: LiveStatus) -> dict[str, Any]:
     """What is shown as text, and changes too often to be told as a change."""
     return {
         "state": status.state,
+        "input": status.input,
+        "output": status.output,
         "seconds": round(status.seconds, 1),
         "latency_ms": round(status.latency_ms, 1),
         "step_ms": round(status.step_ms.get("p99", 0.0), 1),

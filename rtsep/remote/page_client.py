@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 from rtsep.remote.vocabulary import State, Value, is_fader
 
@@ -25,7 +26,9 @@ class PageClient:
         self.refused = ""  # the newest sentence about what it may not do, until it is told
         self.done = ""  # likewise, about what it has done
         self.invites = False  # it asked for a code to let another device in
+        self.devices: dict[str, Any] = {}  # that it asked for, until it is told
         self.figures: object = None  # that it was told last
+        self.edition = 0  # of what there is to control, likewise
         self._under_way: deque[int] = deque()
         self._told: State = {}
         self._sent: State = {}  # by itself, and not compared with ours yet
@@ -59,6 +62,11 @@ class PageClient:
             self._quiet[name] = now + QUIET_SECONDS
             self._told.pop(name, None)  # lamps wait for the answer
             self._sent[name] = value
+
+    def begin(self, edition: int) -> None:
+        """With everything, as it is told of these controls."""
+        self.edition = edition
+        self._told, self._sent, self._quiet = {}, {}, {}
 
     def news(self, state: State, now: float) -> State:
         """What it does not know yet, which is taken for told."""

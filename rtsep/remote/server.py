@@ -16,6 +16,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from rtsep.closing import Closing
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, bound_socket, is_loopback
 from rtsep.mixer.desk import Desk
 from rtsep.remote.door import Door
@@ -43,16 +44,17 @@ class RemoteServer(Closing):
         spec: HostPort,
         on_event: Callable[[str], object],
         warn: Callable[[str], object] | None = None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`warn` is told, before it happens, that others than this machine will reach the desk;
-        without it that is refused."""
+        without it that is refused. `ends` are the session's input and output."""
         self.refused = 0  # requests and messages that meant nothing, or came from nobody we know
         self._on_event = on_event
         self._socket = bound_socket(socket.SOCK_STREAM, spec, "the remote page", DANGER, warn)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         self._door = Door(locked=not is_loopback(self.address[0]))
         invite = (lambda: self.links[0]) if self._door.locked else None
-        self._talks = Talks(desk, status, self._refuse, invite)
+        self._talks = Talks(desk, status, self._refuse, invite, ends)
         self._unreported, self._why = 0, ""
         self._ready = threading.Event()
         on_event(f"the remote page: {links(*self.address)[0]}")

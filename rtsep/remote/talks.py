@@ -11,10 +11,12 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from rtsep.control.ends import SessionEnds
 from rtsep.errors import ConfigError
 from rtsep.mixer.desk import Desk
 from rtsep.remote import messages
 from rtsep.remote.codes import code_rows
+from rtsep.remote.devices import Devices
 from rtsep.remote.page_client import PACE, PageClient
 from rtsep.remote.vocabulary import State, Vocabulary, checked_moves
 from rtsep.status import LiveStatus
@@ -36,15 +38,18 @@ class Talks:
         status: Callable[[], LiveStatus],
         refuse: Callable[[str], None],
         invite: Callable[[], str] | None,
+        ends: SessionEnds | None = None,
     ) -> None:
         """`refuse` is told why something was not done. `invite` makes a link that lets another
-        device in; without it that needs none."""
+        device in; without it that needs none. `ends` are the session's input and output."""
         self._desk, self._status, self._refuse, self._invite = desk, status, refuse, invite
         self._vocabulary = Vocabulary(desk)
+        self._devices = Devices(ends)
         self._pages: dict[PageClient, asyncio.Event] = {}
         self.connections: set[Any] = set()  # that pages have
         self._ending = False
         self._number, self._frame, self._changes = 0, b"", -1
+        self._edition = 1  # of the vocabulary
         self._state: State = {}
         self._figures: dict[str, Any] = {}
 
@@ -81,6 +86,7 @@ class Talks:
     def _look_at_desk(self) -> None:
         if self._desk.changes != self._changes:
             self._changes = self._desk.changes  # before the look: what changes meanwhile counts
+            self._edition += self._vocabulary.learn()
             self._state = self._vocabulary.state()
 
     async def talk(self, request: web.Request) -> web.WebSocketResponse:
@@ -125,6 +131,8 @@ class Talks:
             due.clear()
             if not client.hears:
                 continue
+            if client.edition != self._edition:
+                await sock.send_str(self._hello(client))
             news, number, frame = self._news(client), self._number, self._frame
             client.told_frame(number)
             if news:
@@ -133,10 +141,11 @@ class Talks:
 
     def _hello(self, client: PageClient) -> str:
         self._look_at_desk()
+        client.begin(self._edition)
         return messages.written(
             hello=messages.facts(self._status())
             | {"stems": self._desk.stems, "controls": self._vocabulary.describe(),
-               "codes": self._invite is not None},
+               "codes": self._invite is not None, "ends": bool(self._devices)},
             state=client.news(self._state, _now()),
         )  # fmt: skip
 
@@ -146,6 +155,7 @@ class Talks:
         if client.figures is not self._figures:
             parts["figures"] = client.figures = self._figures
         parts["refused"], client.refused = client.refused, ""
+        parts["devices"], client.devices = client.devices, {}
         parts["done"], client.done = client.done, ""
         if client.invites and self._invite:
             client.invites = False
@@ -172,7 +182,11 @@ class Talks:
             if isinstance(message.get("seen"), int):
                 client.has_seen(message["seen"])
             client.invites |= message.get("invite") is True
+            if message.get("devices") is True:
+                self._devices.list_for(client)
             moves = checked_moves(message.get("set", {}), messages.MOST_MOVES)
+            if "swap" in message:
+                self._devices.swap(message["swap"])
         except ConfigError as error:
             moves, client.refused = {}, str(error)
             self._refuse(str(error))

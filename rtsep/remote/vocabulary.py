@@ -46,20 +46,23 @@ class Vocabulary:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._learn()
+        self._plugged = False
+        self.learn()
 
-    def _learn(self) -> None:
-        """What the desk has now: headphones are plugged in and out."""
+    def learn(self) -> bool:
+        """What the desk has now: headphones are plugged in and out. Whether that is news."""
+        before, self._plugged = self._plugged, self._desk.has_cue
         self._actions = {str(action): action for action in _actions(self._desk)}
         self._stateful = {
             name: action
             for name, action in self._actions.items()
             if action.kind != TRIGGER and name not in MOVING
         }
+        return self._plugged != before
 
     def describe(self) -> list[dict[str, Any]]:
         """Every control, in the order of the vocabulary, stems in the model's order."""
-        self._learn()
+        self.learn()
         return [_described(name, action) for name, action in self._actions.items()]
 
     def state(self) -> State:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from rtsep.audio.channels import USUAL_BLOCK, Inlet, Outlet
 from rtsep.audio.declared import server_notes
-from rtsep.audio.duplex import Process
+from rtsep.audio.opened import Process, Rows
 from rtsep.audio.routes import MIX, Route
 from rtsep.errors import ConfigError
 from rtsep.ring.ring import Audio
@@ -65,6 +65,8 @@ class JackPorts:
         first, *_, last = self.stem_ports
         self.notes += (f"stems have ports of their own: {self.name}:{first} to {last}",)
         self._process: Process | None = None
+        self._sources: list[tuple[int, int]] = []
+        self._rows: Audio = np.zeros((0, 0), np.float32)
         self._ended = False
         self._called = threading.Event()
         self._xruns = self._told_xruns = 0
@@ -85,11 +87,30 @@ class JackPorts:
         return tuple(LatencyPart(name=name, samples=0) for name, end in ends if end)
 
     @property
+    def opened(self) -> tuple[Rows, ...]:
+        return tuple(end.opened if end else () for end in (self._inlet, self._outlet))
+
+    @property
     def active(self) -> bool:
         return self._process is not None and not self._ended
 
     def start(self, process: Process) -> None:
         self._process = process
+
+    def patched(
+        self, inputs: Rows, routes: tuple[Route, ...], outputs: tuple[Rows, ...]
+    ) -> Callable[[], None]:
+        inlet = self._inlet.on(inputs) if self._inlet and inputs else self._inlet
+        found, rows = self._sources, self._rows
+        if outputs:
+            on = [Route(each.bus, ports) for each, ports in zip(routes, outputs, strict=True)]
+            found = sources(on, len(self._outs))
+            rows = np.zeros((2 * len(routes) + len(self._stems), rows.shape[1]), np.float32)
+
+        def change() -> None:
+            self._inlet, self._sources, self._rows = inlet, found, rows
+
+        return change
 
     def declare(self, delay: int) -> None:
         """How many samples after it came sound leaves. Never waits."""
@@ -112,12 +133,12 @@ class JackPorts:
         self._stems = [client.outports.register(name) for name in self.stem_ports]
         self._sources = sources(self.routes, outputs)
         self._graph = GraphLatency(client)
+        self._rows = np.zeros((2 * len(self.routes) + len(self._stems), 0), np.float32)
         self._allocate(max(USUAL_BLOCK, self.blocksize))
 
     def _allocate(self, longest: int) -> None:
         self._recorded: Audio = np.zeros((len(self._ins), longest), np.float32)
-        rows = 2 * len(self.routes) + len(self._stems)
-        self._rows: Audio = np.zeros((rows, longest), np.float32)
+        self._rows = np.zeros((len(self._rows), longest), np.float32)
 
     def _run(self) -> None:
         client = self._client
@@ -154,7 +175,7 @@ class JackPorts:
             self._allocate(period)
 
     def _block(self, count: int) -> None:
-        rows = self._rows[:, :count]
+        rows, found = self._rows[:, :count], self._sources  # the process may set others
         if self._process is None:
             rows[...] = 0
             if not self._called.is_set():
@@ -163,7 +184,7 @@ class JackPorts:
             flags = _XRUN if self._xruns != self._told_xruns else None
             self._told_xruns = self._xruns
             self._process(self._received(count), rows, count, flags)
-        self._deliver(rows)
+        self._deliver(rows, found)
 
     def _received(self, count: int) -> Audio | None:
         if self._inlet is None:
@@ -173,8 +194,8 @@ class JackPorts:
             row[...] = port.get_array()[:count]
         return self._inlet.take(recorded)
 
-    def _deliver(self, rows: Audio) -> None:
-        for port, (left, right) in zip(self._outs, self._sources, strict=True):
+    def _deliver(self, rows: Audio, found: Sequence[tuple[int, int]]) -> None:
+        for port, (left, right) in zip(self._outs, found, strict=True):
             heard = port.get_array()[: rows.shape[1]]
             if left < 0:
                 heard[...] = 0
@@ -183,7 +204,7 @@ class JackPorts:
             else:
                 np.add(rows[left], rows[right], out=heard)
                 heard *= 0.5
-        for port, row in zip(self._stems, rows[2 * len(self.routes) :], strict=True):
+        for port, row in zip(self._stems, rows[-len(self._stems) :], strict=True):
             port.get_array()[: len(row)] = row
 
 

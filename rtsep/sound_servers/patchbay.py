@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rtsep.closing import Closing
+from rtsep.errors import ConfigError
 from rtsep.sound_servers.jack_server import open_client
-
-Wire = tuple[str, str]  # names of ports, from where and to where
+from rtsep.sound_servers.rewiring import Rewire, Rewired, Wire, is_at, rewire
 
 _NAME = "rtsep-patchbay"
 
@@ -30,6 +30,13 @@ class Wires:
             (self._renamed(source, client), self._renamed(target, client))
             for source, target in self.wires
         }
+
+    def without(self, *, input: bool, output: bool) -> Wires:
+        """The same where another device is heard, or played to: whatever was connected there goes
+        with the device before."""
+        here = {"input": input, "output": output}
+        left = (wire for wire in self.wires if not is_at(wire, self.client, **here))
+        return replace(self, wires=frozenset(left))
 
     def _renamed(self, port: str, client: str) -> str:
         owner, _, name = port.partition(":")
@@ -77,6 +84,17 @@ class Patchbay(Closing):
         self._lost -= back
         self._wires = self._connected() if back else now
         return [*told, *(f"{client} is back" for client in sorted(self._clients(back)))]
+
+    def rewire(self, order: Rewire) -> Rewired:
+        """Other clients at `ours`. What was lost at these ports is not connected again."""
+        try:
+            gone = rewire(self._client, self._ours, order)
+        except (ConfigError, self._error) as error:
+            return Rewired(str(error))
+        here = {"input": order.input is not None, "output": order.output is not None}
+        self._lost = {wire for wire in self._lost if not is_at(wire, self._ours, **here)}
+        self._wires = {wire: who for wire, who in self._wires.items() if wire not in gone}
+        return Rewired()
 
     def close(self) -> None:
         self._client.close()

@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.events import Resize
 
 from rtsep.config import PATHS, POLICIES
+from rtsep.control.ends import SessionEnds
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.mixer.desk import Desk
 from rtsep.status import LiveStatus
@@ -22,6 +23,7 @@ from rtsep.tui.channel_strip import ChannelStrip
 from rtsep.tui.channels import FADER, input_channel, master_channel, stem_channel
 from rtsep.tui.cue import CueApp, cue_channel
 from rtsep.tui.dialogs import EventsBox, HelpBox, PageBox, QuitBox
+from rtsep.tui.ends import EndsApp
 from rtsep.tui.terminal import ends_without_its_terminal
 from rtsep.tui.transport import TransportApp, transport
 from rtsep.tui.views import Views
@@ -34,7 +36,7 @@ STRIP_WIDTH, STRIPS_HEIGHT = 10, 18  # with less room, strips become rows
 Status = Callable[[], LiveStatus]
 
 
-class LiveApp(CueApp, TransportApp):
+class LiveApp(CueApp, TransportApp, EndsApp):
     """Shows what `status` says and moves `desk`, whoever else moves it, until `stop` is set.
 
     Sets `stop` when the user wants the end; ends by itself too when the status is "stopped".
@@ -238,7 +240,11 @@ class LiveApp(CueApp, TransportApp):
 
 
 def run_tui(
-    desk: Desk, status: Status, stop: threading.Event, page: Callable[[], str] | None = None
+    desk: Desk,
+    status: Status,
+    stop: threading.Event,
+    page: Callable[[], str] | None = None,
+    ends: SessionEnds | None = None,
 ) -> None:
     """Show the UI until `stop` is set, which the user does by quitting, or the session has ended.
 
@@ -246,6 +252,7 @@ def run_tui(
     session goes on then is the caller's matter.
     """
     app = LiveApp(desk, status, stop, page)
+    app.offer(ends)
     with ends_without_its_terminal(stop):
         app.run()
     if app.return_code:

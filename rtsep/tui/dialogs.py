@@ -31,7 +31,7 @@ HELP = """\
 [b]l[/b]  [b]L[/b]          limiter on, off; measure loudness and true peak anew
 [b]o[/b]             what is heard when the engine is late: hold, dry, silence,
               instant; [b]i[/b] hear the instant path or the full one
-[b]r[/b]             record, stop recording
+[b]r[/b]             record, stop recording    [b]d[/b]  [b]D[/b] another input, another output
 [b]e[/b]             all events so far, the newest first
 [b]w[/b]             the page for tablets: where it is, and a code to scan
 [b]q[/b]             quit

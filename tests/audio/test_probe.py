@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtsep.audio.probe import Probe
+from rtsep.ring.probe import Probe
 
 MEMORY = 1 << 16
 

@@ -11,6 +11,7 @@ from live_status import a_desk, a_status
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
+from rtsep.control.ends import SessionEnds
 from rtsep.control.osc import OscServer, OscSpec
 from rtsep.status import LiveStatus
 
@@ -20,13 +21,13 @@ SECONDS = 20.0  # that a test waits at most
 class OscRig:
     """A desk, the server that moves it, and what that reported."""
 
-    def __init__(self, stems: int = 4) -> None:
+    def __init__(self, stems: int = 4, ends: SessionEnds | None = None) -> None:
         self.desk = a_desk(stems)
         self.status: LiveStatus = a_status()
         self.events: list[str] = []
         self.looks = 0
         spec = OscSpec("127.0.0.1", 0)
-        self.server = OscServer(self.desk, self._look, spec, self.events.append)
+        self.server = OscServer(self.desk, self._look, spec, self.events.append, ends=ends)
         self.client = Client(self.server.address)
 
     def _look(self) -> LiveStatus:

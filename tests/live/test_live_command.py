@@ -29,8 +29,8 @@ KEYS = {
     "model", "device", "executor", "input", "output", "sample_rate", "blocksize", "stems", "spec",
     "latency", "path", "instant",
     "steps", "step_ms", "deadline_misses", "concealed", "callbacks", "callback_ms", "xruns",
-    "engine_restarts", "retunings", "device_losses", "sanitized", "limited", "loudness", "seconds",
-    "stopped_early", "files", "events",
+    "engine_restarts", "retunings", "device_losses", "swaps", "sanitized", "limited", "loudness",
+    "seconds", "stopped_early", "files", "events",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cli_support import finish, start
 from live_rig import wait_until
+from pythonosc.udp_client import SimpleUDPClient
 from test_live_command import alive, children
 
 from rig.pipewire import PipeWire, Program, running_pipewire
@@ -123,6 +124,28 @@ def test_the_whole_computer_is_heard_without_rtsep_itself(
     assert pipewire_server.hears("rtsep") == {"rtsep.system"}
     session.stop()
     wait_until(lambda: pipewire_server.hears("speakers") == {"film", "audio stream"})
+
+
+@pytest.mark.usefixtures("spotify", "film")
+def test_another_program_is_heard_while_it_plays(pipewire_server: PipeWire, begin: Begin) -> None:
+    """And the first one goes back to where it was; the ports of rtsep stay."""
+    hears = pipewire_server.hears
+    session = begin("--input", "app:spotify", "--output", "speakers", "--osc", "0")
+    session.waits_for_sound()
+    port = re.search(r"OSC listens on 127.0.0.1:(\d+)", session.said)
+    assert port
+    with SimpleUDPClient("127.0.0.1", int(port[1])) as client:
+        client.send_message("/input", "app:mpv")
+        session.waits_for(lambda said: "input is now JACK: rtsep hears mpv, 1-2" in said)
+        wait_until(lambda: hears("rtsep.mpv") == {"film"} and "audio stream" in hears("speakers"))
+        assert hears("rtsep") == {"rtsep.mpv"}
+        client.send_message("/input", "app:nobody")
+        session.waits_for(
+            lambda said: "input stays JACK: rtsep hears mpv: no program plays" in said
+        )
+        assert hears("rtsep.mpv") == {"film"}
+    session.stop()
+    wait_until(lambda: hears("speakers") == {"film", "audio stream"})
 
 
 def test_a_program_may_come_later_and_again(

@@ -15,12 +15,14 @@ from rig.server import JackServer, Player, connections, running_jack
 from rtsep.audio.channels import Outlet
 from rtsep.audio.devices import JACK, Device
 from rtsep.audio.routes import parse_cue, parse_route
+from rtsep.control.ends import Swap
 from rtsep.errors import ConfigError
 from rtsep.live_session.callback import CUE, MIX
 from rtsep.live_session.devices import find_device
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.session import LiveSession
 from rtsep.mixer.desk import Desk
+from rtsep.swaps.swaps import Swaps
 
 CLIENT = "rtsep"
 OUTS = tuple(f"out_{place}" for place in range(4))
@@ -124,6 +126,30 @@ def test_headphones_on_a_jack_server(
     latency = session.status().latency_samples
     assert np.array_equal(cue[:, latency : latency + song.shape[1]], song)
     assert not np.array_equal(mix, cue)
+
+
+def test_headphones_are_plugged_in_and_out_while_it_plays(
+    studio: JackServer, live_session: Start
+) -> None:
+    session = live_session(audio=AudioRequest(input="system", output="system"))
+    swaps, pids = Swaps(session), session.pids
+
+    def swap(*routes: str) -> None:
+        told = len(session.events.texts)
+        swaps.swap(Swap(routes=routes))
+        wait_until(lambda: not swaps.busy)
+        first = session.events.texts[told]
+        assert f"output is now JACK: system, {' '.join(routes)};" in first
+        for place in range(4):
+            played = bool(connections(studio, f"system:playback_{place + 1}"))
+            assert played == (place < 2 * len(routes))
+
+    for _ in range(2):  # ports are opened, then they are there
+        swap("mix=1-2", "cue=3-4")
+        session.desk.set_cue_split(True)
+        swap("mix=1-2")
+        assert not session.desk.has_cue
+    assert session.pids == pids and session.status().swaps == 4
 
 
 def test_a_splitter_cable(jack_server: JackServer, live_session: Start, tmp_path: Path) -> None:

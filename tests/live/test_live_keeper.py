@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rtsep.errors import ConfigError
-from rtsep.live_session import keeper
-from rtsep.live_session.keeper import Keeper
+from rtsep.processes import keeper
+from rtsep.processes.keeper import Keeper
 
 
 class Time:

@@ -28,10 +28,12 @@ from rig.server import (
     set_period,
 )
 from rtsep.audio.devices import JACK, Device
+from rtsep.control.ends import Swap
 from rtsep.errors import ConfigError
 from rtsep.live_session import stem_ports
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.session import LiveSession
+from rtsep.swaps.swaps import Swaps
 
 Start = Callable[..., LiveSession]
 STEMS = ("drums", "bass", "other", "vocals")
@@ -180,7 +182,7 @@ def test_a_server_that_stalls_keeps_what_is_connected(live_session: Start) -> No
             env=server.env, check=True,
         )  # fmt: skip
         wire = ("rtsep:drums_L", "mixer:in_1")
-        wait_until(lambda: wire in session._wiring.known.wires)
+        wait_until(lambda: wire in session.wiring.known.wires)
         server.process.send_signal(signal.SIGSTOP)
         try:
             wait_until(lambda: session.status().state == "device lost")
@@ -266,3 +268,49 @@ def test_headphones_beside_them(live_session: Start, tmp_path: Path) -> None:
         session.stop()
     assert db(stem) > -60
     assert db(cue - stem) < -120
+
+
+def swapped(session: LiveSession, swaps: Swaps, **swap: Any) -> str:
+    """What was told when it was over."""
+    told = len(session.events.texts)
+    swaps.swap(Swap(**swap))
+    wait_until(lambda: not swaps.busy)
+    return "\n".join(session.events.texts[told:])
+
+
+def test_stems_stay_where_they_are_when_routes_are_swapped(
+    jack_server: JackServer, live_session: Start, tmp_path: Path
+) -> None:
+    session = begun(live_session)
+    swaps, pids = Swaps(session), session.pids
+    told = swapped(session, swaps, routes=("drums=2", "mix=1"))
+    assert "output is now JACK: system, drums=2 mix=1" in told
+    assert connections(jack_server, "rtsep:out_0") == {"system:playback_2"}
+    _, (drums, mix), stems = taken_apart(jack_server, session, tmp_path)
+    assert session.pids == pids
+    assert db(drums) > -60 and db(drums - stems[0].mean(0)) < -120
+    assert db(mix - stems.sum(0).mean(0)) < -120
+
+
+def test_what_is_connected_to_stems_stays_when_devices_are_swapped(live_session: Start) -> None:
+    """By the same ports, and by others of the same names."""
+    wire = ("rtsep:drums_L", "mixer:in_1")
+    with ExitStack() as opened:
+        server = opened.enter_context(running_jack(outputs=4))
+        opened.enter_context(only_on(server))
+        for name in ("mixer", "deck"):
+            opened.enter_context(Deck(server, name))
+        session = begun(live_session)
+        swaps, pids = Swaps(session), session.pids
+        subprocess.run(["jack_connect", "-s", server.name, *wire], env=server.env, check=True)
+        assert "input is now JACK: deck, 1-2" in swapped(session, swaps, input="deck")
+        assert session.pids == pids and connections(server, "mixer:in_1") == {wire[0]}
+        wait_until(lambda: wire in session.wiring.known.wires)
+        told = swapped(session, swaps, routes=("mix=1-2", "cue=3-4"))
+        assert "output is now JACK: system, mix=1-2 cue=3-4" in told and session.desk.has_cue
+        assert session.pids["audio"] != pids["audio"]
+        wait_until(lambda: connections(server, "mixer:in_1") == {wire[0]})
+        assert connections(server, "rtsep:in_0") == {"deck:out_1"}
+        assert connections(server, "rtsep:out_2") == {"system:playback_3"}
+        assert session.status().device_losses == 0
+        session.stop()

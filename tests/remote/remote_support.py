@@ -14,6 +14,7 @@ import pytest
 from live_status import a_desk, a_status
 
 import rtsep.remote.server as remote_server
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort
 from rtsep.mixer.desk import Desk
 from rtsep.remote.server import RemoteServer
@@ -25,9 +26,10 @@ SECONDS = 20.0  # that a test waits at most
 class RemoteRig:
     """A desk, the server that shows it, and what that reported."""
 
-    def __init__(self, desk: Desk | None = None) -> None:
+    def __init__(self, desk: Desk | None = None, ends: SessionEnds | None = None) -> None:
         self.desk = desk or a_desk()
         self.status: LiveStatus = a_status()
+        self.ends = ends
         self.events: list[str] = []
         self.looks = 0
         self.server = self._serve(0)
@@ -46,7 +48,7 @@ class RemoteRig:
 
     def _serve(self, port: int) -> RemoteServer:
         place = HostPort("127.0.0.1", port)
-        return RemoteServer(self.desk, self._look, place, self.events.append)
+        return RemoteServer(self.desk, self._look, place, self.events.append, ends=self.ends)
 
     def _look(self) -> LiveStatus:
         self.looks += 1

@@ -198,6 +198,27 @@ def test_headphones_are_offered_where_there_are_some() -> None:
         rig.server.close()
 
 
+def test_headphones_that_are_plugged_in_later_are_offered_then(rig: RemoteRig) -> None:
+    async def scene(rig: RemoteRig) -> None:
+        async with Talker(rig) as page:
+
+            def offered() -> bool:
+                hello = next(text["hello"] for text in reversed(page.texts) if "hello" in text)
+                return bool({one["verb"] for one in hello["controls"]} & CUE_VERBS.keys())
+
+            await page.hear_frames(1)
+            assert not offered()
+            rig.desk.plug_cue((2, 3))
+            await page.hear_until(offered)
+            assert page.state["pfl:bass"] == 0 and "gain:bass" in page.texts[-1]["state"]
+            await page.say(set={"pfl:bass": 1})
+            await page.hear_until(lambda: page.state["pfl:bass"] == 1)
+            rig.desk.plug_cue(())
+            await page.hear_until(lambda: not offered())
+
+    rig.play(scene)
+
+
 def test_meters_and_figures(rig: RemoteRig) -> None:
     rig.status = a_status(
         misses=7,
@@ -218,7 +239,8 @@ def test_meters_and_figures(rig: RemoteRig) -> None:
             assert page.frames == sorted(set(page.frames))
             figures = next(text["figures"] for text in page.texts if "figures" in text)
             assert figures == {
-                "state": "running", "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
+                "state": "running", "input": rig.status.input, "output": rig.status.output,
+                "seconds": 3661.5, "latency_ms": 183.6, "step_ms": 52.8,
                 "hop_ms": 92.9, "late": 7, "concealed_ms": 10, "xruns": 3, "limited": 0,
                 "loudness": {
                     "momentary": -13.5, "short_term": -14.2, "integrated": None,

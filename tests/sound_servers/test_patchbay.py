@@ -13,7 +13,7 @@ import pytest
 
 from rig.server import JackServer, activate
 from rtsep.errors import ConfigError
-from rtsep.sound_servers.patchbay import Patchbay
+from rtsep.sound_servers.patchbay import Patchbay, Wires
 
 OURS = "ours"
 GONE, BACK = "deck is gone; it is connected again when it is back", "deck is back"
@@ -209,3 +209,13 @@ def test_a_client_that_takes_the_place_of_another_gets_its_wires(client: Client,
         assert wires(heir) == {*BOTH, ("out", "mixer:in")}
         assert patchbay.wires.of(OURS) == known.wires
     assert deck.name == "deck"
+
+
+def test_wires_of_a_device_go_with_it_and_those_of_stems_stay() -> None:
+    heard, played = ("deck:out", "a.b:in_0"), ("a.b:out_1", "room:in_2")
+    stem, other = ("a.b:drums_L", "mixer:in_1"), ("a.b:out_1_L", "mixer:in_2")
+    wires = Wires("a.b", frozenset({heard, played, stem, other}))
+    assert wires.without(input=False, output=False) == wires
+    assert wires.without(input=True, output=False).wires == {played, stem, other}
+    assert wires.without(input=False, output=True).wires == {heard, stem, other}
+    assert wires.without(input=True, output=True).wires == {stem, other}

@@ -378,6 +378,8 @@ def test_the_menu_lists_the_presets_and_help_the_keys() -> None:
             "undo",
             "kill low, mid, high",
             "fader, high, mid, low, filter",
+            "another input, another output",
+            "left out by another's solo",  # the end of it
         ):
             assert word in text
         await rig.press(pilot, "m")

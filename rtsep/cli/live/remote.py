@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rtsep.cli.common.figures import say
+from rtsep.control.ends import SessionEnds
 from rtsep.control.listening import HostPort, parse_host_port
 from rtsep.errors import ConfigError
 from rtsep.live_session.session import LiveSession
@@ -32,11 +33,13 @@ def remote_place(text: str) -> HostPort:
     return parse_host_port(text, "the remote page")
 
 
-def open_remote(session: LiveSession, place: HostPort) -> RemoteServer:
+def open_remote(session: LiveSession, place: HostPort, ends: SessionEnds) -> RemoteServer:
     """Listening, and told aloud: on standard error, before a display takes the screen."""
     from rtsep.remote.server import RemoteServer
 
-    server = RemoteServer(session.desk, session.status, place, session.events.add, warn=say)
+    server = RemoteServer(
+        session.desk, session.status, place, session.events.add, warn=say, ends=ends
+    )
     _tell(server)
     return server
 

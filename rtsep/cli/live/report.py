@@ -78,6 +78,7 @@ def as_dict(session: LiveSession) -> dict[str, Any]:
         "engine_restarts": status.engine_restarts,
         "retunings": status.retunings,
         "device_losses": status.device_losses,
+        "swaps": status.swaps,
         "sanitized": status.sanitized,
         "limited": status.limited,
         "loudness": {

@@ -31,6 +31,7 @@ from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.request import live_spec
 from rtsep.live_session.session import LiveSession
 from rtsep.live_session.spec import LiveSpec
+from rtsep.swaps.swaps import Swaps
 
 if TYPE_CHECKING:
     from rtsep.cli.live.profile import LiveProfile
@@ -150,13 +151,14 @@ def other_reading(error: NoSuchDevice, audio: AudioRequest) -> str:
 def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> None:
     """Display and controllers, until it is over."""
     with ExitStack() as opened:
-        page = _connect(session, controls, opened)
+        swaps = Swaps(session)
+        page = _connect(session, controls, swaps, opened)
         opened.enter_context(_ending(session, controls.duration, stop))
         if controls.ui == "tui":
             with RichObserver("opening the display", log=False):
                 from rtsep.tui import run_tui
 
-            run_tui(session.desk, session.status, stop, page)
+            run_tui(session.desk, session.status, stop, page, swaps)
         elif controls.ui == "plain":
             from rtsep.control.plain import run_plain
 
@@ -166,7 +168,7 @@ def _attend(session: LiveSession, controls: Controls, stop: threading.Event) -> 
 
 
 def _connect(
-    session: LiveSession, controls: Controls, opened: ExitStack
+    session: LiveSession, controls: Controls, swaps: Swaps, opened: ExitStack
 ) -> Callable[[], str] | None:
     """Scenes; MIDI, OSC and the remote page, as far as they are wanted; who says where that page
     is."""
@@ -179,10 +181,10 @@ def _connect(
         opened.enter_context(open_controllers(session.desk, spec, session.events.add))
     if controls.osc is not None:
         opened.enter_context(
-            OscServer(session.desk, session.status, controls.osc, session.events.add, warn=say)
+            OscServer(session.desk, session.status, controls.osc, session.events.add, say, swaps)
         )
     if controls.remote is not None:
-        server = opened.enter_context(open_remote(session, controls.remote))
+        server = opened.enter_context(open_remote(session, controls.remote, swaps))
         return partial(invitation, server)
     return None
 

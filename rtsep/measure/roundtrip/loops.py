@@ -10,7 +10,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
-from rtsep.audio.probe import Probe
 from rtsep.config import STEMS_6, NetworkConfig
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live_session.devices import SoundCards
@@ -20,6 +19,7 @@ from rtsep.live_session.session import LiveSession
 from rtsep.live_session.shared import Counters
 from rtsep.live_session.spec import LiveSpec
 from rtsep.ring.arena import Arena
+from rtsep.ring.probe import Probe
 from rtsep.ring.ring import Audio
 from rtsep.status import LatencyPart
 from rtsep.weights.observer import Observer

@@ -49,7 +49,11 @@ export class Link {
   }
 
   invite() {
-    if (this.here) this.socket.send(JSON.stringify({ v: VERSION, invite: true }));
+    this.ask({ invite: true });
+  }
+
+  ask(parts) {
+    if (this.here) this.socket.send(JSON.stringify({ v: VERSION, ...parts }));
   }
 
   open() {

@@ -1,6 +1,7 @@
 // The desk on a screen: made from what rtsep says it has, moved by fingers, drawn once a frame.
 
 import { Channels } from "./channel.js";
+import { Ends } from "./ends.js";
 import { Link } from "./link.js";
 import { Scenes } from "./scenes.js";
 import { PLACED, Sheets } from "./sheets.js";
@@ -29,6 +30,7 @@ scenes.onOpen = () => channels.open();
 channels.onOpen = () => scenes.open(false);
 press(at("undo"), () => send("undo", 1));
 const transport = new Transport(at("transport"), send);
+const ends = new Ends((parts) => link.ask(parts), at("ends"));
 
 function told(message) {
   if (message.hello) build(message.hello);
@@ -36,6 +38,7 @@ function told(message) {
   if (message.figures) figures(message.figures);
   if (message.done) notice(message.done, "done");
   if (message.refused) notice(message.refused);
+  if (message.devices) ends.hear(message.devices);
   if (message.invitation) sheets.invitation(message.invitation);
 }
 
@@ -44,6 +47,7 @@ function build(news) {
   at("offline").hidden = true;
   document.body.classList.remove("away");
   sheets.describe(news);
+  ends.offer(news.ends);
   if (JSON.stringify(news.controls) === JSON.stringify(hello?.controls)) return;
   hello = news;
   parts = {};
@@ -113,6 +117,7 @@ function figures(news) {
   at("take-time").textContent = parts.record?.on ? take : "";
   sheets.figures(news);
   transport.figures(news.transport);
+  ends.figures(news);
 }
 
 // Input, stems (none while rtsep loads), mix.

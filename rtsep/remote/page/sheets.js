@@ -41,8 +41,6 @@ export class Sheets {
     at("invite").hidden = !hello.codes;
     this.facts = {
       model: `${hello.model} on ${hello.compute}`,
-      input: hello.input,
-      output: hello.output,
       rate: `${hello.sample_rate / 1000} kHz`,
     };
   }
@@ -98,6 +96,8 @@ export class Sheets {
   figures(news) {
     const rows = {
       ...this.facts,
+      input: news.input,
+      output: news.output,
       step: `p99 ${news.step_ms} of ${news.hop_ms} ms`,
       late: `${news.late} steps, ${news.concealed_ms} ms made up`,
       xruns: news.xruns,

@@ -1,8 +1,8 @@
 // Keeps the page, so that it opens without rtsep and says so; with rtsep it is always rtsep's own.
 
 const KEPT = "rtsep-page";
-const FILES = ["/", "/page.css", "/sheet.css", "/transport.css", "/page.js", "/channel.js", "/link.js", "/rows.js",
-               "/scale.js", "/scenes.js", "/sheets.js", "/strip.js", "/transport.js", "/travel.js",
+const FILES = ["/", "/page.css", "/sheet.css", "/transport.css", "/page.js", "/channel.js", "/ends.js", "/link.js",
+               "/rows.js", "/scale.js", "/scenes.js", "/sheets.js", "/strip.js", "/transport.js", "/travel.js",
                "/manifest.webmanifest", "/icons/icon-192.png"];
 
 self.addEventListener("install", (event) => {

@@ -54,6 +54,10 @@ class Keeper:
         if not alive:
             self._bury(now, reason)
 
+    def adopt(self, child: Child) -> None:
+        """In the place of the present one, which somebody else ends."""
+        self.child, self._gone, self._started = child, False, time.monotonic()
+
     def restart(self, reason: str) -> None:
         """End a child that is of no use any more; a new one follows."""
         if not self._gone:

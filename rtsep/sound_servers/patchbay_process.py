@@ -1,7 +1,7 @@
 """The patchbay process: looks after the connections of the audio process on a JACK server.
 
-A process of its own, since a JACK library whose server has died or hangs may do the same. Does
-nothing else, and can be ended at any time.
+A process of its own, since a JACK library whose server has died or hangs may do the same. Changes
+them when it is asked to, does nothing else, and can be ended at any time.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.live_session.messages import Notice
 from rtsep.processes.child import settle_in, telling
 from rtsep.sound_servers.patchbay import Patchbay, Wires
 from rtsep.sound_servers.pipewire_jack import use_pipewire
+from rtsep.sound_servers.rewiring import Rewire
 
 _LOOK_SECONDS = 0.2
 
@@ -24,9 +24,17 @@ def run_patchbay(link: Connection[Any, Any], client: str, pipewire: bool, before
     if pipewire:
         use_pipewire()
     with telling(link), Patchbay(client, before) as patchbay:
-        while not link.poll(_LOOK_SECONDS):  # all that can come is the order to stop
+        while True:
+            done = None
+            if link.poll(_LOOK_SECONDS):
+                order = link.recv()
+                if not isinstance(order, Rewire):  # the order to stop
+                    return
+                done = patchbay.rewire(order)
             for text in patchbay.look():
-                link.send(Notice(text))
+                link.send(text)
             if patchbay.wires != before:
                 before = patchbay.wires
                 link.send(before)
+            if done:  # when it is known what is connected now
+                link.send(done)

@@ -1,0 +1,1 @@
+"""Another input, output or route while a session plays. `Swaps` is what the outside sees."""
