@@ -24,6 +24,7 @@ from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.errors import ConfigError
 from rtsep.live_session.events import Events
 from rtsep.mixer.desk import local_desk
+from rtsep.swaps.swaps import Swaps
 from tests.fuzz import tiny
 from tests.fuzz.controls import STATUS
 from tests.fuzz.sandbox import ROOT
@@ -107,10 +108,13 @@ def called(tree: ast.AST) -> set[str]:
 def test_only_osc_and_the_remote_page_know_sockets() -> None:
     """Two listeners, and one place that binds for both and warns of it first."""
     asks_only = {"library/joining.py"}  # whether a Ray cluster is there
-    has_extras = {"cli/live/remote.py"}  # whether the packages are there
+    others = {
+        "cli/live/remote.py",  # whether the packages are there
+        "control/apart.py",  # asyncio without its networks
+    }
     page = {name for name in TREES if name.startswith("remote/")}
     found = {name for name, tree in TREES.items() if networks(tree)}
-    assert found - page == {"control/osc.py", "control/listening.py"} | asks_only | has_extras
+    assert found - page == {"control/osc.py", "control/listening.py"} | asks_only | others
     assert networks(TREES["cli/live/remote.py"]) == {"aiohttp"}
     listens = {name: called(TREES[name]) & LISTENS for name in found}
     assert {name: words for name, words in listens.items() if words} == {
@@ -183,7 +187,10 @@ def test_a_live_session_listens_to_nobody_else(tmp_path: Path) -> None:
 def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, whatever the display shows; before a display begins."""
     session = SimpleNamespace(
-        desk=local_desk(("a",))[0], status=lambda: STATUS, events=Events(lambda: 0.0)
+        desk=local_desk(("a",))[0],
+        status=lambda: STATUS,
+        events=Events(lambda: 0.0),
+        companions=[],
     )
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
@@ -191,14 +198,17 @@ def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> N
             ui="off", midi="off", osc=spec, remote=None, config=None, duration=None, scene_fade=0.0
         )
         with ExitStack() as opened:
-            live_run._connect(session, controls, opened)  # type: ignore[arg-type]
+            live_run._connect(session, controls, Swaps(session), opened)  # type: ignore[arg-type]
         assert ("warning: OSC on 0.0.0.0 is open" in capsys.readouterr().err) is aloud
 
 
 def test_the_remote_page_is_told_aloud_too(capsys: pytest.CaptureFixture[str]) -> None:
     """With a code where others can reach it, and one link that lets somebody in."""
     session = SimpleNamespace(
-        desk=local_desk(("a",))[0], status=lambda: STATUS, events=Events(lambda: 0.0)
+        desk=local_desk(("a",))[0],
+        status=lambda: STATUS,
+        events=Events(lambda: 0.0),
+        companions=[],
     )
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         controls = Controls(
@@ -206,7 +216,7 @@ def test_the_remote_page_is_told_aloud_too(capsys: pytest.CaptureFixture[str]) -
             scene_fade=0.0,
         )  # fmt: skip
         with ExitStack() as opened:
-            told = live_run._connect(session, controls, opened)  # type: ignore[arg-type]
+            told = live_run._connect(session, controls, Swaps(session), opened)  # type: ignore[arg-type]
             said = capsys.readouterr().err
             assert ("warning: the remote page on 0.0.0.0 is open" in said) is aloud
             assert ("?code=" in said) is aloud and (

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from forked import ForkedContext
 from live_rig import music
 from small_models import write_small_model
 
+from rtsep.live_session import session as session_module
 from rtsep.live_session.messages import AudioRequest, EngineRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
@@ -21,6 +25,23 @@ from rtsep.live_session.spec import LiveSpec
 @pytest.fixture(scope="session")
 def live_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_model(tmp_path_factory.mktemp("model") / "small.safetensors")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def forked_processes() -> Iterator[None]:
+    """Sessions of this folder import PyTorch once; the commands that it runs import theirs, and so
+    do the `spawned_processes`."""
+    context = ForkedContext()
+    with pytest.MonkeyPatch.context() as patch:
+        given = SimpleNamespace(get_context=lambda method: context)
+        patch.setattr(session_module, "multiprocessing", given)
+        yield
+
+
+@pytest.fixture
+def spawned_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As anywhere else."""
+    monkeypatch.setattr(session_module, "multiprocessing", multiprocessing)
 
 
 class Quiet:

@@ -19,6 +19,8 @@ from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.recorder import RecordSpec
 from rtsep.live_session.session import LiveSession
 
+pytestmark = pytest.mark.usefixtures("spawned_processes")
+
 Start = Callable[..., LiveSession]
 
 
