@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -37,15 +38,21 @@ NEEDS = {
     "ffmpeg": {"ffmpeg"},
 }
 
+KEEPS_TIME = {"jack", "pipewire", "browser"}  # needs of tests that
+TIMED_FOLDERS = {"live", "remote", "sound_servers", "audio"}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Before `-m` chooses among them."""
     for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
         uses = {*item.fixturenames, *vars(item.module)}
         needs = [mark for mark, names in NEEDS.items() if uses & names]
         if not needs and not item.get_closest_marker("gpu"):
             needs = ["unit"]
+        if KEEPS_TIME & set(needs) or folder in TIMED_FOLDERS:
+            needs.append("alone")
         for mark in needs:
             item.add_marker(mark)
 
@@ -92,7 +99,10 @@ def ffmpeg() -> str:
 def weights_cache(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """A cache folder that holds the official htdemucs after `official` has been asked for."""
     given: Path | None = pytestconfig.getoption("--weights")
-    return given or tmp_path_factory.mktemp("weights")
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # several share a run, and its downloads
+        base = base.parent
+    return given or base / "weights"
 
 
 @pytest.fixture(scope="session")

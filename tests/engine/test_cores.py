@@ -12,6 +12,8 @@ import torch
 
 from rtsep.engine.cores import LOOK_SECONDS, STALE_SECONDS, Cores, Usage
 
+pytestmark = pytest.mark.alone
+
 MOST_SLOWER = 2.5  # times alone; threads that wait for each other on a busy processor took 4 to 10
 IMPORTS = {"rtsep first": "import rtsep, torch", "torch first": "import torch, rtsep"}
 
