@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Before `-m` chooses among them."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        uses = {*item.fixturenames, *vars(item.module)}
+        uses = {*item.fixturenames, *_taken(item.module)}
         needs = [mark for mark, names in NEEDS.items() if uses & names]
         if not needs and not item.get_closest_marker("gpu"):
             needs = ["unit"]
@@ -55,6 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             needs.append("alone")
         for mark in needs:
             item.add_marker(mark)
+
+
+def _taken(module: ModuleType) -> set[str]:
+    """Names of what it takes from rtsep and from the rig."""
+    names = vars(module).items()
+    return {
+        name for name, it in names if getattr(it, "__module__", "").startswith(("rtsep", "rig"))
+    }
 
 
 @pytest.fixture(autouse=True, scope="session")
