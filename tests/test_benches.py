@@ -24,6 +24,7 @@ from bench import (
     peers,
     plots,
     profiling,
+    start,
 )
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
@@ -110,6 +111,17 @@ def test_turns_alternate_and_warm_up() -> None:
         "p50": 4.0, "p99.9": 5.0, "max": 5.0,
     }  # fmt: skip
     assert ratios([1.0, 3.0], [2.0, 2.0]) == {"ratio": 1.0, "ratio_min": 0.5, "ratio_max": 1.5}
+
+
+def test_a_start_is_timed_beside_another_build(
+    model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(start, "COMMANDS", {"offline": start.COMMANDS["offline"]})
+    words = ["--against", str(start.HERE), "--pairs", "1", "--", "--model", model]
+    assert start.main(words) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])["offline"]
+    assert 0 < found["this_s"]["p50"] == found["this_s"]["max"]
+    assert 0.1 < found["ratio"] < 10  # the same build
 
 
 def test_rounding_the_linear_layers_costs_what_formats_can_hold(
