@@ -184,14 +184,19 @@ def test_a_live_session_listens_to_nobody_else(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> None:
-    """On standard error, whatever the display shows; before a display begins."""
-    session = SimpleNamespace(
+def a_session() -> SimpleNamespace:
+    """What controls and displays use of one."""
+    return SimpleNamespace(
         desk=local_desk(("a",))[0],
         status=lambda: STATUS,
         events=Events(lambda: 0.0),
         companions=[],
     )
+
+
+def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, whatever the display shows; before a display begins."""
+    session = a_session()
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         spec = parse_osc_spec(text)
         controls = Controls(
@@ -204,12 +209,7 @@ def test_the_command_line_says_it_aloud(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_remote_page_is_told_aloud_too(capsys: pytest.CaptureFixture[str]) -> None:
     """With a code where others can reach it, and one link that lets somebody in."""
-    session = SimpleNamespace(
-        desk=local_desk(("a",))[0],
-        status=lambda: STATUS,
-        events=Events(lambda: 0.0),
-        companions=[],
-    )
+    session = a_session()
     for text, aloud in (("0", False), ("0.0.0.0:0", True)):
         controls = Controls(
             ui="off", midi="off", osc=None, remote=remote_place(text), config=None, duration=None,
