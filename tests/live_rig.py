@@ -56,11 +56,18 @@ class BandNetwork:
 
 
 def stream_spec(
-    window: float = 0.28, hop: float = 0.093, lookahead: float = 0.046, mode: str = "exact"
+    window: float = 0.28,
+    hop: float = 0.093,
+    lookahead: float = 0.046,
+    mode: str = "exact",
+    *,
+    wider: int = 0,
 ) -> StreamSpec:
-    return StreamSpec.from_seconds(
+    """A step refreshes `wider` frames more than it must."""
+    spec = StreamSpec.from_seconds(
         NetworkConfig(), window=window, hop=hop, lookahead=lookahead, mode=mode
     )
+    return replace(spec, refresh=spec.refresh + wider * spec.frame)
 
 
 class VirtualSession:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rtsep.config import REACH_FRAMES, SETTLING_FRAMES, StreamSpec
+from rtsep.config import REACH_FRAMES, StreamSpec
 from rtsep.engine.incremental import IncrementalStep
 from rtsep.engine.modes import warm_up
 from rtsep.engine.step import share_residual
@@ -25,7 +25,7 @@ def spec_of(
 ) -> StreamSpec:
     """All in frames."""
     frame = student.config.frame
-    refresh = min(hop + lookahead + REACH_FRAMES + SETTLING_FRAMES, settings.window)
+    refresh = min(hop + lookahead + REACH_FRAMES, settings.window)
     return StreamSpec(
         window=settings.window * frame,
         hop=hop * frame,

@@ -16,7 +16,6 @@ from rtsep.config.stream import (
     DEFAULTS,
     MODES,
     REACH_FRAMES,
-    SETTLING_FRAMES,
     StreamSettings,
     StreamSpec,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "PRECISIONS",
     "REACH_FRAMES",
     "REST",
-    "SETTLING_FRAMES",
     "STEMS_4",
     "STEMS_6",
     "STRIDE",

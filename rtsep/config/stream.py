@@ -10,9 +10,6 @@ from rtsep.errors import ConfigError
 # Seconds from which on milliseconds may have been meant.
 _IMPLAUSIBLE = {"window": 10.0, "hop": 4.0, "lookahead": 4.0, "refresh": 4.0}
 
-# Frames that incremental mode computes beyond those that it must: what is a little older than the
-# audio that goes out then still sees what came after it.
-SETTLING_FRAMES = 4
 # To overlap-add a hop, frames that begin before it are needed.
 REACH_FRAMES = 3
 AUTO = 0.0  # in the place of a latency: the smallest that this machine holds
@@ -98,7 +95,7 @@ class StreamSpec:
 
     @property
     def cheapest(self) -> StreamSpec:
-        """The same at the least cost: an incremental step without the frames that settle."""
+        """The same at the least cost: an incremental step that refreshes no more than it must."""
         return self.with_hop(self.hop)
 
     def with_hop(self, hop: int) -> StreamSpec:
@@ -132,7 +129,7 @@ class StreamSpec:
 
         Without a mode it is "incremental", or "exact" where the network or a short window allows
         nothing else. Incremental mode refreshes `refresh` seconds in a step, by default hop +
-        lookahead and 7 frames more, or the window if that is shorter.
+        lookahead and 3 frames more, or the window if that is shorter.
         The crossfade is half a frame, or as much as the lookahead leaves room for: at a lookahead
         of two frames it ends where the ISTFT still has every frame that covers a sample.
         """
@@ -143,7 +140,7 @@ class StreamSpec:
         hop_samples = max(_whole_frames(network, hop), frame)
         ahead = _whole_frames(network, lookahead)
         least = hop_samples + ahead + REACH_FRAMES * frame
-        refreshed = min(window_samples, least + SETTLING_FRAMES * frame)
+        refreshed = min(window_samples, least)
         if refresh is not None:
             refreshed = _whole_frames(network, refresh)
             refreshed = min(refreshed, window_samples) if refresh <= window else refreshed

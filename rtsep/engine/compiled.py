@@ -20,17 +20,18 @@ from rtsep.atomic import write_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.errors import CompileError
-from rtsep.executors.package import Package, write_package
+from rtsep.executors.constants import Constants, Record
+from rtsep.executors.package import Package, read_records, write_package
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.packed import unpacked
 
-MOST_KEPT = 16  # files; of 100 MB each with the official weights
+MOST_KEPT = 16  # files, of some MB each; the weights beside them are those of all
 ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
 
 # Of what a step computes.
 _SOURCES = (
-    "config/*.py", "dsp/*.py", "model/*.py", "executors/package.py",
+    "config/*.py", "dsp/*.py", "model/*.py", "executors/*.py",
     "engine/step.py", "engine/exact.py", "engine/incremental.py",
 )  # fmt: skip
 
@@ -40,6 +41,7 @@ class CompiledSteps:
 
     def __init__(self, folder: Path, network: Bag) -> None:
         self.folder = folder
+        self._constants = Constants(folder / "constants")
         self._network = network
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
@@ -50,7 +52,7 @@ class CompiledSteps:
         if not is_ours(path):
             return None
         try:
-            package = Package(path)
+            package = Package(path, self._constants)
         except CompileError:
             return None
         with suppress(OSError):  # of the administrator's file only the age is not known then
@@ -76,7 +78,7 @@ class CompiledSteps:
         with tempfile.TemporaryDirectory(prefix="rtsep-") as folder:
             package = Path(folder) / path.name
             with unpacked(self._network):
-                write_package(step.compute, block, step.state(), package)
+                write_package(step.compute, block, step.state(), package, self._constants)
             write_atomically(path, functools.partial(shutil.copyfile, package))
         self._tidy()
         return path
@@ -90,6 +92,10 @@ class CompiledSteps:
         files = sorted(self.folder.glob("step-*.pt2"), key=lambda file: file.stat().st_mtime)
         for file in files[:-MOST_KEPT]:
             file.unlink(missing_ok=True)
+        self._constants.sweep(
+            {record.file for file in files[-MOST_KEPT:] for record in _records(file).values()},
+            older_than=ABANDONED_SECONDS,
+        )
 
     def path(self, spec: StreamSpec, batch: int) -> Path:
         """Its name stands for everything that the package depends on."""
@@ -137,6 +143,14 @@ def _is_private(path: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True
     return found.st_uid in (0, os.getuid()) and not found.st_mode & stat.S_IWOTH
+
+
+def _records(package: Path) -> dict[str, Record]:
+    """None for one that is damaged, or gone meanwhile."""
+    try:
+        return read_records(package)
+    except CompileError:
+        return {}
 
 
 @functools.cache

@@ -9,21 +9,27 @@ were compiled here.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import torch
 from packaging.version import Version
 from torch import Tensor
 
 from rtsep.errors import CompileError
+from rtsep.executors.constants import Constants, Record
 from rtsep.executors.executor import Executor, Function
 
 _NAME = "model"  # the one that PyTorch expects in a package
+_CONSTANTS = "constants.json"  # names and `Record`s of what a package does not have in it
 # What 2.8 compiles gives other sound than the step itself, without a word; not tried in between.
 OLDEST_TRUSTED = (2, 13)
 
@@ -31,12 +37,16 @@ OLDEST_TRUSTED = (2, 13)
 class Package:
     """A compiled function of a block and of state, which it changes in place."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises CompileError for anything but a package."""
+    def __init__(self, path: Path, constants: Constants) -> None:
+        """Raises CompileError for anything but a package whose constants are there."""
+        records = read_records(path)
         try:
             self._loader = torch._C._aoti.AOTIModelPackageLoader(str(path), _NAME, False, 1, -1)
         except RuntimeError as error:
             raise CompileError(f"{path} is no compiled step: {_first_line(error)}") from error
+        # The package points at them and does not own them.
+        self._constants = {name: constants.load(record) for name, record in records.items()}
+        self._loader.load_constants(self._constants, False, True, True)
 
     def on(self, state: Sequence[Tensor]) -> Executor:
         """Runs the function on this state, tensors like those it was compiled with."""
@@ -51,13 +61,16 @@ class Package:
 
 
 @torch.no_grad()
-def write_package(function: Function, block: Tensor, state: Sequence[Tensor], path: Path) -> None:
+def write_package(
+    function: Function, block: Tensor, state: Sequence[Tensor], path: Path, constants: Constants
+) -> None:
     """Compile `function` for the CPU. It is called once, with `block`.
 
     `state` are all tensors that it reads or writes and that change from call to call. Other tensors
-    become part of the package. Raises CompileError without a C++ compiler, with a PyTorch that is
+    are kept among `constants`. Raises CompileError without a C++ compiler, with a PyTorch that is
     not known to compile right, or when it fails.
     """
+    from torch._inductor.package.package import package_aoti
     from torch._inductor.utils import fresh_cache
     from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -69,13 +82,16 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
         tempfile.TemporaryDirectory(prefix="rtsep-") as folder,
         _quiet(),
         fresh_cache(dir=folder),
+        _constants_of_the_graph() as found,
     ):
         try:
             program = torch.export.export(operations, (block, *(t.clone() for t in state)))
-            package = torch._inductor.aoti_compile_and_package(
-                program,
-                package_path=f"{folder}/{_NAME}.pt2",
-                inductor_configs={
+            files: Any = torch._inductor.aot_compile(
+                program.module(),
+                program.example_inputs[0],
+                options={
+                    "aot_inductor.package": True,
+                    "aot_inductor.package_constants_in_so": False,
                     "freezing": True,  # weights are constants, and are laid out beforehand
                     "cpp.dynamic_threads": True,  # as many as there may be when it runs
                     "aot_inductor.compile_wrapper_opt_level": "O0",  # it only calls kernels
@@ -86,7 +102,41 @@ def write_package(function: Function, block: Tensor, state: Sequence[Tensor], pa
                 f"the step could not be compiled ({type(error).__name__}: {_first_line(error)}); "
                 "--executor eager does without"
             ) from error
+        needed = [file for file in files if not file.endswith(".cpp")]
+        package = f"{folder}/{_NAME}.pt2"
+        package_aoti(package, {_NAME: needed})
+        records = {name: constants.keep(tensor).to_json() for name, tensor in found.items()}
+        with zipfile.ZipFile(package, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(_CONSTANTS, json.dumps(records))
         shutil.move(package, path)
+
+
+def read_records(path: Path) -> dict[str, Record]:
+    """By the names that the package has for them. Raises CompileError for anything else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            records = json.loads(archive.read(_CONSTANTS))
+        return {name: Record.from_json(fields) for name, fields in records.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise CompileError(f"{path} is no compiled step: {_first_line(error)}") from error
+
+
+@contextlib.contextmanager
+def _constants_of_the_graph() -> Iterator[dict[str, Tensor]]:
+    """Filled with what PyTorch leaves out of a package that it compiles meanwhile. It hands such
+    tensors out only if none of them is laid out by oneDNN; here most are."""
+    from torch._inductor.codecache import AotCodeCompiler
+
+    found: dict[str, Tensor] = {}
+    compile_graph = AotCodeCompiler.compile
+
+    def compile_and_tell(graph: Any, *args: Any, **options: Any) -> Any:
+        names = [name for name in graph.constants if name not in graph.folded_constants]
+        found.update({name: graph.get_original_value_of_constant(name) for name in names})
+        return compile_graph(graph, *args, **options)
+
+    with mock.patch.object(AotCodeCompiler, "compile", compile_and_tell):
+        yield found
 
 
 def _check_pytorch() -> None:

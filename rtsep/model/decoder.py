@@ -82,13 +82,18 @@ class TimeDecoder(nn.Module):
         samples: int,
         keep: slice = EVERYTHING,
     ) -> Tensor:
+        depth, here = len(self.layers), past.time_decoder
+        whole = x.shape[-1]
+        x, *skips = (here.fit(self, each, TIME_TIME_AXIS, past) for each in (x, *skips))
+        unseen = (whole - x.shape[-1]) * STRIDE**depth
         *early, last = self.layers
         *early_skips, last_skip = reversed(skips)
         lengths = [skip.shape[-1] for skip in reversed(skips)][1:]
         for layer, skip, length in zip(early, early_skips, lengths, strict=True):
-            x = gelu(layer(x, skip, past)[..., :length])  # drop what rounding up to strides added
+            x = gelu(layer(x, skip, here)[..., :length])  # drop what rounding up to strides added
         first, stop, _ = keep.indices(samples)
+        first, stop = first - unseen, stop - unseen
         inner = slice(max(first // STRIDE - 1, 0), -(-stop // STRIDE) + 1)
         offset = first - inner.start * STRIDE
-        y: Tensor = last(x, last_skip, past, inner)
+        y: Tensor = last(x, last_skip, here, inner)
         return y[..., offset : offset + stop - first]

@@ -56,13 +56,14 @@ class FreqEncoder(nn.Module):
         self.register_buffer("frequency_embedding", torch.empty(shape))
 
     def forward(self, x: Tensor, past: Past) -> tuple[Tensor, list[Tensor]]:
-        skips = []
+        skips, here = [], past.encoders
+        x = here.fit(self, x, FREQ_TIME_AXIS, past)
         for index, layer in enumerate(self.layers):
-            x = layer(x, past)
+            x = layer(x, here)
             if index == 0:
                 x += self.frequency_embedding
-            skips.append(x)
-        return x, skips
+            skips.append(past.fit(layer, x, FREQ_TIME_AXIS, here))
+        return skips[-1], skips
 
 
 class TimeEncoder(nn.Module):
@@ -73,8 +74,9 @@ class TimeEncoder(nn.Module):
         self.layers = _layers(config, config.audio_channels, TIME_TIME_AXIS)
 
     def forward(self, x: Tensor, past: Past) -> tuple[Tensor, list[Tensor]]:
-        skips = []
+        skips, here = [], past.encoders
+        x = here.fit(self, x, TIME_TIME_AXIS, past)
         for layer in self.layers:
-            x = layer(F.pad(x, (0, -x.shape[-1] % STRIDE)), past)
-            skips.append(x)
-        return x, skips
+            x = layer(F.pad(x, (0, -x.shape[-1] % STRIDE)), here)
+            skips.append(past.fit(layer, x, TIME_TIME_AXIS, here))
+        return skips[-1], skips

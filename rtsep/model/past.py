@@ -14,9 +14,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+# Of the frames that a step computes, how many of the oldest the encoders need not see anew: what
+# they made of them does not change any more. The time decoder needs all but the oldest, which only
+# the spectrum's wide frames reach.
+ENCODED_BEFORE = 2
+DECODED_BEFORE = 1
+
 
 class Past(Protocol):
     """Time runs along `axis`. What is remembered is remembered for the module that asks."""
+
+    @property
+    def encoders(self) -> Past:
+        """What the encoders know, if that is of fewer frames."""
+        ...
+
+    @property
+    def time_decoder(self) -> Past:
+        """Likewise the time decoder."""
+        ...
+
+    def fit(self, asks: nn.Module, x: Tensor, axis: int, of: Past) -> Tensor:
+        """x, which has the frames of another past, with those of this one: without the oldest ones,
+        or with older ones before it as they were when they were computed last."""
+        ...
 
     def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
         """Each of `convs`, all of one shape, on x with the past before it and zeros behind."""
@@ -44,6 +65,17 @@ class Past(Protocol):
 
 class _Nothing:
     """A window with nothing before it."""
+
+    @property
+    def encoders(self) -> Past:
+        return self
+
+    @property
+    def time_decoder(self) -> Past:
+        return self
+
+    def fit(self, asks: nn.Module, x: Tensor, axis: int, of: Past) -> Tensor:
+        return x
 
     def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
         return [conv(x) for conv in convs]
@@ -79,6 +111,7 @@ class Memory:
         self.window, self.hop, self.period = window, hop, period
         self.received = 0
         self._columns: dict[nn.Module, Tensor] = {}
+        self._older: dict[nn.Module, Tensor] = {}
         self._rings: dict[nn.Module, Tensor] = {}
 
     def reset(self) -> None:
@@ -97,7 +130,7 @@ class Memory:
 
     def tensors(self) -> list[Tensor]:
         """All that is remembered, in the order in which it was first asked for."""
-        return [*self._columns.values(), *self._rings.values()]
+        return [*self._columns.values(), *self._older.values(), *self._rings.values()]
 
     def skip(self) -> None:
         """A hop came that is not computed. What it would have left is missing ever after."""
@@ -111,6 +144,13 @@ class Memory:
         """What lies before the next frames to be computed is not what was foreseen."""
         for tensor in self._columns.values():
             tensor.zero_()
+
+    def older(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        """As `columns`, but after a hop that is not computed they stand for those that are not
+        there: silence would be remembered for as long as a window."""
+        if asks not in self._older:
+            self._older[asks] = _zeros(x, axis, count)
+        return self._older[asks]
 
     def columns(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
         """The `count` columns before x, to be read and overwritten."""
@@ -128,16 +168,30 @@ class Memory:
 class Recent:
     """The newest `frames` frames of a stream, all of which are computed; or as many as came."""
 
-    def __init__(self, memory: Memory, frames: int, received: int, device: torch.device) -> None:
-        """For steps at which so many frames were received; the window stands for it and more."""
+    def __init__(
+        self,
+        memory: Memory,
+        frames: int,
+        received: int,
+        device: torch.device,
+        whole: Recent | None = None,
+    ) -> None:
+        """For steps at which so many frames were received; the window stands for it and more. A
+        part of the network that needs fewer frames has those of a `whole`."""
         self._memory = memory
+        self._received = received
+        self._wanted = frames
         self.frames = min(frames, received)
-        next_start = max(received + memory.hop - frames, 0)
-        self._advance = next_start - (received - self.frames)
+        self._advance = self._start(received + memory.hop) - self._start(received)
         self._filled = min(received, memory.window)
+        self._whole = whole or self
+        if whole:
+            return
         self._slots = torch.empty(self.frames, dtype=torch.int64, device=device)
         self._numbers = torch.empty_like(self._slots)
         self.place()
+        self.encoders: Past = Recent(memory, frames - ENCODED_BEFORE, received, device, self)
+        self.time_decoder: Past = Recent(memory, frames - DECODED_BEFORE, received, device, self)
 
     def tensors(self) -> tuple[Tensor, Tensor]:
         """Where the frames are, which `place` changes."""
@@ -149,6 +203,22 @@ class Recent:
         numbers = torch.arange(stop - self.frames, stop)
         self._slots.copy_(numbers % self._memory.window)
         self._numbers.copy_(numbers % self._memory.period)
+
+    def fit(self, asks: nn.Module, x: Tensor, axis: int, of: Past) -> Tensor:
+        assert isinstance(of, Recent)
+        per_frame = x.shape[axis] // of.frames
+        missing = (self.frames - of.frames) * per_frame
+        if missing <= 0:
+            return x.narrow(axis, -missing, x.shape[axis] + missing)
+        most = (self._wanted - of._wanted) * per_frame
+        older = self._memory.older(asks, x, axis, most)
+        x = torch.cat((older.narrow(axis, most - missing, missing), x), axis)
+        following = self._received + self._memory.hop
+        count = (of._start(following) - self._start(following)) * per_frame
+        if count:
+            kept = x.narrow(axis, self._advance * per_frame, count)
+            older.narrow(axis, most - count, count).copy_(kept)
+        return x
 
     def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
         like = convs[0]
@@ -178,14 +248,21 @@ class Recent:
         per_frame = tokens // self.frames
         table = table[: self._memory.period * per_frame]
         by_frame = torch.unflatten(table, 0, (-1, per_frame))
-        return by_frame.index_select(0, self._numbers).flatten(0, 1)
+        return by_frame.index_select(0, self._newest(self._whole._numbers)).flatten(0, 1)
+
+    def _start(self, received: int) -> int:
+        """The first of the frames, once so many were received."""
+        return max(received - self._wanted, 0)
+
+    def _newest(self, each: Tensor) -> Tensor:
+        return each[-self.frames :]
 
     def _by_frame(self, x: Tensor, axis: int) -> Tensor:
         return torch.unflatten(x, axis, (self.frames, -1))
 
     def _remember(self, asks: nn.Module, x: Tensor, axis: int) -> Tensor:
         ring = self._memory.ring(asks, x, axis)
-        ring.index_copy_(axis, self._slots, x)
+        ring.index_copy_(axis, self._newest(self._whole._slots), x)
         return ring.narrow(axis, 0, self._filled)
 
     def _before(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from rtsep.engine.hops import HopStream
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.errors import CompileError, ConfigError
+from rtsep.executors.constants import Constants
 from rtsep.executors.package import Package, write_package
 from rtsep.model.bag import Bag
 
@@ -154,7 +156,20 @@ def test_a_damaged_file_is_none(bag: Bag, tmp_path: Path, content: bytes) -> Non
     path = steps.path(SPEC, 1)
     path.write_bytes(content)
     with pytest.raises(CompileError, match="is no compiled step"):
-        Package(path)
+        Package(path, Constants(tmp_path))
+    assert steps.find(SPEC, 1) is None
+    assert Stream(bag, SPEC, compiled=steps).executor == "eager"
+
+
+def test_weights_lie_beside_a_step(bag: Bag, folder: Path, tmp_path: Path) -> None:
+    """Without them it is none, and nobody hears what is in their place."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    steps = CompiledSteps(tmp_path, bag)
+    assert steps.find(SPEC, 1) is not None
+    large = max((tmp_path / "constants").iterdir(), key=lambda file: file.stat().st_size)
+    large.write_bytes(large.read_bytes()[:-1])
+    assert steps.find(SPEC, 1) is None
+    large.unlink()
     assert steps.find(SPEC, 1) is None
     assert Stream(bag, SPEC, compiled=steps).executor == "eager"
 
@@ -190,7 +205,7 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     cpp_builder.cpp_compiler_search.cache_clear()
     try:
         with pytest.raises(CompileError, match=r"needs a C\+\+ compiler .* apt install g\+\+"):
-            write_package(torch.neg, torch.zeros(2), [], tmp_path / "step.pt2")
+            write_package(torch.neg, torch.zeros(2), [], tmp_path / "step.pt2", Constants(tmp_path))
     finally:
         cpp_builder.cpp_compiler_search.cache_clear()
     assert not list(tmp_path.iterdir())
@@ -211,8 +226,8 @@ def test_files_that_are_not_used_any_more_go(
     bag: Bag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "MOST_KEPT", 2)
-    monkeypatch.setattr(compiling, "Package", lambda path: path)
-    monkeypatch.setattr(compiling, "write_package", lambda *given: given[-1].touch())
+    monkeypatch.setattr(compiling, "Package", lambda path, constants: path)
+    monkeypatch.setattr(compiling, "write_package", lambda *given: given[3].touch())
     steps = CompiledSteps(tmp_path, bag)
     (tmp_path / "notes.txt").touch()
     killed, running = tmp_path / ".step-1.pt2.a.part", tmp_path / ".step-2.pt2.b.part"

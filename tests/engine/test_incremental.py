@@ -17,6 +17,7 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.metrics import sdr
 from rtsep.model.bag import Bag
+from rtsep.model.past import ENCODED_BEFORE
 
 FRAME, RATE = 1024, 44100
 CPU = torch.device("cpu")
@@ -58,7 +59,7 @@ def test_a_delayed_copy_through_the_identity(hop: int, lookahead: int) -> None:
 @torch.inference_mode()
 def test_young_streams_are_exact(bag: Bag) -> None:
     """As long as all that came is computed anew, a step equals the network on all that came."""
-    shape = spec(refresh=12)
+    shape = spec(refresh=12 + ENCODED_BEFORE)
     mix = torch.from_numpy(mixture(2.0))[None, :, : 12 * FRAME]
     hops = HopStream(bag, shape, batch=1, device=CPU)
     for stop in range(shape.hop, mix.shape[-1] + 1, shape.hop):

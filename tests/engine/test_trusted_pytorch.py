@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rtsep.errors import CompileError
+from rtsep.executors.constants import Constants
 from rtsep.executors.package import OLDEST_TRUSTED, _check_pytorch, write_package
 
 
@@ -15,7 +16,7 @@ def test_an_old_pytorch_compiles_nothing(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(torch, "__version__", "2.8.0+cu128")
     path = tmp_path / "step.pt2"
     with pytest.raises(CompileError, match=r"PyTorch 2\.8\.0\+cu128 is not trusted .* eager"):
-        write_package(lambda block: block + 1, torch.zeros(1), [], path)
+        write_package(lambda block: block + 1, torch.zeros(1), [], path, Constants(tmp_path))
     assert not path.exists()
 
 

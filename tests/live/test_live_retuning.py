@@ -15,13 +15,13 @@ from rtsep.live_session.retuning import Reserves, Retuning
 from rtsep.live_session.timing import Timing, difference
 
 HOP = 0.1
-SPEC = stream_spec(mode="incremental")  # hops of 93 ms
+SPEC = stream_spec(mode="incremental", wider=3)  # hops of 93 ms
 FRAME_SECONDS = SPEC.frame / SPEC.sample_rate
 HOP_SECONDS = SPEC.hop / SPEC.sample_rate
 LONGER = tuple(
     stream_spec(window=1.0, mode="incremental").with_hop(n * SPEC.frame) for n in (6, 8, 14)
 )
-WIDE = stream_spec(window=1.0, mode="incremental")
+WIDE = stream_spec(window=1.0, mode="incremental", wider=4)
 RESERVES = Reserves(cheaper=(WIDE.cheapest,), longer=LONGER)
 
 
