@@ -12,7 +12,7 @@ UNSEEN = 2.5
 # Seconds of hop, lookahead and budget; whoever needs more does not play live.
 MOST_LATENCY = 2.0
 
-PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
+PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16", "int8")
 EXECUTORS = ("auto", "eager", "compiled", "graph")
 
 # What is heard while stems are late, and of which path stems are.

@@ -24,7 +24,7 @@ from rtsep.executors.constants import Constants, Record
 from rtsep.executors.package import Package, read_records, write_package
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
-from rtsep.model.packed import unpacked
+from rtsep.model.compilable import compilable
 
 MOST_KEPT = 16  # files, of some MB each; the weights beside them are those of all
 ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
@@ -77,7 +77,7 @@ class CompiledSteps:
         # Elsewhere first: one that is interrupted leaves nothing in the cache.
         with tempfile.TemporaryDirectory(prefix="rtsep-") as folder:
             package = Path(folder) / path.name
-            with unpacked(self._network):
+            with compilable(self._network):
                 write_package(step.compute, block, step.state(), package, self._constants)
             write_atomically(path, functools.partial(shutil.copyfile, package))
         self._tidy()

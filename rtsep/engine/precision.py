@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,12 +22,14 @@ _WORTH_IT = 0.7  # of the time in float32, for which precision is given away
 class Precision:
     """Of convolutions and matrix products; spectra and norms are float32 in all of them.
 
-    With `tf32` a CUDA card rounds the factors of float32 products to 10 bits of mantissa.
+    With `tf32` a CUDA card rounds the factors of float32 products to 10 bits of mantissa. With
+    `int8` the transformer multiplies in 8 bits, on the CPU.
     """
 
     name: str
     dtype: torch.dtype
     tf32: bool = False
+    int8: bool = False
 
 
 FP32 = Precision("fp32", torch.float32)
@@ -39,7 +41,8 @@ _BY_NAME = {precision.name: precision for precision in (FP32, TF32, BF16, FP16)}
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:
-    """ "auto" is bf16 where it multiplies much faster than fp32, found out by trying.
+    """ "auto" is bf16 where it multiplies much faster than fp32, found out by trying; "int8" has
+    what is not multiplied in 8 bits as "auto" has it.
 
     Raises ConfigError for unknown names, and for formats that only CUDA cards are fast in.
     """
@@ -47,6 +50,10 @@ def choose_precision(name: str, device: torch.device) -> Precision:
         raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, got {name!r}")
     if name in ("tf32", "fp16") and device.type != "cuda":
         raise ConfigError(f"{name} needs CUDA, and the device is {device}; take fp32, bf16 or auto")
+    if name == "int8":
+        if device.type != "cpu":
+            raise ConfigError(f"int8 is for the CPU, and the device is {device}; take another one")
+        return replace(choose_precision("auto", device), name="int8", int8=True)
     if name != "auto":
         return _BY_NAME[name]
     factors = [torch.ones(_SIZE, _SIZE, dtype=each.dtype, device=device) for each in (FP32, BF16)]

@@ -46,7 +46,7 @@ class Separator:
         self.executor = executor
         self._pool = GraphPool()  # streams of one model take their steps one after the other
         self._bag = bag.to(device)
-        self._bag.set_precision(precision.dtype)
+        self._bag.set_precision(precision.dtype, int8=precision.int8)
         self._cores = Cores() if device.type == "cpu" else None
         self._steps = (
             CompiledSteps(compiled, self._bag) if compiled and device.type == "cpu" else None

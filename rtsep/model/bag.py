@@ -61,10 +61,10 @@ class Bag(nn.Module):
         """What all networks of the bag share."""
         return cast("HTDemucs", self.networks[0]).config
 
-    def set_precision(self, precision: torch.dtype) -> None:
+    def set_precision(self, precision: torch.dtype, *, int8: bool = False) -> None:
         """As `HTDemucs.set_precision`, for every network."""
         for network in self._every[0]:
-            network.set_precision(precision)
+            network.set_precision(precision, int8=int8)
 
     @property
     def complete(self) -> bool:

@@ -12,6 +12,7 @@ time branch; `time_axis` is 2 or 3 accordingly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -47,7 +48,23 @@ def channels_first(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2)
 
 
-class NormedExpand(nn.Module):
+class Gated(nn.Module):
+    """Has the two convolutions of a gated linear unit.
+
+    Compilers get them `joined` as one, since a call takes as long as a small convolution. Call by
+    call that would gain nothing: halves of a tensor take longer to multiply.
+    """
+
+    value: nn.Conv2d
+    gate: nn.Conv2d
+    joined = False
+
+    def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
+        """Value and gate of x (b, c, ...), whose time runs along `axis`."""
+        return past.conv(x, axis, self.value, self.gate, joined=self.joined)
+
+
+class NormedExpand(Gated):
     """The two halves of a group-normed 1x1 convolution of h (b, c/8, ...), before their GLU.
 
     `value` and `gate` take the channels (h * r, r, -mean * r), where r is 1 / std of a row: then
@@ -98,10 +115,10 @@ class DConvStep(nn.Module):
         h = torch.addcmul(self.norm_bias - mean * scale, h, scale)
         return self.expand.normalized(F.gelu(h), self.time, past)
 
-    def add_to(self, x: Tensor, hidden: Tensor) -> Tensor:
+    def add_to(self, x: Tensor, hidden: Tensor, past: Past) -> Tensor:
         """x plus the step's outcome, written into x."""
-        gate = self.expand.gate(hidden).sigmoid_()
-        return x.addcmul_(self.expand.value(hidden), gate)
+        value, gate = self.expand.halves(hidden, self.time + 1, past)
+        return x.addcmul_(value, gate.sigmoid_())
 
 
 class DConv(nn.Module):
@@ -119,6 +136,6 @@ class DConv(nn.Module):
     def forward(self, x: Tensor, past: Past, keep: slice = slice(None)) -> Tensor:
         *early, last = cast("list[DConvStep]", list(self.steps))
         for step in early:
-            x = step.add_to(x, step.hidden(x, past))
+            x = step.add_to(x, step.hidden(x, past), past)
         index = (slice(None),) * self.time_axis + (keep,)
-        return last.add_to(x[index], last.hidden(x, past)[index])
+        return last.add_to(x[index], last.hidden(x, past)[index], past)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, gelu, glu_
+from rtsep.model.dconv import DConv, Gated, gelu, glu_
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
 from rtsep.model.past import Past
 
 EVERYTHING = slice(None)
 
 
-class DecoderLayer(nn.Module):
+class DecoderLayer(Gated):
     """Skip connection, gated convolution with context, DConv, transposed convolution."""
 
     def __init__(self, channels: int, out_channels: int, time_axis: int) -> None:
@@ -32,8 +32,8 @@ class DecoderLayer(nn.Module):
         )
 
     def forward(self, x: Tensor, skip: Tensor, past: Past, keep: slice = EVERYTHING) -> Tensor:
-        value, gate = past.conv(x + skip, self.time_axis, self.value, self.gate)
-        x = self.dconv(glu_(value, gate), past, keep)
+        x = glu_(*self.halves(x + skip, self.time_axis, past))
+        x = self.dconv(x, past, keep)
         if self.time_axis == TIME_TIME_AXIS and keep == EVERYTHING:
             return past.conv_tr(x, self.conv_tr)
         y: Tensor = self.conv_tr(x)  # does not look along time, or what is kept has its past in x

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, gelu, glu_
+from rtsep.model.dconv import DConv, Gated, gelu, glu_
 from rtsep.model.past import Past
 
 PAD = (KERNEL - STRIDE) // 2
@@ -19,7 +19,7 @@ FREQ_TIME_AXIS = 2
 TIME_TIME_AXIS = 3
 
 
-class EncoderLayer(nn.Module):
+class EncoderLayer(Gated):
     """Strided convolution, DConv, gated 1x1 convolution."""
 
     def __init__(self, in_channels: int, channels: int, time_axis: int) -> None:
@@ -33,7 +33,7 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, past: Past) -> Tensor:
         (x,) = past.conv(x, self.time_axis, self.conv)
         x = self.dconv(gelu(x), past)
-        return glu_(self.value(x), self.gate(x))
+        return glu_(*self.halves(x, self.time_axis, past))
 
 
 def _layers(config: NetworkConfig, in_channels: int, time_axis: int) -> nn.ModuleList:

@@ -21,6 +21,7 @@ from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
 from rtsep.model.encoder import FREQ_TIME_AXIS, FreqEncoder, TimeEncoder
 from rtsep.model.packed import pack
 from rtsep.model.past import NOTHING, Past, mean_and_square
+from rtsep.model.quantized import quantize
 from rtsep.model.transformer import CrossTransformer
 
 EPS = 1e-5
@@ -103,9 +104,13 @@ class HTDemucs(nn.Module):
         """Of the convolutions and matrix products, and of what goes between them."""
         return next(self.freq_encoder.layers.parameters()).dtype
 
-    def set_precision(self, precision: torch.dtype) -> None:
-        """Round the weights of convolutions and matrix products. There is no way back: what was
-        rounded off is gone. Spectra and the statistics of norms stay float32."""
+    def set_precision(self, precision: torch.dtype, *, int8: bool = False) -> None:
+        """Round the weights of convolutions and matrix products; with `int8` those of the
+        transformer's layers to 8 bits. There is no way back: what was rounded off is gone. Spectra
+        and the statistics of norms stay float32."""
+        if int8:
+            for layers in (self.cross.freq_layers, self.cross.time_layers):
+                quantize(layers, precision)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 module.to(precision)

@@ -1,13 +1,11 @@
-"""Linear layers whose weights lie in memory as the processor's bf16 units want them.
+"""Linear layers whose weights lie in memory as the processor wants them.
 
-Otherwise oneDNN brings them into that order in every call, which takes about as long as a product
-with few tokens itself. In float32 nothing is gained.
+In bf16 oneDNN otherwise brings them into that order in every call, which takes about as long as a
+product with few tokens itself. In float32 it is PyTorch's other library that multiplies, which on
+some processors takes twice as long (`python -m bench.linears`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -37,29 +35,8 @@ class PackedLinear(nn.Module):
         return linear
 
 
-@contextmanager
-def unpacked(network: nn.Module) -> Iterator[None]:
-    """With plain linear layers meanwhile, for compilers, which bring weights into order
-    themselves."""
-    packed = [
-        (parent, name, child)
-        for parent in network.modules()
-        for name, child in parent.named_children()
-        if isinstance(child, PackedLinear)
-    ]
-    for parent, name, child in packed:
-        setattr(parent, name, child.plain())
-    try:
-        yield
-    finally:
-        for parent, name, child in packed:
-            setattr(parent, name, child)
-
-
 def pack(network: nn.Module) -> None:
-    """Replace every bf16 linear layer on the CPU, where this PyTorch and processor can."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return
+    """Replace every linear layer on the CPU, where this PyTorch and processor can."""
     for parent in network.modules():
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.Linear) and _fits(child.weight):
@@ -67,4 +44,8 @@ def pack(network: nn.Module) -> None:
 
 
 def _fits(weight: Tensor) -> bool:
-    return weight.dtype == torch.bfloat16 and weight.device.type == "cpu"
+    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    if weight.dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return weight.dtype == torch.float32

@@ -8,7 +8,8 @@ tensors have a whole number of positions per frame.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -39,8 +40,11 @@ class Past(Protocol):
         or with older ones before it as they were when they were computed last."""
         ...
 
-    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
-        """Each of `convs`, all of one shape, on x with the past before it and zeros behind."""
+    def conv(
+        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+    ) -> Sequence[Tensor]:
+        """Each of `convs`, all of one shape, on x with the past before it and zeros behind; or all
+        of them `joined` in one convolution, whose outputs lie side by side."""
         ...
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
@@ -77,8 +81,10 @@ class _Nothing:
     def fit(self, asks: nn.Module, x: Tensor, axis: int, of: Past) -> Tensor:
         return x
 
-    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
-        return [conv(x) for conv in convs]
+    def conv(
+        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+    ) -> Sequence[Tensor]:
+        return _convolved(x, convs, convs[0].padding, joined)
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(x)
@@ -220,17 +226,16 @@ class Recent:
             older.narrow(axis, most - count, count).copy_(kept)
         return x
 
-    def conv(self, x: Tensor, axis: int, *convs: nn.Conv2d) -> list[Tensor]:
+    def conv(
+        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+    ) -> Sequence[Tensor]:
         like = convs[0]
         padding = [int(pad) for pad in like.padding]
         reach, padding[axis - 2] = padding[axis - 2], 0
         if reach == 0:
-            return [conv(x) for conv in convs]
+            return _convolved(x, convs, like.padding, joined)
         x = torch.cat((self._before(like, x, axis, reach), x, _zeros(x, axis, reach)), axis)
-        return [
-            F.conv2d(x, conv.weight, conv.bias, like.stride, padding, like.dilation)
-            for conv in convs
-        ]
+        return _convolved(x, convs, padding, joined)
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(torch.cat((self._before(conv, x, 3, 1), x), 3))
@@ -275,6 +280,21 @@ class Recent:
         else:
             columns.copy_(x.narrow(axis, advance - count, count))
         return before
+
+
+def _convolved(
+    x: Tensor, convs: Sequence[nn.Conv2d], padding: Any, joined: bool
+) -> Sequence[Tensor]:
+    like = convs[0]
+    if not joined:
+        return [
+            F.conv2d(x, conv.weight, conv.bias, like.stride, padding, like.dilation)
+            for conv in convs
+        ]
+    weight = torch.cat([conv.weight for conv in convs])
+    bias = torch.cat([cast("Tensor", conv.bias) for conv in convs])
+    both = F.conv2d(x, weight, bias, like.stride, padding, like.dilation)
+    return both.chunk(len(convs), 1)
 
 
 def over(axis: int, each: Tensor) -> tuple[Tensor, Tensor]:

@@ -28,6 +28,7 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import CompileError, ConfigError
 from rtsep.executors.constants import Constants
 from rtsep.executors.package import Package, write_package
+from rtsep.metrics import sdr
 from rtsep.model.bag import Bag
 
 FRAME, HOP = 1024, 2048
@@ -148,6 +149,21 @@ def test_a_whole_stream(bag: Bag, folder: Path) -> None:
         Separator("small", bag, CPU, executor="compiled", compiled=folder).stream(
             mode="incremental", batch=2, **settings
         )
+
+
+def test_what_multiplies_in_8_bits_is_compiled_too(tmp_path: Path) -> None:
+    bag = small_bag(depth=1, t_layers=1, channels=8)
+    bag.set_precision(torch.float32, int8=True)
+    steps = CompiledSteps(tmp_path, bag)
+    steps.make(SPEC, 1)
+    compiled, eager = (
+        HopStream(bag, SPEC, batch=1, device=CPU, executor=executor, compiled=steps)
+        for executor in ("compiled", "eager")
+    )
+    # What lies between two steps of 8 bits goes either way, and the outcome by one of them.
+    for hop in blocks(15):
+        got, expected = compiled.step(hop), eager.step(hop)
+        assert sdr(expected.numpy(), got.numpy()) > 40 or not expected.any()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"something else"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from music import mixture
@@ -23,6 +25,7 @@ from rtsep.errors import ConfigError
 from rtsep.machine import processor_features
 from rtsep.metrics import sdr
 from rtsep.model.packed import PackedLinear, pack
+from rtsep.model.quantized import QuantizedLinear
 
 CPU = torch.device("cpu")
 
@@ -50,20 +53,56 @@ def test_bf16_stems_sum_to_the_input() -> None:
 
 
 @pytest.mark.parametrize("tokens", [1, 64, 333])
+@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
 @torch.inference_mode()
-def test_packed_layers_compute_the_same(tokens: int) -> None:
-    linear = nn.Linear(96, 160).bfloat16()
+def test_packed_layers_compute_the_same(tokens: int, dtype: torch.dtype, within: float) -> None:
+    linear = nn.Linear(96, 160).to(dtype)
     parent = nn.Sequential(linear)
     pack(parent)
-    x = torch.randn(2, tokens, 96).bfloat16()
-    torch.testing.assert_close(parent(x), linear(x), rtol=0.02, atol=0.02)
+    assert isinstance(parent[0], PackedLinear)
+    x = torch.randn(2, tokens, 96).to(dtype)
+    torch.testing.assert_close(parent(x), linear(x), rtol=within, atol=within)
+    torch.testing.assert_close(parent[0].plain()(x), linear(x), rtol=within, atol=within)
 
 
 @torch.inference_mode()
-def test_only_bf16_layers_are_packed() -> None:
-    parent = nn.Sequential(nn.Linear(8, 8), nn.LayerNorm(8))
+def test_only_layers_that_gain_are_packed() -> None:
+    parent = nn.Sequential(nn.Linear(8, 8).half(), nn.LayerNorm(8), nn.Linear(8, 8, device="meta"))
     pack(parent)
     assert not any(isinstance(module, PackedLinear) for module in parent.modules())
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@torch.inference_mode()
+def test_quantized_layers_compute_about_the_same(precision: torch.dtype) -> None:
+    torch.manual_seed(4)
+    linear = nn.Linear(96, 160)
+    quantized = QuantizedLinear(linear, precision)
+    for loudness in (1e-4, 1.0, 300.0):
+        x = loudness * torch.randn(2, 64, 96)
+        got = quantized(x.to(precision))
+        assert got.dtype == precision
+        assert sdr(linear(x).numpy(), got.float().numpy()) > 35
+    assert torch.equal(quantized(torch.zeros(1, 3, 96)).float()[0, 0], quantized.bias.float())
+
+
+def test_int8_is_near_to_fp32() -> None:
+    mix = mixture(2.0)[:, : 60 * 1024]
+    outs = [
+        Separator("small", small_bag(), CPU, precision)
+        .stream(window=0.6, hop=0.05, lookahead=0.05, mode="incremental")
+        .process(mix)
+        for precision in (FP32, replace(FP32, int8=True))
+    ]
+    assert not (outs[0] == outs[1]).all()
+    assert sdr(*outs) > 25
+
+
+def test_int8_is_auto_but_for_the_transformer() -> None:
+    int8, auto = choose_precision("int8", CPU), choose_precision("auto", CPU)
+    assert int8.int8 and not auto.int8 and int8.dtype == auto.dtype
+    with pytest.raises(ConfigError, match="int8 is for the CPU, and the device is cuda"):
+        choose_precision("int8", torch.device("cuda"))
 
 
 @pytest.mark.parametrize(("bf16", "expected"), [(0.1, BF16), (0.9, FP32)])
@@ -89,7 +128,9 @@ def test_auto_tries_for_real() -> None:
 
 
 def test_unknown_precisions_are_refused() -> None:
-    with pytest.raises(ConfigError, match="must be one of auto, fp32, tf32, bf16, fp16, got 'fp8'"):
+    with pytest.raises(
+        ConfigError, match="must be one of auto, fp32, tf32, bf16, fp16, int8, got 'fp8'"
+    ):
         choose_precision("fp8", CPU)
 
 
