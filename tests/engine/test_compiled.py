@@ -43,7 +43,9 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def bag() -> Bag:
-    return small_bag(depth=1, t_layers=1, channels=8)
+    bag = small_bag(depth=1, t_layers=1, channels=8)
+    bag.set_precision(torch.float32)  # as every separator does
+    return bag
 
 
 @pytest.fixture(scope="module")
