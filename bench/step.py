@@ -41,6 +41,7 @@ class Worker:
     def __init__(self, checkout: Path, environment: dict[str, str], words: list[str]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", WORKER.read_text("utf-8"), *words],  # its folder is no path
+            cwd=checkout,  # which comes first where Python looks for modules
             env=os.environ | environment | {"PYTHONPATH": str(checkout)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

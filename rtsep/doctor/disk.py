@@ -31,9 +31,7 @@ def cache(here: Surroundings) -> Outcome:
             "models, tunings and compiled steps cannot be kept",
         )
     free = shutil.disk_usage(folder).free
-    return _room(
-        here.cache, free, _CACHE_BYTES, "models and compiled steps (100 MB each) find no room"
-    )
+    return _room(here.cache, free, _CACHE_BYTES, "models and compiled steps find no room")
 
 
 def temporary() -> Outcome:

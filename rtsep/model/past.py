@@ -214,7 +214,7 @@ class Recent:
         assert isinstance(of, Recent)
         per_frame = x.shape[axis] // of.frames
         missing = (self.frames - of.frames) * per_frame
-        if missing <= 0:
+        if self._wanted <= of._wanted:
             return x.narrow(axis, -missing, x.shape[axis] + missing)
         most = (self._wanted - of._wanted) * per_frame
         older = self._memory.older(asks, x, axis, most)

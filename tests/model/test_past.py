@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rtsep.model.past import NOTHING, Memory, Recent
+from rtsep.model.past import ENCODED_BEFORE, NOTHING, Memory, Recent
 
 HOP, FRAMES, WINDOW, PERIOD, STEPS = 2, 5, 12, 14, 11
 CPU = torch.device("cpu")
@@ -82,6 +82,30 @@ def test_moments_are_those_of_the_window(per_frame: int) -> None:
         window = stream.heard(WINDOW, stop)
         torch.testing.assert_close(mean, window.mean(3, keepdim=True))
         torch.testing.assert_close(variance, window.var(3, correction=0, keepdim=True))
+
+
+@pytest.mark.parametrize("per_frame", [1, 4])
+def test_what_is_not_computed_anew_is_remembered(per_frame: int) -> None:
+    asks = nn.Identity()
+    stream = Stream(per_frame)
+    for past, stop in stream.steps():
+        everything = stream.heard(FRAMES, stop)
+        newest = past.encoders.fit(asks, everything, 3, past)
+        assert torch.equal(newest, stream.heard(FRAMES - ENCODED_BEFORE, stop))
+        assert torch.equal(past.fit(asks, newest, 3, past.encoders), everything)
+
+
+def test_after_a_gap_what_was_heard_before_stands_for_it() -> None:
+    """Silence would be no better for this step, and would be remembered as what was heard."""
+    asks = nn.Identity()
+    stream = Stream()
+    for past, stop in stream.steps():
+        newest = past.encoders.fit(asks, stream.heard(FRAMES, stop), 3, past)
+        past.fit(asks, newest, 3, past.encoders)
+    before = [tensor.clone() for tensor in stream.memory._older.values()]
+    stream.memory.skip()
+    after = list(stream.memory._older.values())
+    assert before and all(map(torch.equal, before, after)) and all(each.any() for each in after)
 
 
 def test_tokens_are_those_of_the_window() -> None:
