@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--against", type=Path, help="a checkout of another build")
+    made.add_argument("--model", default="htdemucs")
     made.add_argument("--pairs", type=int, default=30)
     made.add_argument("--processors", nargs="+", choices=PROCESSORS, default=list(PROCESSORS))
     made.add_argument("--precisions", nargs="+", default=["auto", "int8"], help="of this build")
@@ -113,10 +114,10 @@ def _figures(args: argparse.Namespace, processor: str, caches: Path) -> dict[str
         workers = {}
         for build, checkout, precision, executor in ways:
             cache = _cache(args.weights, caches / f"{build}-{processor}")
-            words = [precision, executor, str(cache), *map(str, args.frames)]
+            words = [args.model, precision, executor, str(cache), *map(str, args.frames)]
             worker = stack.enter_context(Worker(checkout, PROCESSORS[processor], words))
             workers[f"{build} {precision} {executor}"] = worker
-        words = ["fp32", DEMUCS, "", *map(str, args.frames)]
+        words = [args.model, "fp32", DEMUCS, "", *map(str, args.frames)]
         workers[DEMUCS] = stack.enter_context(Worker(HERE, PROCESSORS[processor], words))
         times = in_turn({name: each.turn for name, each in workers.items()}, args.pairs)
     found: dict[str, Any] = {}

@@ -25,6 +25,7 @@ from bench import (
     plots,
     profiling,
     start,
+    step,
 )
 from bench.turns import in_turn, percentiles, ratios
 from bench.worker import Worker
@@ -122,6 +123,18 @@ def test_a_start_is_timed_beside_another_build(
     found = json.loads(capsys.readouterr().out.splitlines()[-1])["offline"]
     assert 0 < found["this_s"]["p50"] == found["this_s"]["max"]
     assert 0.1 < found["ratio"] < 10  # the same build
+
+
+def test_a_step_is_timed_beside_another_build(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--against", str(step.HERE), "--pairs", "1", "--model", model, "--executors", "eager"]
+    frames = ["--frames", "20", "2", "2", "--weights", str(tmp_path)]
+    assert step.main([*words, *frames, "--processors", "avx2", "--precisions", "int8"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])["avx2"]
+    assert set(found) == {"this int8 eager", "other auto eager", "demucs"}
+    assert 0.1 < found["this int8 eager"]["ratio"] < 10  # the same build
+    assert found["other auto eager"]["refresh"] == 2 + 2 + 3
 
 
 def test_rounding_the_linear_layers_costs_what_formats_can_hold(
