@@ -1,8 +1,8 @@
 """The transformer's linear layers of one incremental step in several number formats, on the CPU.
 
 All layers of a step run one after the other, on as many tokens as the step computes, in turn:
-fp32, bf16 as PyTorch has it, bf16 with weights packed as rtsep runs them, and int8 with inputs
-quantized on the way (`torch.ao`, what PyTorch calls dynamic quantization). `snr_db` is how near
+fp32 and bf16 as PyTorch has them and with weights packed as rtsep runs them, int8 as rtsep has it
+and as `torch.ao` has it (what PyTorch calls dynamic quantization). `snr_db` is how near
 their outputs are to fp32, on inputs like those behind a layer norm, averaged over the layers.
 """
 
@@ -21,7 +21,8 @@ import rtsep
 from bench.hardware import finish
 from bench.turns import clock, in_turn, percentiles, ratios
 from rtsep.metrics import sdr
-from rtsep.model.packed import pack
+from rtsep.model.packed import PackedLinear, pack
+from rtsep.model.quantized import QuantizedLinear
 from rtsep.setup.runtime import prepare_process
 
 FRAMES = 17  # that a step refreshes at a hop of 186 ms
@@ -68,17 +69,19 @@ def transformer_layers(model: str) -> tuple[list[nn.Linear], list[Tensor]]:
     cross = rtsep.load(model, device="cpu")._bag.networks[0].cross
     layers, inputs = [], []
     for name, module in cross.named_modules():
-        if isinstance(module, nn.Linear):
+        if isinstance(module, PackedLinear):
+            layer = module.plain()
             tokens = FRAMES * TOKENS[name.partition("_")[0]]
-            layers.append(module)
-            inputs.append(torch.randn(1, tokens, module.in_features))
+            layers.append(layer)
+            inputs.append(torch.randn(1, tokens, layer.in_features))
     return layers, inputs
 
 
 def in_formats(layers: Sequence[nn.Linear]) -> dict[str, list[nn.Module]]:
     plain = [copy.deepcopy(layer).bfloat16() for layer in layers]
-    packed = nn.ModuleList(copy.deepcopy(layer) for layer in plain)
-    pack(packed)
+    packed = [nn.ModuleList(copy.deepcopy(layer) for layer in each) for each in (layers, plain)]
+    for each in packed:
+        pack(each)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a successor is announced, outside of PyTorch
         quantized = torch.ao.quantization.quantize_dynamic(
@@ -86,8 +89,10 @@ def in_formats(layers: Sequence[nn.Linear]) -> dict[str, list[nn.Module]]:
         )
     return {
         "fp32": list(layers),
+        "fp32, packed": list(packed[0]),
         "bf16": list(plain),
-        "bf16, packed": list(packed),
+        "bf16, packed": list(packed[1]),
+        "int8": [QuantizedLinear(layer, torch.float32) for layer in layers],
         "int8, dynamic": list(quantized),
     }
 
