@@ -21,7 +21,9 @@ BUDGET = 0.5
 PER_SECOND = 0.15  # of audio that a step computes, seconds that it takes
 
 
-HOPS = tuple(stream_spec(window=1.0, hop=n * 1024 / RATE, mode="incremental") for n in (2, 4, 8))
+HOPS = tuple(
+    stream_spec(window=1.0, hop=n * 1024 / RATE, mode="incremental", wider=4) for n in (2, 4, 8)
+)
 BEGUN = Timing(spec=HOPS[-1], budget=BUDGET)
 
 
