@@ -7,6 +7,8 @@ some processors takes twice as long (`python -m bench.linears`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -37,10 +39,15 @@ class PackedLinear(nn.Module):
 
 def pack(network: nn.Module) -> None:
     """Replace every linear layer on the CPU, where this PyTorch and processor can."""
-    for parent in network.modules():
+    replace_linear(network, lambda linear: PackedLinear(linear) if _fits(linear.weight) else linear)
+
+
+def replace_linear(network: nn.Module, make: Callable[[nn.Linear], nn.Module]) -> None:
+    """Put what is made of it in the place of every linear layer inside of `network`."""
+    for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear) and _fits(child.weight):
-                setattr(parent, name, PackedLinear(child))
+            if isinstance(child, nn.Linear):
+                setattr(parent, name, make(child))
 
 
 def _fits(weight: Tensor) -> bool:

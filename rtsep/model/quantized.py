@@ -14,7 +14,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from rtsep.model.packed import TOKENS
+from rtsep.model.packed import TOKENS, replace_linear
 
 _LARGEST = 127
 _ZERO = 128  # oneDNN multiplies unsigned inputs by signed weights
@@ -55,10 +55,7 @@ class QuantizedLinear(nn.Module):
 
 def quantize(network: nn.Module, precision: torch.dtype) -> None:
     """Replace the float32 linear layers of `network`."""
-    for parent in list(network.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear):
-                setattr(parent, name, QuantizedLinear(child, precision))
+    replace_linear(network, lambda linear: QuantizedLinear(linear, precision))
 
 
 def _packed(weight: Tensor) -> Tensor:
