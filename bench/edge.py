@@ -18,7 +18,8 @@ from rtsep.metrics import MEAN
 from rtsep.setup.runtime import prepare_process
 
 OFFLINE = "offline"
-FRAMES = {"window": 86, "hop": 4, "lookahead": 2}  # 2 s, 93 ms, 46 ms
+LENGTHS = ("window", "hop", "lookahead")
+FRAMES = (86, 4, 2)  # 2 s, 93 ms, 46 ms
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,12 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     songs = read_songs(args.songs)
     found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     for model in args.models:
-        separator = rtsep.load(model, device="cpu")
+        separator = rtsep.load(model, device="cpu", precision=args.precision)
         ways = found[model] = {}
         for way in args.modes:
             ways[way] = {name: _scored(separator, song, way, args) for name, song in songs.items()}
             print(f"{model} {way}: " + "  ".join(_lines(ways[way])), flush=True)
-    settings = {"frames": FRAMES, "delays": args.delays, "precision": "auto"}
+    settings = {
+        "frames": dict(zip(LENGTHS, args.frames, strict=True)),
+        "delays": args.delays,
+        "precision": args.precision,
+    }
     finish("edge", {"settings": settings, "sdr_db": found}, save=args.save)
     return 0
 
@@ -41,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     made = parser(__doc__)
     made.add_argument("--models", nargs="+", default=["htdemucs"], help="names, or files of deltas")
     made.add_argument("--modes", nargs="+", default=[*MODES, OFFLINE], help=OFFLINE + " is one")
+    made.add_argument("--precision", default="fp32")
+    made.add_argument("--frames", type=int, nargs=3, default=FRAMES,
+                      help="of window, hop and lookahead")  # fmt: skip
     made.add_argument("--delays", type=int, nargs="+", default=[0, 1024, 2048, 3072],
                       help="samples of silence before every song")  # fmt: skip
     return made
@@ -54,14 +62,16 @@ def _scored(
         return score(separator.stems, song, separator.separate(song["mixture"]))
     tables = [
         score(separator.stems, song, estimate)
-        for estimate in _streamed(separator, song["mixture"], way, args.delays)
+        for estimate in _streamed(separator, song["mixture"], way, args)
     ]
     return {stem: round(float(np.mean([t[stem] for t in tables])), 3) for stem in tables[0]}
 
 
-def _streamed(separator: Separator, mix: Audio, mode: str, delays: list[int]) -> list[Audio]:
+def _streamed(separator: Separator, mix: Audio, mode: str, args: argparse.Namespace) -> list[Audio]:
     """All delays go through the network together, as one batch."""
-    lengths = {name: frames * separator.frame_seconds for name, frames in FRAMES.items()}
+    delays: list[int] = args.delays
+    seconds = [frames * separator.frame_seconds for frames in args.frames]
+    lengths = dict(zip(LENGTHS, seconds, strict=True))
     stream = separator.stream(mode=mode, batch=len(delays), **lengths)
     most = max(delays)
     batch = np.stack([np.pad(mix, ((0, 0), (delay, most - delay))) for delay in delays])
