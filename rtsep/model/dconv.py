@@ -32,11 +32,6 @@ def gelu(x: Tensor) -> Tensor:
     return channels_first(F.gelu(channels_inside(x)))
 
 
-def glu_(value: Tensor, gate: Tensor) -> Tensor:
-    """Gated linear unit of two tensors that nobody else needs (both are overwritten)."""
-    return value.mul_(gate.sigmoid_())
-
-
 def channels_inside(x: Tensor) -> Tensor:
     """(b, c, rows, columns) -> (b, rows, columns, c), without a copy. Arithmetic with tensors that
     do not have the time axis is much faster in this order."""
@@ -52,7 +47,9 @@ class Gated(nn.Module):
     """Has the two convolutions of a gated linear unit.
 
     Compilers get them `joined` as one, since a call takes as long as a small convolution. Call by
-    call that would gain nothing: halves of a tensor take longer to multiply.
+    call that would gain nothing: halves of a tensor take longer to multiply. And what is joined is
+    not overwritten: compilers make that a copy of the whole tensor, with all that was written to a
+    part of it computed anew for each.
     """
 
     value: nn.Conv2d
@@ -62,6 +59,18 @@ class Gated(nn.Module):
     def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
         """Value and gate of x (b, c, ...), whose time runs along `axis`."""
         return past.conv(x, axis, self.value, self.gate, joined=self.joined)
+
+    def glu(self, x: Tensor, axis: int, past: Past) -> Tensor:
+        """The gated linear unit of x (b, c, ...)."""
+        value, gate = self.halves(x, axis, past)
+        return value * gate.sigmoid() if self.joined else value.mul_(gate.sigmoid_())
+
+    def add_glu(self, to: Tensor, x: Tensor, axis: int, past: Past) -> Tensor:
+        """Likewise, added `to` something that nobody else needs and that is overwritten."""
+        value, gate = self.halves(x, axis, past)
+        if self.joined:
+            return to + value * gate.sigmoid()
+        return to.addcmul_(value, gate.sigmoid_())
 
 
 class NormedExpand(Gated):
@@ -116,9 +125,8 @@ class DConvStep(nn.Module):
         return self.expand.normalized(F.gelu(h), self.time, past)
 
     def add_to(self, x: Tensor, hidden: Tensor, past: Past) -> Tensor:
-        """x plus the step's outcome, written into x."""
-        value, gate = self.expand.halves(hidden, self.time + 1, past)
-        return x.addcmul_(value, gate.sigmoid_())
+        """x, which is overwritten, plus the step's outcome."""
+        return self.expand.add_glu(x, hidden, self.time + 1, past)
 
 
 class DConv(nn.Module):

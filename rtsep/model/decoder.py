@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, Gated, gelu, glu_
+from rtsep.model.dconv import DConv, Gated, gelu
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
 from rtsep.model.past import Past
 
@@ -32,7 +32,7 @@ class DecoderLayer(Gated):
         )
 
     def forward(self, x: Tensor, skip: Tensor, past: Past, keep: slice = EVERYTHING) -> Tensor:
-        x = glu_(*self.halves(x + skip, self.time_axis, past))
+        x = self.glu(x + skip, self.time_axis, past)
         x = self.dconv(x, past, keep)
         if self.time_axis == TIME_TIME_AXIS and keep == EVERYTHING:
             return past.conv_tr(x, self.conv_tr)

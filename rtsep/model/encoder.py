@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
-from rtsep.model.dconv import DConv, Gated, gelu, glu_
+from rtsep.model.dconv import DConv, Gated, gelu
 from rtsep.model.past import Past
 
 PAD = (KERNEL - STRIDE) // 2
@@ -33,7 +33,7 @@ class EncoderLayer(Gated):
     def forward(self, x: Tensor, past: Past) -> Tensor:
         (x,) = past.conv(x, self.time_axis, self.conv)
         x = self.dconv(gelu(x), past)
-        return glu_(*self.halves(x, self.time_axis, past))
+        return self.glu(x, self.time_axis, past)
 
 
 def _layers(config: NetworkConfig, in_channels: int, time_axis: int) -> nn.ModuleList:
