@@ -9,7 +9,7 @@ from torch import nn
 
 from rtsep.model.dconv import Gated
 from rtsep.model.packed import PackedLinear
-from rtsep.model.quantized import QuantizedLinear
+from rtsep.model.quantized import Quantized
 
 
 @contextmanager
@@ -36,5 +36,5 @@ def _prepare(network: nn.Module, yes: bool) -> None:
     for module in network.modules():
         if isinstance(module, Gated):
             module.joined = yes
-        elif isinstance(module, QuantizedLinear):
+        elif isinstance(module, Quantized):
             module.pack_in_calls(yes)

@@ -19,7 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rtsep.model.conv import Conv
 from rtsep.model.past import Past, mean_and_square
+from rtsep.model.quantized import QuantizedConv
 
 STEPS = 2
 COMPRESS = 8
@@ -52,12 +54,20 @@ class Gated(nn.Module):
     part of it computed anew for each.
     """
 
-    value: nn.Conv2d
-    gate: nn.Conv2d
+    value: Conv | QuantizedConv
+    gate: Conv | None  # None: the other one is both of them
     joined = False
+
+    def quantize(self, precision: torch.dtype) -> None:
+        """To 8 bits; as `quantize` of linear layers."""
+        halves = cast("tuple[Conv, Conv]", (self.value, self.gate))
+        self.value, self.gate = QuantizedConv(halves, precision), None
 
     def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
         """Value and gate of x (b, c, ...), whose time runs along `axis`."""
+        if self.gate is None:
+            (both,) = past.conv(x, axis, self.value)
+            return both.chunk(2, 1)
         return past.conv(x, axis, self.value, self.gate, joined=self.joined)
 
     def glu(self, x: Tensor, axis: int, past: Past) -> Tensor:
@@ -84,8 +94,8 @@ class NormedExpand(Gated):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.value = nn.Conv2d(hidden + 2, channels, 1)
-        self.gate = nn.Conv2d(hidden + 2, channels, 1)
+        self.value = Conv(hidden + 2, channels, 1)
+        self.gate = Conv(hidden + 2, channels, 1)
         self.moments_weight = nn.Parameter(torch.empty(hidden + 2, hidden))
         self.moments_bias = nn.Parameter(torch.empty(hidden + 2))
 
@@ -98,7 +108,9 @@ class NormedExpand(Gated):
         scale = (variance + EPS).rsqrt()
         rows = torch.cat((scale, -mean * scale), -1).expand(*h.shape[:-1], -1)
         scaled = h * scale.repeat(1, 1, 1, h.shape[-1])
-        return channels_first(torch.cat((scaled, rows), -1).to(self.value.weight.dtype))
+        return channels_first(
+            torch.cat((scaled, rows), -1).to(cast("Conv", self.value).weight.dtype)
+        )
 
 
 class DConvStep(nn.Module):
@@ -110,7 +122,7 @@ class DConvStep(nn.Module):
         kernel, steps = ((3, 1), (dilation, 1)) if time_axis == 2 else ((1, 3), (1, dilation))
         padding = (dilation, 0) if time_axis == 2 else (0, dilation)
         self.time = time_axis - 1  # once the channels are inside
-        self.squeeze = nn.Conv2d(channels, hidden, kernel, padding=padding, dilation=steps)
+        self.squeeze = Conv(channels, hidden, kernel, padding=padding, dilation=steps)
         self.norm_weight = nn.Parameter(torch.empty(hidden))
         self.norm_bias = nn.Parameter(torch.empty(hidden))
         self.expand = NormedExpand(channels, hidden)

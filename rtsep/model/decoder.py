@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
+from rtsep.model.conv import Conv
 from rtsep.model.dconv import DConv, Gated, gelu
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
 from rtsep.model.past import Past
@@ -24,8 +25,8 @@ class DecoderLayer(Gated):
         self.time_axis = time_axis
         rows = 3 if time_axis == FREQ_TIME_AXIS else 1
         context, around = (rows, 3), (rows // 2, 1)
-        self.value = nn.Conv2d(channels, channels, context, padding=around)
-        self.gate = nn.Conv2d(channels, channels, context, padding=around)
+        self.value = Conv(channels, channels, context, padding=around)
+        self.gate = Conv(channels, channels, context, padding=around)
         self.dconv = DConv(channels, time_axis)
         self.conv_tr = nn.ConvTranspose2d(
             channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD)

@@ -6,13 +6,17 @@ samples). Strides run along the last axis in both; only DConv has to know where 
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
+from rtsep.model.conv import Conv
 from rtsep.model.dconv import DConv, Gated, gelu
 from rtsep.model.past import Past
+from rtsep.model.quantized import QuantizedConv
 
 PAD = (KERNEL - STRIDE) // 2
 FREQ_TIME_AXIS = 2
@@ -25,10 +29,15 @@ class EncoderLayer(Gated):
     def __init__(self, in_channels: int, channels: int, time_axis: int) -> None:
         super().__init__()
         self.time_axis = time_axis
-        self.conv = nn.Conv2d(in_channels, channels, (1, KERNEL), (1, STRIDE), (0, PAD))
+        conv = Conv(in_channels, channels, (1, KERNEL), (1, STRIDE), (0, PAD))
+        self.conv: Conv | QuantizedConv = conv
         self.dconv = DConv(channels, time_axis)
-        self.value = nn.Conv2d(channels, channels, 1)
-        self.gate = nn.Conv2d(channels, channels, 1)
+        self.value = Conv(channels, channels, 1)
+        self.gate = Conv(channels, channels, 1)
+
+    def quantize(self, precision: torch.dtype) -> None:
+        super().quantize(precision)
+        self.conv = QuantizedConv((cast("Conv", self.conv),), precision)
 
     def forward(self, x: Tensor, past: Past) -> Tensor:
         (x,) = past.conv(x, self.time_axis, self.conv)

@@ -10,6 +10,9 @@ CUDA graph can capture a call. Knows nothing of streams, bags of networks or fil
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -17,8 +20,9 @@ from rtsep.config import NetworkConfig
 from rtsep.dsp.stft import ISTFT, STFT
 from rtsep.errors import ConfigError
 from rtsep.model.branches import side_by_side
-from rtsep.model.decoder import EVERYTHING, FreqDecoder, TimeDecoder
-from rtsep.model.encoder import FREQ_TIME_AXIS, FreqEncoder, TimeEncoder
+from rtsep.model.dconv import DConvStep
+from rtsep.model.decoder import EVERYTHING, DecoderLayer, FreqDecoder, TimeDecoder
+from rtsep.model.encoder import FREQ_TIME_AXIS, EncoderLayer, FreqEncoder, TimeEncoder
 from rtsep.model.packed import pack
 from rtsep.model.past import NOTHING, Past, mean_and_square
 from rtsep.model.quantized import quantize
@@ -102,19 +106,30 @@ class HTDemucs(nn.Module):
     @property
     def precision(self) -> torch.dtype:
         """Of the convolutions and matrix products, and of what goes between them."""
-        return next(self.freq_encoder.layers.parameters()).dtype
+        first = cast("EncoderLayer", self.freq_encoder.layers[0])
+        return cast("DConvStep", first.dconv.steps[0]).squeeze.weight.dtype
 
     def set_precision(self, precision: torch.dtype, *, int8: bool = False) -> None:
         """Round the weights of convolutions and matrix products; with `int8` those of the
-        transformer's layers to 8 bits. There is no way back: what was rounded off is gone. Spectra
-        and the statistics of norms stay float32."""
+        transformer's layers and of most others to 8 bits. There is no way back: what was rounded
+        off is gone. Spectra and the statistics of norms stay float32."""
         if int8:
             for layers in (self.cross.freq_layers, self.cross.time_layers):
                 quantize(layers, precision)
+            for layer in self._inner_layers():
+                layer.quantize(precision)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 module.to(precision)
         pack(self)
+
+    def _inner_layers(self) -> Iterator[EncoderLayer | DecoderLayer]:
+        """All but the outermost, whose rounding would be heard. Of those, DConv's convolutions are
+        too narrow to gain."""
+        for encoder in (self.freq_encoder, self.time_encoder):
+            yield from cast("list[EncoderLayer]", encoder.layers[1:])
+        for decoder in (self.freq_decoder, self.time_decoder):
+            yield from cast("list[DecoderLayer]", decoder.layers[:-1])
 
     def _frames_under(self, first: int, stop: int, frames: int) -> slice:
         """The frames whose windows touch samples [first, stop)."""

@@ -9,11 +9,12 @@ tensors have a whole number of positions per frame.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from rtsep.model.conv import Convolution, convolved
 
 # Of the frames that a step computes, how many of the oldest the encoders need not see anew: what
 # they made of them does not change any more. The time decoder needs all but the oldest, which only
@@ -41,7 +42,7 @@ class Past(Protocol):
         ...
 
     def conv(
-        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+        self, x: Tensor, axis: int, *convs: Convolution, joined: bool = False
     ) -> Sequence[Tensor]:
         """Each of `convs`, all of one shape, on x with the past before it and zeros behind; or all
         of them `joined` in one convolution, whose outputs lie side by side."""
@@ -82,9 +83,9 @@ class _Nothing:
         return x
 
     def conv(
-        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+        self, x: Tensor, axis: int, *convs: Convolution, joined: bool = False
     ) -> Sequence[Tensor]:
-        return _convolved(x, convs, convs[0].padding, joined)
+        return convolved(x, convs, convs[0].padding, joined)
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(x)
@@ -227,15 +228,15 @@ class Recent:
         return x
 
     def conv(
-        self, x: Tensor, axis: int, *convs: nn.Conv2d, joined: bool = False
+        self, x: Tensor, axis: int, *convs: Convolution, joined: bool = False
     ) -> Sequence[Tensor]:
         like = convs[0]
         padding = [int(pad) for pad in like.padding]
         reach, padding[axis - 2] = padding[axis - 2], 0
         if reach == 0:
-            return _convolved(x, convs, like.padding, joined)
+            return convolved(x, convs, like.padding, joined)
         x = torch.cat((self._before(like, x, axis, reach), x, _zeros(x, axis, reach)), axis)
-        return _convolved(x, convs, padding, joined)
+        return convolved(x, convs, padding, joined)
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(torch.cat((self._before(conv, x, 3, 1), x), 3))
@@ -280,21 +281,6 @@ class Recent:
         else:
             columns.copy_(x.narrow(axis, advance - count, count))
         return before
-
-
-def _convolved(
-    x: Tensor, convs: Sequence[nn.Conv2d], padding: Any, joined: bool
-) -> Sequence[Tensor]:
-    like = convs[0]
-    if not joined:
-        return [
-            F.conv2d(x, conv.weight, conv.bias, like.stride, padding, like.dilation)
-            for conv in convs
-        ]
-    weight = torch.cat([conv.weight for conv in convs])
-    bias = torch.cat([cast("Tensor", conv.bias) for conv in convs])
-    both = F.conv2d(x, weight, bias, like.stride, padding, like.dilation)
-    return both.chunk(len(convs), 1)
 
 
 def over(axis: int, each: Tensor) -> tuple[Tensor, Tensor]:

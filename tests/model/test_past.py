@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from rtsep.model.conv import Conv
 from rtsep.model.past import ENCODED_BEFORE, NOTHING, Memory, Recent
 
 HOP, FRAMES, WINDOW, PERIOD, STEPS = 2, 5, 12, 14, 11
@@ -38,7 +39,7 @@ class Stream:
 @pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize("per_frame", [1, 4])
 def test_convolutions_see_what_came_before(dilation: int, per_frame: int) -> None:
-    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, dilation), dilation=(1, dilation))
+    conv = Conv(3, 2, (1, 3), padding=(0, dilation), dilation=(1, dilation))
     stream = Stream(per_frame)
     for past, stop in stream.steps():
         (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
@@ -47,7 +48,7 @@ def test_convolutions_see_what_came_before(dilation: int, per_frame: int) -> Non
 
 
 def test_strided_convolutions_too() -> None:
-    conv = nn.Conv2d(3, 2, (1, 8), (1, 4), (0, 2))
+    conv = Conv(3, 2, (1, 8), (1, 4), (0, 2))
     stream = Stream(per_frame=8)
     for past, stop in stream.steps():
         (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
@@ -65,7 +66,7 @@ def test_transposed_convolutions_too() -> None:
 
 
 def test_convolutions_across_time_need_no_past() -> None:
-    conv = nn.Conv2d(3, 2, (3, 1), padding=(1, 0))
+    conv = Conv(3, 2, (3, 1), padding=(1, 0))
     stream = Stream()
     for past, stop in stream.steps():
         x = stream.heard(FRAMES, stop)
@@ -128,7 +129,7 @@ def test_positions_count_on_and_around() -> None:
 
 
 def test_batch_items_keep_apart() -> None:
-    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    conv = Conv(3, 2, (1, 3), padding=(0, 1))
     stream = Stream()
     stream.signal = torch.cat((stream.signal, 2 * stream.signal))
     for past, stop in stream.steps():
@@ -138,13 +139,13 @@ def test_batch_items_keep_apart() -> None:
 
 
 def test_nothing_before_is_the_module_itself() -> None:
-    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    conv = Conv(3, 2, (1, 3), padding=(0, 1))
     x = torch.randn(1, 3, 1, 9)
     assert torch.equal(NOTHING.conv(x, 3, conv)[0], conv(x))
 
 
 def test_a_reset_memory_is_a_new_one() -> None:
-    conv = nn.Conv2d(3, 2, (1, 3), padding=(0, 1))
+    conv = Conv(3, 2, (1, 3), padding=(0, 1))
     stream = Stream()
     before = [past.conv(stream.heard(FRAMES, stop), 3, conv)[0] for past, stop in stream.steps()]
     stream.memory.reset()
