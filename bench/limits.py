@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,13 +25,13 @@ class Machine:
     bandwidth: float  # bytes a second, read and written
     cached: float | None = None  # likewise within a core's own caches
 
-    def floor(self, calls: Iterable[Call[object]]) -> float:
+    def floor(self, calls: Iterable[Call[Any]]) -> float:
         """Seconds that operations take, or weights to come from memory, whichever is more."""
         calls = list(calls)
         operations = sum(self._multiplying(call) for call in calls)
         return max(operations, sum(call.weight_bytes for call in calls) / self.bandwidth)
 
-    def call_by_call(self, calls: Iterable[Call[object]]) -> float:
+    def call_by_call(self, calls: Iterable[Call[Any]]) -> float:
         """Seconds if every call gets its input from memory and brings its output there."""
         return sum(max(self._multiplying(call), call.moved / self.bandwidth) for call in calls)
 
@@ -42,7 +43,7 @@ class Machine:
         told["memory_GB/s"] = round(self.bandwidth / 1e9, 1)
         return told | ({"cache_GB/s": round(self.cached / 1e9, 1)} if self.cached else {})
 
-    def _multiplying(self, call: Call[object]) -> float:
+    def _multiplying(self, call: Call[Any]) -> float:
         return call.operations / self.rates[call.dtype] if call.operations else 0.0
 
 

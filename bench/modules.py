@@ -126,8 +126,10 @@ def counted(hops: HopStream) -> list[Call[Part]]:
     """The calls of a step that is like all later ones. The stream runs call by call."""
     network, block = _network(hops), _block(hops)
     hops.step(block)  # the first one makes its memory
-    with Marks(network) as marks, Counter(network, lambda: marks.part) as counter:
-        hops.step(block)
+    with Marks(network) as marks:
+        counter = Counter(network, lambda: marks.part)
+        with counter:
+            hops.step(block)
     return counter.calls
 
 
