@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--rows", type=int, default=2048, help="of the matrices that give the rates")
     made.add_argument("--compiled", action="store_true",
                       help="time the compiled step too; compiles it first")  # fmt: skip
-    made.add_argument("--cache", type=Path, help="with weights and compiled steps")
+    made.add_argument(
+        "--cache", type=Path, help="folder with the model's files, and compiled steps"
+    )
     made.add_argument("--card", type=Path, default=newest_card(),
                       help="what the kit for cards brought back")  # fmt: skip
     made.add_argument("--save", action="store_true", help="keep the figures in bench/results")
