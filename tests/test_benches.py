@@ -21,6 +21,7 @@ from bench import (
     hardware,
     levels,
     linears,
+    modules,
     peers,
     plots,
     profiling,
@@ -144,6 +145,20 @@ def test_rounding_the_linear_layers_costs_what_formats_can_hold(
     formats = json.loads(capsys.readouterr().out.splitlines()[-1])["formats"]
     assert formats["fp32"]["snr_db"] is None
     assert formats["bf16, packed"]["snr_db"] > formats["int8, dynamic"]["snr_db"] > 10
+
+
+def test_modules_have_a_limit_here_and_on_a_card(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["--frames", "20", "2", "2", "--steps", "2", "--rows", "128", "--model", model]
+    assert modules.main([*few, "--precisions", "bf16"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    here, card = found["bf16"]["modules"]["step"]["all"], found["H100"]["step"]["all"]
+    assert here["GFLOP"] == card["GFLOP"] > 0
+    assert here["call_by_call_ms"] > card["call_by_call_ms"] > card["floor_ms"] > 0
+    assert here["share_of_floor"] < here["share"]
+    assert 0 < found["card"]["share_of_floor"] < 0.1
+    assert found["card"]["us_per_kernel"]["alone"] < found["card"]["us_per_kernel"]["step"]
 
 
 def test_attention_by_products_is_about_as_near(capsys: pytest.CaptureFixture[str]) -> None:
