@@ -6,9 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 import shutil
-import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -20,11 +18,14 @@ from rtsep.atomic import write_atomically
 from rtsep.config import StreamSpec
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.errors import CompileError
-from rtsep.executors.constants import Constants, Record
+from rtsep.executors.constants import Constants
 from rtsep.executors.package import Package, read_records, write_package
+from rtsep.executors.records import Record
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.compilable import compilable
+from rtsep.own_code import hash_of_code
+from rtsep.ownership import is_ours, is_private
 
 MOST_KEPT = 16  # files, of some MB each; the weights beside them are those of all
 ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
@@ -65,7 +66,7 @@ class CompiledSteps:
         longest time go, since every update of rtsep and its settings leaves some behind."""
         path = self.path(spec, batch)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_private(path.parent):
+        if not is_private(path.parent):
             raise CompileError(
                 f"{path.parent} belongs to others, or they can write there, and what is in it is "
                 "run; make it yours alone, or choose another --cache"
@@ -107,7 +108,7 @@ class CompiledSteps:
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "processor": processor(),
-            "sources": _sources(),
+            "sources": hash_of_code(*_SOURCES),
             "weights": self._weights,
         }
         key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
@@ -126,39 +127,9 @@ class CompiledSteps:
         return digest.hexdigest()
 
 
-def is_ours(path: Path) -> bool:
-    """Whether a file is there that nobody but us and the system's administrator can have put there.
-
-    A group is trusted, since on many systems everybody is the only member of an own one.
-    """
-    return _is_private(path) and _is_private(path.parent)
-
-
-def _is_private(path: Path) -> bool:
-    """False if it is not there; true for what is, where the system knows no owners."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    if not hasattr(os, "getuid"):
-        return True
-    return found.st_uid in (0, os.getuid()) and not found.st_mode & stat.S_IWOTH
-
-
 def _records(package: Path) -> dict[str, Record]:
     """None for one that is damaged, or gone meanwhile."""
     try:
         return read_records(package)
     except CompileError:
         return {}
-
-
-@functools.cache
-def _sources() -> str:
-    """Of the code that a package was made from: after an update it is made anew."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parents[1]
-    for pattern in _SOURCES:
-        for file in sorted(root.glob(pattern)):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

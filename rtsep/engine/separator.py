@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rtsep.config import DEFAULTS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
-from rtsep.engine.compiled import CompiledSteps, is_ours
+from rtsep.engine.compiled import CompiledSteps
 from rtsep.engine.cores import Cores
 from rtsep.engine.hops import HopStream
 from rtsep.engine.instant import InstantStream
@@ -23,6 +23,7 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag
+from rtsep.ownership import is_ours
 
 Item = TypeVar("Item")
 

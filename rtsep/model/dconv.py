@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rtsep.model.layers import Conv2d
 from rtsep.model.past import Past, mean_and_square
 
 STEPS = 2
@@ -75,8 +76,8 @@ class NormedExpand(Gated):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.value = nn.Conv2d(hidden + 2, channels, 1)
-        self.gate = nn.Conv2d(hidden + 2, channels, 1)
+        self.value = Conv2d(hidden + 2, channels, 1)
+        self.gate = Conv2d(hidden + 2, channels, 1)
         self.moments_weight = nn.Parameter(torch.empty(hidden + 2, hidden))
         self.moments_bias = nn.Parameter(torch.empty(hidden + 2))
 
@@ -101,7 +102,7 @@ class DConvStep(nn.Module):
         kernel, steps = ((3, 1), (dilation, 1)) if time_axis == 2 else ((1, 3), (1, dilation))
         padding = (dilation, 0) if time_axis == 2 else (0, dilation)
         self.time = time_axis - 1  # once the channels are inside
-        self.squeeze = nn.Conv2d(channels, hidden, kernel, padding=padding, dilation=steps)
+        self.squeeze = Conv2d(channels, hidden, kernel, padding=padding, dilation=steps)
         self.norm_weight = nn.Parameter(torch.empty(hidden))
         self.norm_bias = nn.Parameter(torch.empty(hidden))
         self.expand = NormedExpand(channels, hidden)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.dconv import DConv, Gated, gelu, glu_
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
+from rtsep.model.layers import Conv2d, ConvTranspose2d
 from rtsep.model.past import Past
 
 EVERYTHING = slice(None)
@@ -24,12 +25,10 @@ class DecoderLayer(Gated):
         self.time_axis = time_axis
         rows = 3 if time_axis == FREQ_TIME_AXIS else 1
         context, around = (rows, 3), (rows // 2, 1)
-        self.value = nn.Conv2d(channels, channels, context, padding=around)
-        self.gate = nn.Conv2d(channels, channels, context, padding=around)
+        self.value = Conv2d(channels, channels, context, padding=around)
+        self.gate = Conv2d(channels, channels, context, padding=around)
         self.dconv = DConv(channels, time_axis)
-        self.conv_tr = nn.ConvTranspose2d(
-            channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD)
-        )
+        self.conv_tr = ConvTranspose2d(channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD))
 
     def forward(self, x: Tensor, skip: Tensor, past: Past, keep: slice = EVERYTHING) -> Tensor:
         x = glu_(*self.halves(x + skip, self.time_axis, past))

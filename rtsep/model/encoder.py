@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.dconv import DConv, Gated, gelu, glu_
+from rtsep.model.layers import Conv2d
 from rtsep.model.past import Past
 
 PAD = (KERNEL - STRIDE) // 2
@@ -25,10 +26,10 @@ class EncoderLayer(Gated):
     def __init__(self, in_channels: int, channels: int, time_axis: int) -> None:
         super().__init__()
         self.time_axis = time_axis
-        self.conv = nn.Conv2d(in_channels, channels, (1, KERNEL), (1, STRIDE), (0, PAD))
+        self.conv = Conv2d(in_channels, channels, (1, KERNEL), (1, STRIDE), (0, PAD))
         self.dconv = DConv(channels, time_axis)
-        self.value = nn.Conv2d(channels, channels, 1)
-        self.gate = nn.Conv2d(channels, channels, 1)
+        self.value = Conv2d(channels, channels, 1)
+        self.gate = Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor, past: Past) -> Tensor:
         (x,) = past.conv(x, self.time_axis, self.conv)

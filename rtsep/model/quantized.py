@@ -22,16 +22,17 @@ _SMALLEST = 1e-9  # of a scale; silence has none
 
 
 class QuantizedLinear(nn.Module):
-    """Computes about what `linear`, in float32, computes; in and out as `precision`."""
+    """Computes about what `linear`, in float32, computes; in and out as `precision`.
+
+    One on the meta device gives one that lacks its weights, as in `packed.py`.
+    """
 
     def __init__(self, linear: nn.Linear, precision: torch.dtype) -> None:
         super().__init__()
-        weight = linear.weight.detach()
-        scale = weight.abs().amax(1) / _LARGEST
-        self.scale = nn.Parameter(scale.clamp(min=_SMALLEST), requires_grad=False)
+        scale, self._packed = _quantized(linear.weight.detach())
+        self.scale = nn.Parameter(scale, requires_grad=False)
         self.bias = nn.Parameter(linear.bias.detach().to(precision), requires_grad=False)
-        self.register_buffer("_zeros", torch.zeros(len(weight), dtype=torch.int32))
-        self._packed = _packed((weight / self.scale[:, None]).round().to(torch.int8))
+        self.register_buffer("_zeros", torch.zeros(len(scale), dtype=torch.int32))
         self._rounded: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,6 +57,14 @@ class QuantizedLinear(nn.Module):
 def quantize(network: nn.Module, precision: torch.dtype) -> None:
     """Replace the float32 linear layers of `network`."""
     replace_linear(network, lambda linear: QuantizedLinear(linear, precision))
+
+
+def _quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The scale of every output, and the packed weights."""
+    if weight.is_meta:
+        return weight[:, 0], weight
+    scale = (weight.abs().amax(1) / _LARGEST).clamp(min=_SMALLEST)
+    return scale, _packed((weight / scale[:, None]).round().to(torch.int8))
 
 
 def _packed(weight: Tensor) -> Tensor:
