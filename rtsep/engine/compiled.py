@@ -8,14 +8,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 
-from rtsep.atomic import write_atomically
+from rtsep.atomic import ABANDONED_SECONDS, keep_newest, write_atomically
 from rtsep.config import StreamSpec
+from rtsep.engine.converted import ConvertedModel
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.errors import CompileError
 from rtsep.executors.constants import Constants
@@ -24,11 +24,11 @@ from rtsep.executors.records import Record
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.compilable import compilable
+from rtsep.model.tensors import hash_of_weights
 from rtsep.own_code import hash_of_code
 from rtsep.ownership import is_ours, is_private
 
 MOST_KEPT = 16  # files, of some MB each; the weights beside them are those of all
-ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
 
 # Of what a step computes.
 _SOURCES = (
@@ -40,10 +40,17 @@ _SOURCES = (
 class CompiledSteps:
     """Finds and makes packages for the streams of a model on the CPU."""
 
-    def __init__(self, folder: Path, network: Bag) -> None:
+    def __init__(self, folder: Path, network: Bag, kept: ConvertedModel | None = None) -> None:
+        """`kept` is the whole network as it lies in a file, if it does."""
         self.folder = folder
+        self._kept = kept
         self._constants = Constants(folder / "constants")
         self._network = network
+
+    def let_go_of_weights(self) -> None:
+        """Of those that only steps call by call need, which find them again in their file."""
+        if self._kept:
+            self._kept.file.drop_pages()
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
         """None if there is none, or none that can be read and is ours."""
@@ -85,16 +92,9 @@ class CompiledSteps:
         return path
 
     def _tidy(self) -> None:
-        """Keep the newest, and nothing of what was killed while it was written."""
-        for partial in self.folder.glob(".step-*.part"):
-            with suppress(FileNotFoundError):  # somebody else's, and finished just now
-                if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
-                    partial.unlink()
-        files = sorted(self.folder.glob("step-*.pt2"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-MOST_KEPT]:
-            file.unlink(missing_ok=True)
+        files = keep_newest(self.folder, "step-*.pt2", MOST_KEPT)
         self._constants.sweep(
-            {record.file for file in files[-MOST_KEPT:] for record in _records(file).values()},
+            {record.file for file in files for record in _records(file).values()},
             older_than=ABANDONED_SECONDS,
         )
 
@@ -116,15 +116,7 @@ class CompiledSteps:
 
     @functools.cached_property
     def _weights(self) -> str:
-        """Of what is left unpacked, which no two trainings share. Without the moments of norms:
-        they were computed, and their rounding depends on how many threads did that."""
-        digest = hashlib.sha256()
-        for name, tensor in self._network.named_parameters():
-            if "moments_" in name:
-                continue
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().flatten().view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
+        return self._kept.weights if self._kept else hash_of_weights(self._network)
 
 
 def _records(package: Path) -> dict[str, Record]:

@@ -6,8 +6,10 @@ which is an attribute like any other.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from rtsep.errors import ModelError
@@ -34,6 +36,18 @@ def put_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             tensor = tensors[f"{path}.{name}" if path else name]
             is_parameter = isinstance(places[name], nn.Parameter)
             places[name] = nn.Parameter(tensor, requires_grad=False) if is_parameter else tensor
+
+
+def hash_of_weights(network: nn.Module) -> str:
+    """Of what is left unpacked, which no two trainings share. Without the moments of norms: they
+    were computed, and their rounding depends on how many threads did that."""
+    digest = hashlib.sha256()
+    for name, tensor in network.named_parameters():
+        if "moments_" in name:
+            continue
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _places(module: nn.Module) -> list[tuple[dict[str, Tensor], str]]:

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rtsep.atomic import sha256_of, write_atomically, write_text_atomically
 from rtsep.errors import ModelError, RtsepError
@@ -45,6 +46,20 @@ class Cache:
         """The files of a stored model; none if it is not stored."""
         described = self._described(name)
         return [self.network_path(item) for item in described.signatures] if described else []
+
+    def stamp(self, name: str) -> dict[str, Any] | None:
+        """What tells the stored model from all others that may lie in its place, without reading
+        it: plain JSON. None if it is not stored, or a file is not as long as it was."""
+        described = self._described(name) if NAME.fullmatch(name) else None
+        if described is None:
+            return None
+        files = []
+        for signature in described.signatures:
+            found, manifest = self.network_path(signature).stat(), self._manifest(signature)
+            if manifest is None or found.st_size != manifest[0]:
+                return None
+            files.append((*manifest, found.st_mtime_ns))
+        return {"networks": files, "stem_weights": described.stem_weights}
 
     def model(self, name: str, observer: Observer) -> Checkpoint | None:
         """A stored model, verified; None if it is not there or not whole."""
