@@ -9,11 +9,12 @@ from typing import Any
 import torch
 
 from rtsep.engine.converted import ConvertedModels
-from rtsep.engine.precision import Precision, choose_precision
+from rtsep.engine.precision import Precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
 from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
+from rtsep.setup.precision_here import precision_here
 from rtsep.setup.runtime import give_back_memory
 from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.cache import default_folder
@@ -51,8 +52,8 @@ def load(
     ConfigError for a device that is not there or an unknown precision.
     """
     chosen = choose_device(device)
-    products = choose_precision(precision, chosen)
     folder = default_folder() if cache is None else Path(cache)
+    products = precision_here(precision, chosen, folder)
 
     def checkpoint() -> Checkpoint:
         return load_checkpoint(

@@ -47,19 +47,24 @@ class Cache:
         described = self._described(name)
         return [self.network_path(item) for item in described.signatures] if described else []
 
-    def stamp(self, name: str) -> dict[str, Any] | None:
+    def stamp(self, name: str, signatures: Sequence[str] = ()) -> dict[str, Any] | None:
         """What tells the stored model from all others that may lie in its place, without reading
-        it: plain JSON. None if it is not stored, or a file is not as long as it was."""
-        described = self._described(name) if NAME.fullmatch(name) else None
-        if described is None:
+        it: plain JSON. None if it is not stored, or a file is not as long as it was. `signatures`
+        of its networks, where they are known, spare a reader of YAML."""
+        try:
+            description = (self.folder / f"{_checked(name)}.yaml").read_text(encoding="utf-8")
+            if not signatures and (described := self._described(name)):
+                signatures = described.signatures
+            files = [self._stamp_of_network(signature) for signature in signatures]
+        except (OSError, ValueError, ModelError):
             return None
-        files = []
-        for signature in described.signatures:
-            found, manifest = self.network_path(signature).stat(), self._manifest(signature)
-            if manifest is None or found.st_size != manifest[0]:
-                return None
-            files.append((*manifest, found.st_mtime_ns))
-        return {"networks": files, "stem_weights": described.stem_weights}
+        return {"description": description, "networks": files} if files and all(files) else None
+
+    def _stamp_of_network(self, signature: str) -> tuple[int | str, ...] | None:
+        found, manifest = self.network_path(signature).stat(), self._manifest(signature)
+        if manifest is None or found.st_size != manifest[0]:
+            return None
+        return (*manifest, found.st_mtime_ns)
 
     def model(self, name: str, observer: Observer) -> Checkpoint | None:
         """A stored model, verified; None if it is not there or not whole."""

@@ -20,6 +20,7 @@ from rtsep.weights.registry import (
     OFFICIAL,
     OfficialModel,
     delta_file,
+    official_of,
     unknown_model,
 )
 
@@ -81,7 +82,8 @@ def stamp(name_or_path: str | Path, cache: Path) -> dict[str, Any] | None:
     if is_path(name_or_path):
         return None
     name = str(name_or_path)
-    found = Cache(cache).stamp(DELTAS.get(name, name))
+    official = official_of(name)
+    found = Cache(cache).stamp(DELTAS.get(name, name), tuple(official.networks) if official else ())
     if found and name in DELTAS:
         file = delta_file(name).stat()
         found["delta"] = [name, file.st_size, file.st_mtime_ns]
