@@ -33,7 +33,7 @@ LAYERS = (
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},
     {"dsp", "ring", "processes", "tables"},
-    {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "own_code",
+    {"atomic", "closing", "config", "garbage", "machine", "metrics", "names", "openmp", "own_code",
      "ownership", "processor_time", "status", "timeline"},
     {"errors"},
 )  # fmt: skip

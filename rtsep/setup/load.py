@@ -12,10 +12,10 @@ from rtsep.engine.converted import ConvertedModels
 from rtsep.engine.precision import Precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.garbage import give_back_memory
 from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
 from rtsep.setup.precision_here import precision_here
-from rtsep.setup.runtime import give_back_memory
 from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.cache import default_folder
 from rtsep.weights.observer import Observer
