@@ -21,6 +21,7 @@ from rtsep.errors import CompileError
 from rtsep.executors.constants import Constants
 from rtsep.executors.package import Package, read_records, write_package
 from rtsep.executors.records import Record
+from rtsep.garbage import give_back_memory
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.compilable import compilable
@@ -47,10 +48,12 @@ class CompiledSteps:
         self._constants = Constants(folder / "constants")
         self._network = network
 
-    def let_go_of_weights(self) -> None:
-        """Of those that only steps call by call need, which find them again in their file."""
+    def let_go(self) -> None:
+        """Of memory that only steps call by call need: weights, which come back from their file if
+        there is another such step, and what lies between layers."""
         if self._kept:
             self._kept.file.drop_pages()
+        give_back_memory()
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
         """None if there is none, or none that can be read and is ours."""

@@ -109,12 +109,12 @@ class HopStream:
         self._step.reset()
 
     def _heed_memory(self, recorded: Executor | None) -> None:
-        """After a step. One that was compiled has the weights in an order of its own, and those of
-        the network, which the steps before it brought into memory, may go."""
+        """After a step. One that was compiled has weights in an order of its own, and what steps
+        call by call before it brought into memory may go."""
         if recorded is None:
             self._used_network = True
         elif self._used_network and self._compiled:
-            self._compiled.let_go_of_weights()
+            self._compiled.let_go()
             self._used_network = False
 
     def _compute(self, block: torch.Tensor) -> torch.Tensor:
