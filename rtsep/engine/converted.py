@@ -109,9 +109,8 @@ class ConvertedModels:
             "processor": [processor(), *sorted(processor_features())],
             "code": hash_of_code(*_CODE),
         }
-        key = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[
-            :24
-        ]
+        text = json.dumps(what, sort_keys=True, default=str)
+        key = hashlib.sha256(text.encode()).hexdigest()[:24]
         return self.folder / f"{name}-{key}.tensors"
 
 
