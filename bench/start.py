@@ -2,8 +2,9 @@
 
 Each run is a whole command on a song so short that its stems are the first ones: a hop or two of
 the streaming engine (`stream`: window 2 s, hop 93 ms, lookahead 46 ms), one segment of 7.8 s
-`offline`. Imports, loading, writing and the end of the process are included. With `--against
-CHECKOUT` another build takes turns with this one, run for run, with the same Python and weights.
+`offline`. Imports, loading, writing and the end of the process are included; code is compiled to
+bytecode before, as that of installed packages is. With `--against CHECKOUT` another build takes
+turns with this one, run for run, with the same Python and weights.
 """
 
 from __future__ import annotations
@@ -47,8 +48,15 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         song = Path(folder) / "song.wav"
         soundfile.write(song, demo_song(RATE).mix[:, :SAMPLES].T, RATE, subtype="FLOAT")
+        # Kept, whatever the environment says, but not in anybody's checkout.
+        bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
+        environments = {
+            name: {**os.environ, **bytecode, "PYTHONPATH": str(checkout)}
+            for name, checkout in builds.items()
+        }
         for kind in args.kinds:
-            figures[kind] = _figures(builds, (*COMMANDS[kind], str(song), *args.rtsep), args.pairs)
+            words = (*COMMANDS[kind], str(song), *args.rtsep)
+            figures[kind] = _figures(environments, words, args.pairs)
             print(f"{kind}: {figures[kind]}", flush=True)
     from bench.hardware import finish
 
@@ -56,7 +64,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _figures(builds: dict[str, Path], words: Sequence[str], pairs: int) -> dict[str, Any]:
+def _figures(builds: dict[str, dict[str, str]], words: Sequence[str], pairs: int) -> dict[str, Any]:
+    """`builds` are the environments in which Python finds them."""
     processor: dict[str, list[float]] = {name: [] for name in builds}
 
     def run(name: str) -> Callable[[], float]:
@@ -77,14 +86,14 @@ def _figures(builds: dict[str, Path], words: Sequence[str], pairs: int) -> dict[
     return found
 
 
-def first_stems(checkout: Path, words: Sequence[str]) -> tuple[float, float]:
+def first_stems(environment: dict[str, str], words: Sequence[str]) -> tuple[float, float]:
     """Seconds of a command, and of the processor, all threads together."""
     with tempfile.TemporaryDirectory() as folder:
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "rtsep", *words],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(checkout)},
+            env=environment,
             capture_output=True,
             check=True,
         )

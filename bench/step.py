@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.hardware import finish
 from bench.turns import in_turn, percentiles, ratios
+from rtsep.weights.cache import default_folder
 
 HERE = Path(__file__).parent.parent
 WORKER = HERE / "bench" / "step_worker.py"
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--frames", type=int, nargs=3, default=[86, 3, 2],
                       help="of window, hop and lookahead")  # fmt: skip
     made.add_argument("--caches", type=Path, help="a folder for caches with compiled steps")
-    made.add_argument("--weights", type=Path, default=Path.home() / ".cache" / "rtsep",
+    made.add_argument("--weights", type=Path, default=default_folder(),
                       help="a cache that has the model's weights")  # fmt: skip
     made.add_argument("--save", action="store_true", help="keep the figures in bench/results")
     return made
@@ -113,7 +114,7 @@ def _figures(args: argparse.Namespace, processor: str, caches: Path) -> dict[str
     with ExitStack() as stack:
         workers = {}
         for build, checkout, precision, executor in ways:
-            cache = _cache(args.weights, caches / f"{build}-{processor}")
+            cache = cache_of(args.weights, caches / f"{build}-{processor}")
             words = [args.model, precision, executor, str(cache), *map(str, args.frames)]
             worker = stack.enter_context(Worker(checkout, PROCESSORS[processor], words))
             workers[f"{build} {precision} {executor}"] = worker
@@ -130,10 +131,10 @@ def _figures(args: argparse.Namespace, processor: str, caches: Path) -> dict[str
     return found
 
 
-def _cache(weights: Path, cache: Path) -> Path:
-    """A cache with the weights, and a step if one was compiled there."""
+def cache_of(weights: Path, cache: Path) -> Path:
+    """A cache with the weights, and whatever was compiled there."""
     if not cache.exists():
-        shutil.copytree(weights, cache, ignore=shutil.ignore_patterns("compiled"))
+        shutil.copytree(weights, cache, ignore=shutil.ignore_patterns("compiled", "converted"))
     return cache
 
 

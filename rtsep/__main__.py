@@ -21,6 +21,7 @@ def run() -> int:
     code = main()
     # What remains is the end of libraries, which say much when they are interrupted.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.freeze()  # nor does anybody need what garbage there is among half a million objects
     return code
 
 

@@ -6,10 +6,13 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
+ABANDONED_SECONDS = 3600.0  # nothing takes so long to write
 
 
 def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
@@ -33,6 +36,20 @@ def write_text_atomically(target: Path, text: str) -> None:
         partial.write_text(text, "utf-8", newline="")
 
     write_atomically(target, write)
+
+
+def keep_newest(folder: Path, pattern: str, most: int) -> list[Path]:
+    """Remove all such files but those that were used last, and what was killed while one was
+    written. Returns those that stay."""
+    for partial in folder.glob(f".{pattern}.*.part"):
+        with suppress(OSError):  # somebody else's, and finished just now
+            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                partial.unlink()
+    files = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime)
+    for file in files[:-most]:
+        with suppress(OSError):  # in use, on Windows
+            file.unlink(missing_ok=True)
+    return files[-most:]
 
 
 def endless(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from bench import (
     peers,
     plots,
     profiling,
+    resident,
     start,
     step,
 )
@@ -136,6 +138,24 @@ def test_a_step_is_timed_beside_another_build(
     assert set(found) == {"this int8 eager", "other auto eager", "demucs"}
     assert 0.1 < found["this int8 eager"]["ratio"] < 10  # the same build
     assert found["other auto eager"]["refresh"] == 2 + 2 + 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="shares of pages are told there only")
+def test_what_a_session_keeps_in_memory(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(resident, "SECONDS", 2)
+    words = ["--against", str(resident.HERE), "--pairs", "1", "--model", model]
+    assert resident.main([*words, "--executor", "eager", "--weights", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])["mib"]
+    assert set(found["this"]) == {"session", "engine", "others", "sum"}
+    assert found["this"]["engine"] > found["this"]["session"] > 5
+    assert 0.5 < found["ratio"] < 2  # the same build
+
+
+def test_a_session_that_does_not_play_is_no_figure(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ended before it had played"):
+        resident.resident(resident.HERE, ["--input", str(tmp_path / "none.wav")])
 
 
 def test_rounding_the_linear_layers_costs_what_formats_can_hold(

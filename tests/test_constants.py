@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from rtsep.errors import CompileError
-from rtsep.executors.constants import LARGE_BYTES, Constants, Record
+from rtsep.executors.constants import LARGE_BYTES, Constants
+from rtsep.executors.records import Record
 
 LARGE = torch.arange(LARGE_BYTES, dtype=torch.float32).reshape(64, -1)
 

@@ -33,8 +33,8 @@ LAYERS = (
     {"engine", "mixer", "weights"},
     {"model", "executors", "instant"},
     {"dsp", "ring", "processes", "tables"},
-    {"atomic", "closing", "config", "machine", "metrics", "names", "openmp", "processor_time",
-     "status", "timeline"},
+    {"atomic", "closing", "config", "garbage", "machine", "metrics", "names", "openmp", "own_code",
+     "ownership", "processor_time", "status", "timeline"},
     {"errors"},
 )  # fmt: skip
 DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}

@@ -14,6 +14,7 @@ from rtsep.cli.common.progress import RichObserver
 from rtsep.config import AUTO
 from rtsep.files.places import Kind, Place, input_place, output_place
 from rtsep.files.playlist import is_list
+from rtsep.garbage import importing
 from rtsep.stem_files.reading import is_stem_file
 
 CHOSEN = ("--window", "--hop", "--lookahead", "--mode", "--refresh")  # by --latency
@@ -74,7 +75,7 @@ def run(
     settle_path(options, given)
     if destination is None:
         _ask_where(where_from)
-    with RichObserver("loading PyTorch"):
+    with RichObserver("loading PyTorch"), importing():
         from rtsep.cli.files.run import run_file, run_stem_file
 
     if true_stems:

@@ -16,7 +16,7 @@ _RATE, _SAMPLE_BYTES, _CHANNELS = 44_100, 4, 2
 _SIGNALS = len(STEMS_4) + 2  # every stem, the mix and the input
 BYTES_PER_MINUTE = 60 * _RATE * _SAMPLE_BYTES * _CHANNELS * _SIGNALS
 _GOOD_MINUTES = 120  # a long set
-_CACHE_BYTES = 500_000_000  # a model and the compiled steps that a tuning makes
+_CACHE_BYTES = 700_000_000  # a model, also as it runs, and the compiled steps that a tuning makes
 _COMPILING_BYTES = 1_000_000_000  # a step's intermediate files, and those of its weights
 _SHM = "dev/shm"
 

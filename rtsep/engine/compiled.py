@@ -6,28 +6,30 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 import shutil
-import stat
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 
-from rtsep.atomic import write_atomically
+from rtsep.atomic import ABANDONED_SECONDS, keep_newest, write_atomically
 from rtsep.config import StreamSpec
+from rtsep.engine.converted import ConvertedModel
 from rtsep.engine.modes import new_step, warm_up
 from rtsep.errors import CompileError
-from rtsep.executors.constants import Constants, Record
+from rtsep.executors.constants import Constants
 from rtsep.executors.package import Package, read_records, write_package
+from rtsep.executors.records import Record
+from rtsep.garbage import give_back_memory
 from rtsep.machine import processor
 from rtsep.model.bag import Bag
 from rtsep.model.compilable import compilable
+from rtsep.model.tensors import hash_of_weights
+from rtsep.own_code import hash_of_code
+from rtsep.ownership import is_ours, is_private
 
 MOST_KEPT = 16  # files, of some MB each; the weights beside them are those of all
-ABANDONED_SECONDS = 3600.0  # nothing takes so long to compile
 
 # Of what a step computes.
 _SOURCES = (
@@ -39,10 +41,19 @@ _SOURCES = (
 class CompiledSteps:
     """Finds and makes packages for the streams of a model on the CPU."""
 
-    def __init__(self, folder: Path, network: Bag) -> None:
+    def __init__(self, folder: Path, network: Bag, kept: ConvertedModel | None = None) -> None:
+        """`kept` is the whole network as it lies in a file, if it does."""
         self.folder = folder
+        self._kept = kept
         self._constants = Constants(folder / "constants")
         self._network = network
+
+    def let_go(self) -> None:
+        """Of memory that only steps call by call need: weights, which come back from their file if
+        there is another such step, and what lies between layers."""
+        if self._kept:
+            self._kept.file.drop_pages()
+        give_back_memory()
 
     def find(self, spec: StreamSpec, batch: int) -> Package | None:
         """None if there is none, or none that can be read and is ours."""
@@ -65,7 +76,7 @@ class CompiledSteps:
         longest time go, since every update of rtsep and its settings leaves some behind."""
         path = self.path(spec, batch)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_private(path.parent):
+        if not is_private(path.parent):
             raise CompileError(
                 f"{path.parent} belongs to others, or they can write there, and what is in it is "
                 "run; make it yours alone, or choose another --cache"
@@ -84,16 +95,9 @@ class CompiledSteps:
         return path
 
     def _tidy(self) -> None:
-        """Keep the newest, and nothing of what was killed while it was written."""
-        for partial in self.folder.glob(".step-*.part"):
-            with suppress(FileNotFoundError):  # somebody else's, and finished just now
-                if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
-                    partial.unlink()
-        files = sorted(self.folder.glob("step-*.pt2"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-MOST_KEPT]:
-            file.unlink(missing_ok=True)
+        files = keep_newest(self.folder, "step-*.pt2", MOST_KEPT)
         self._constants.sweep(
-            {record.file for file in files[-MOST_KEPT:] for record in _records(file).values()},
+            {record.file for file in files for record in _records(file).values()},
             older_than=ABANDONED_SECONDS,
         )
 
@@ -107,7 +111,7 @@ class CompiledSteps:
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "processor": processor(),
-            "sources": _sources(),
+            "sources": hash_of_code(*_SOURCES),
             "weights": self._weights,
         }
         key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
@@ -115,34 +119,7 @@ class CompiledSteps:
 
     @functools.cached_property
     def _weights(self) -> str:
-        """Of what is left unpacked, which no two trainings share. Without the moments of norms:
-        they were computed, and their rounding depends on how many threads did that."""
-        digest = hashlib.sha256()
-        for name, tensor in self._network.named_parameters():
-            if "moments_" in name:
-                continue
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().flatten().view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a file is there that nobody but us and the system's administrator can have put there.
-
-    A group is trusted, since on many systems everybody is the only member of an own one.
-    """
-    return _is_private(path) and _is_private(path.parent)
-
-
-def _is_private(path: Path) -> bool:
-    """False if it is not there; true for what is, where the system knows no owners."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    if not hasattr(os, "getuid"):
-        return True
-    return found.st_uid in (0, os.getuid()) and not found.st_mode & stat.S_IWOTH
+        return self._kept.weights if self._kept else hash_of_weights(self._network)
 
 
 def _records(package: Path) -> dict[str, Record]:
@@ -151,14 +128,3 @@ def _records(package: Path) -> dict[str, Record]:
         return read_records(package)
     except CompileError:
         return {}
-
-
-@functools.cache
-def _sources() -> str:
-    """Of the code that a package was made from: after an update it is made anew."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parents[1]
-    for pattern in _SOURCES:
-        for file in sorted(root.glob(pattern)):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

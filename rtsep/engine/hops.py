@@ -58,6 +58,7 @@ class HopStream:
         self._cores = cores
         # Runs steps on a full window; None: call by call, as all others.
         self._recorded: Executor | None = None
+        self._used_network = True  # to begin with
         self._settle(new=True)
 
     @torch.inference_mode()
@@ -74,6 +75,7 @@ class HopStream:
         laps.end(STEP)
         result = self._transfer.down(stems)
         laps.end(COPY_OUT)
+        self._heed_memory(recorded)
         return result
 
     @torch.inference_mode()
@@ -105,6 +107,15 @@ class HopStream:
     def reset(self) -> None:
         """Back to the state of a new stream."""
         self._step.reset()
+
+    def _heed_memory(self, recorded: Executor | None) -> None:
+        """After a step. One that was compiled has weights in an order of its own, and what steps
+        call by call before it brought into memory may go."""
+        if recorded is None:
+            self._used_network = True
+        elif self._used_network and self._compiled:
+            self._compiled.let_go()
+            self._used_network = False
 
     def _compute(self, block: torch.Tensor) -> torch.Tensor:
         self.laps.begin_inside()

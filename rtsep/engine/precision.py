@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,9 +40,20 @@ FP16 = Precision("fp16", torch.float16)
 _BY_NAME = {precision.name: precision for precision in (FP32, TF32, BF16, FP16)}
 
 
-def choose_precision(name: str, device: torch.device) -> Precision:
-    """ "auto" is bf16 where it multiplies much faster than fp32, found out by trying; "int8" has
-    what is not multiplied in 8 bits as "auto" has it.
+def faster_precision(device: torch.device) -> Precision:
+    """bf16 where it multiplies much faster than fp32, found out by trying."""
+    factors = [torch.ones(_SIZE, _SIZE, dtype=each.dtype, device=device) for each in (FP32, BF16)]
+    times = [[_seconds(factor) for factor in factors] for _ in range(_ROUNDS)]
+    fp32, bf16 = map(min, zip(*times, strict=True))
+    return BF16 if bf16 < _WORTH_IT * fp32 else FP32
+
+
+def choose_precision(
+    name: str,
+    device: torch.device,
+    auto: Callable[[torch.device], Precision] = faster_precision,
+) -> Precision:
+    """Of this name; "int8" has what is not multiplied in 8 bits as "auto" has it.
 
     Raises ConfigError for unknown names, and for formats that only CUDA cards are fast in.
     """
@@ -53,13 +64,8 @@ def choose_precision(name: str, device: torch.device) -> Precision:
     if name == "int8":
         if device.type != "cpu":
             raise ConfigError(f"int8 is for the CPU, and the device is {device}; take another one")
-        return replace(choose_precision("auto", device), name="int8", int8=True)
-    if name != "auto":
-        return _BY_NAME[name]
-    factors = [torch.ones(_SIZE, _SIZE, dtype=each.dtype, device=device) for each in (FP32, BF16)]
-    times = [[_seconds(factor) for factor in factors] for _ in range(_ROUNDS)]
-    fp32, bf16 = map(min, zip(*times, strict=True))
-    return BF16 if bf16 < _WORTH_IT * fp32 else FP32
+        return replace(auto(device), name="int8", int8=True)
+    return auto(device) if name == "auto" else _BY_NAME[name]
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from rtsep.config import DEFAULTS, StreamSpec
 from rtsep.engine.blocks import Array, checked, like
-from rtsep.engine.compiled import CompiledSteps, is_ours
+from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.converted import ConvertedModel
 from rtsep.engine.cores import Cores
 from rtsep.engine.hops import HopStream
 from rtsep.engine.instant import InstantStream
@@ -23,6 +24,7 @@ from rtsep.engine.stream import Stream
 from rtsep.errors import ConfigError
 from rtsep.executors.cuda_graph import GraphPool
 from rtsep.model.bag import Bag
+from rtsep.ownership import is_ours
 
 Item = TypeVar("Item")
 
@@ -38,8 +40,10 @@ class Separator:
         precision: Precision = FP32,
         executor: str = "auto",
         compiled: Path | None = None,
+        kept: ConvertedModel | None = None,
     ) -> None:
-        """`compiled` is the folder where compiled steps are kept; without one there are none."""
+        """`compiled` is the folder where compiled steps are kept; without one there are none.
+        `kept` is the bag as it lies in a file, if it does."""
         self.name = name
         self.device = device
         self.precision = precision
@@ -49,7 +53,7 @@ class Separator:
         self._bag.set_precision(precision.dtype, int8=precision.int8)
         self._cores = Cores() if device.type == "cpu" else None
         self._steps = (
-            CompiledSteps(compiled, self._bag) if compiled and device.type == "cpu" else None
+            CompiledSteps(compiled, self._bag, kept) if compiled and device.type == "cpu" else None
         )
 
     @property

@@ -25,8 +25,9 @@ from packaging.version import Version
 from torch import Tensor
 
 from rtsep.errors import CompileError
-from rtsep.executors.constants import Constants, Record
+from rtsep.executors.constants import Constants
 from rtsep.executors.executor import Executor, Function
+from rtsep.executors.records import Record
 
 _NAME = "model"  # the one that PyTorch expects in a package
 _CONSTANTS = "constants.json"  # names and `Record`s of what a package does not have in it

@@ -38,7 +38,7 @@ from rtsep.metrics import sdr
 from rtsep.mixer.desk import local_desk
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.presets import Presets, check_preset
-from rtsep.mixer.tone import Tone
+from rtsep.mixer.tone import Tone, at_rest
 from rtsep.stem_files.reading import StemSource
 
 FADE_OUT_SECONDS = 0.05  # when a run is stopped early
@@ -165,13 +165,15 @@ def _mixer(separator: Separator | TrueStems, session: FileSession) -> Callable[[
     )
     desk.set_limiter(False)
     shape = len(separator.stems), separator.channels, separator.sample_rate, BLOCK
-    tone, faders = Tone(control, *shape), Faders(control, *shape)
+    # Nobody turns a knob while a file is made, and the filters take time to be computed.
+    apply_tone = (lambda block: block) if at_rest(control) else Tone(control, *shape).apply
+    faders = Faders(control, *shape)
     faders.settle()
 
     def mix(stems: Audio) -> Audio:
         dry: Audio = stems.sum(0)
         mixed: Audio = np.empty_like(dry)
-        faders.mix(tone.apply(Block.whole(stems, dry)), mixed)
+        faders.mix(apply_tone(Block.whole(stems, dry)), mixed)
         return mixed
 
     return mix

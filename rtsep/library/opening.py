@@ -8,11 +8,11 @@ import hashlib
 import torch
 
 from rtsep.engine.precision import choose_precision
+from rtsep.garbage import give_back_memory
 from rtsep.library.messages import Ready
 from rtsep.library.settings import Making, ModelSpec
 from rtsep.library.work import Workbench
 from rtsep.setup.load import assembled, choose_device
-from rtsep.setup.runtime import give_back_memory
 from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.observer import Observer
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from rtsep.garbage import importing
 from rtsep.live_session.messages import (
     EngineRequest,
     ModelReady,
@@ -59,8 +60,9 @@ def _load(
 ) -> tuple[HopStream, ModelReady, Retuning]:
     observer = Messenger(link)
     observer.phase("loading PyTorch")
-    from rtsep.setup.load import load
-    from rtsep.setup.runtime import prepare_process, share_cores
+    with importing():
+        from rtsep.setup.load import load
+        from rtsep.setup.runtime import prepare_process, share_cores
 
     prepare_process()
     observer.phase(f"loading {request.model}")

@@ -6,6 +6,7 @@ last of them, however they end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
 from typing import Any
@@ -34,8 +35,24 @@ NOTED_CALLBACKS, NOTED_HOPS, NOTED_PAUSES = 1 << 13, 1 << 10, 1 << 11  # the new
 
 
 def allocate(context: SpawnContext, *, instant: bool = False) -> Any:
-    """Zeroed bytes to pass to processes at their start."""
-    return context.RawArray("b", SHARED_BYTES + INSTANT_BYTES * instant)
+    """Zeroed bytes to pass to processes at their start. Those that nobody writes take no memory."""
+    return context.RawArray("b", _Unwritten(SHARED_BYTES + INSTANT_BYTES * instant))
+
+
+class _Unwritten(Sequence[int]):
+    """The first values of an array that keeps what it is made of: the system's zeroed memory."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __getitem__(self, index: Any) -> Any:
+        raise IndexError(index)
 
 
 @dataclass(frozen=True, kw_only=True)

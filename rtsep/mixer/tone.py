@@ -14,6 +14,11 @@ from rtsep.ring.ring import Audio
 FLAT = 10 ** (0.1 / 20) - 1  # so near to unity a band is there, since controllers do not hit it
 
 
+def at_rest(control: Control) -> bool:
+    """Whether all knobs are in the middle: a `Tone` would pass on every block as it is."""
+    return bool((control.eq == 1).all() and not control.kill.any() and not control.filter.any())
+
+
 class Tone:
     """Three bands and a filter per stem, which follow their targets without a click.
 

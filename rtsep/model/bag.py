@@ -50,11 +50,12 @@ class Bag(nn.Module):
         self._in_order = not self._with_rest or self.stems == config.outputs
         order = [(*computed, REST).index(stem) for stem in self.stems]
         self.register_buffer("order", torch.tensor(order))
-        self._every = (tuple(networks), tuple(map(tuple, stem_weights)))
+        self.every_network = tuple(networks)  # also those that nobody hears
+        self.stem_weights = tuple(map(tuple, stem_weights))
 
     def only(self, stems: Sequence[str]) -> Bag:
         """The same networks, asked for these stems."""
-        return Bag(*self._every, stems).to(self.weights.device)
+        return Bag(self.every_network, self.stem_weights, stems).to(self.weights.device)
 
     @property
     def config(self) -> NetworkConfig:
@@ -63,7 +64,7 @@ class Bag(nn.Module):
 
     def set_precision(self, precision: torch.dtype, *, int8: bool = False) -> None:
         """As `HTDemucs.set_precision`, for every network."""
-        for network in self._every[0]:
+        for network in self.every_network:
             network.set_precision(precision, int8=int8)
 
     @property

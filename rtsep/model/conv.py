@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from rtsep.model.layers import Conv2d
 from rtsep.model.quantized import QuantizedConv
 
 
-class Conv(nn.Conv2d):
+class Conv(Conv2d):
     """With the padding that a call says."""
 
     def padded(self, x: Tensor, padding: Sequence[int]) -> Tensor:

@@ -12,6 +12,7 @@ from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.conv import Conv
 from rtsep.model.dconv import DConv, Gated, gelu
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
+from rtsep.model.layers import ConvTranspose2d
 from rtsep.model.past import Past
 
 EVERYTHING = slice(None)
@@ -28,9 +29,7 @@ class DecoderLayer(Gated):
         self.value = Conv(channels, channels, context, padding=around)
         self.gate = Conv(channels, channels, context, padding=around)
         self.dconv = DConv(channels, time_axis)
-        self.conv_tr = nn.ConvTranspose2d(
-            channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD)
-        )
+        self.conv_tr = ConvTranspose2d(channels, out_channels, (1, KERNEL), (1, STRIDE), (0, PAD))
 
     def forward(self, x: Tensor, skip: Tensor, past: Past, keep: slice = EVERYTHING) -> Tensor:
         x = self.glu(x + skip, self.time_axis, past)

@@ -16,12 +16,18 @@ TOKENS = 128  # about as many as a step computes; the order of weights depends o
 
 
 class PackedLinear(nn.Module):
-    """Computes what `linear` computes; for inference on the CPU only."""
+    """Computes what `linear` computes; for inference on the CPU only.
+
+    One on the meta device, which has a shape and nothing else, gives one that lacks its weight.
+    """
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.bias = linear.bias
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), TOKENS)
+        weight = linear.weight.detach()
+        self._packed = (
+            weight if weight.is_meta else torch.ops.mkldnn._reorder_linear_weight(weight, TOKENS)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
@@ -51,7 +57,7 @@ def replace_linear(network: nn.Module, make: Callable[[nn.Linear], nn.Module]) -
 
 
 def _fits(weight: Tensor) -> bool:
-    if weight.device.type != "cpu" or not torch._C._has_mkldnn:
+    if weight.device.type not in ("cpu", "meta") or not torch._C._has_mkldnn:
         return False
     if weight.dtype == torch.bfloat16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

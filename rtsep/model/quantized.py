@@ -28,7 +28,10 @@ _NOTHING_AFTER = (1.0, 0)  # scale and zero of what goes out, were it in 8 bits 
 
 
 class Quantized(nn.Module, ABC):
-    """Has a weight (outputs, ...) in 8 bits, which oneDNN has packed."""
+    """Has a weight (outputs, ...) in 8 bits, which oneDNN has packed.
+
+    One that is made of layers on the meta device lacks it, as in `packed.py`.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
         super().__init__()
@@ -38,7 +41,8 @@ class Quantized(nn.Module, ABC):
         self.bias = nn.Parameter(bias.detach().to(precision), requires_grad=False)
         self.register_buffer("_zeros", torch.zeros(len(weight), dtype=torch.int32))
         each = self.scale.view(-1, *(1,) * (weight.ndim - 1))
-        self._packed = self._pack((weight / each).round().to(torch.int8))
+        rounded = (weight / each).round().to(torch.int8)
+        self._packed = rounded if rounded.is_meta else self._pack(rounded)
         self._rounded: Tensor | None = None
 
     @abstractmethod

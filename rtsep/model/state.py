@@ -25,10 +25,16 @@ def build_network(config: NetworkConfig, official: State) -> HTDemucs:
 
     The state must be complete and of the config's shapes; `rtsep.weights` has seen to that.
     """
-    with torch.device("meta"):  # weights that would be drawn at random, to be thrown away
-        network = HTDemucs(config)
+    network = empty_network(config)
     network.load_state_dict(convert(config, official), assign=True)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.requires_grad_(False)
+
+
+def empty_network(config: NetworkConfig) -> HTDemucs:
+    """An HTDemucs that lacks its weights: they are on the meta device, and take no memory."""
+    with torch.device("meta"):
+        network = HTDemucs(config)
     return network.eval().requires_grad_(False)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from rtsep.config import STRIDE, NetworkConfig
 from rtsep.model.attention import attend
 from rtsep.model.branches import side_by_side
+from rtsep.model.layers import LayerNorm, Linear
 from rtsep.model.past import Past, mean_and_square
 
 HIDDEN_SCALE = 4
@@ -73,11 +74,11 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         if cross:
-            self.query = nn.Linear(width, width)
-            self.key_value = nn.Linear(width, 2 * width)
+            self.query = Linear(width, width)
+            self.key_value = Linear(width, 2 * width)
         else:
-            self.query_key_value = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+            self.query_key_value = Linear(width, 3 * width)
+        self.out = Linear(width, width)
 
     def to_itself(self, x: Tensor, past: Past) -> Tensor:
         query, key_value = self.query_key_value(x).tensor_split([x.shape[-1]], -1)
@@ -98,12 +99,12 @@ class TransformerLayer(nn.Module):
 
     def __init__(self, width: int, heads: int, *, cross: bool) -> None:
         super().__init__()
-        self.norm_query = nn.LayerNorm(width)
-        self.norm_other = nn.LayerNorm(width) if cross else None
+        self.norm_query = LayerNorm(width)
+        self.norm_other = LayerNorm(width) if cross else None
         self.attention = Attention(width, heads, cross=cross)
-        self.norm_feed = nn.LayerNorm(width)
-        self.feed_in = nn.Linear(width, HIDDEN_SCALE * width)
-        self.feed_out = nn.Linear(HIDDEN_SCALE * width, width)
+        self.norm_feed = LayerNorm(width)
+        self.feed_in = Linear(width, HIDDEN_SCALE * width)
+        self.feed_out = Linear(HIDDEN_SCALE * width, width)
         self.norm_out = SequenceNorm(width)
 
     def forward(self, x: Tensor, other: Tensor, past: Past) -> Tensor:
@@ -128,9 +129,9 @@ class Tokens(nn.Module):
         super().__init__()
         inner, outer = config.transformer_channels, config.bottleneck_channels
         resize = config.bottom_channels > 0
-        self.widen = nn.Linear(outer, inner) if resize else nn.Identity()
-        self.norm = nn.LayerNorm(inner)
-        self.narrow = nn.Linear(inner, outer) if resize else nn.Identity()
+        self.widen = Linear(outer, inner) if resize else nn.Identity()
+        self.norm = LayerNorm(inner)
+        self.narrow = Linear(inner, outer) if resize else nn.Identity()
         self.register_buffer("positions", positions, persistent=False)
 
     def enter(self, x: Tensor, past: Past) -> Tensor:

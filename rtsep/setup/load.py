@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from rtsep.engine.precision import Precision, choose_precision
+from rtsep.engine.converted import ConvertedModels
+from rtsep.engine.precision import Precision
 from rtsep.engine.separator import Separator
 from rtsep.errors import ConfigError
+from rtsep.garbage import give_back_memory
 from rtsep.model.bag import Bag
 from rtsep.model.state import build_network
+from rtsep.setup.precision_here import precision_here
 from rtsep.weights import Checkpoint, load_checkpoint
 from rtsep.weights.cache import default_folder
 from rtsep.weights.observer import Observer
+from rtsep.weights.resolve import stamp
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -37,7 +42,7 @@ def load(
     and "fp16", or "auto", the faster one of fp32 and bf16; "int8" is "auto" with the transformer in
     8 bits, on the CPU. `executor` is "eager", "graph" (CUDA only), "compiled" (CPU only) or "auto".
     Weights that are not in the `cache` folder are fetched once. `observer` is told about downloads
-    and licences.
+    and licences. What a model by name becomes on the CPU is kept there too, and mapped into memory.
 
     `stems` names the network's stems, in order, for files that do not. `complete` says whether they
     make up the whole mixture; without it that is taken to be so of the official four and six alone.
@@ -47,12 +52,31 @@ def load(
     ConfigError for a device that is not there or an unknown precision.
     """
     chosen = choose_device(device)
-    products = choose_precision(precision, chosen)
-    folder = None if cache is None else Path(cache)
-    checkpoint = load_checkpoint(
-        name_or_path, cache=folder, observer=observer, stems=stems, complete=complete
-    )
-    return assembled(checkpoint, chosen, products, executor, folder)
+    folder = default_folder() if cache is None else Path(cache)
+    products = precision_here(precision, chosen, folder)
+
+    def checkpoint() -> Checkpoint:
+        return load_checkpoint(
+            name_or_path, cache=folder, observer=observer, stems=stems, complete=complete
+        )
+
+    if chosen.type != "cpu":
+        return assembled(checkpoint(), chosen, products, executor, folder)
+
+    def source() -> dict[str, Any] | None:
+        found = stamp(name_or_path, folder)
+        return found and found | {"stems": stems, "complete": complete}
+
+    models = ConvertedModels(folder / "converted", products)
+    name, kept = str(name_or_path), models.find(str(name_or_path), source())
+    if kept:
+        bag = kept.bag
+    else:
+        name, bag = _converted(checkpoint(), products)
+        kept = models.keep(name, source(), bag)
+        bag = kept.bag if kept else bag
+        give_back_memory()
+    return Separator(name, bag, chosen, products, executor, folder / "compiled", kept)
 
 
 def assembled(
@@ -63,10 +87,20 @@ def assembled(
     cache: Path | None = None,
 ) -> Separator:
     """The model of these weights, as `load` makes it."""
-    networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
-    bag = Bag(networks, checkpoint.stem_weights)
     compiled = (cache or default_folder()) / "compiled"
-    return Separator(checkpoint.name, bag, device, precision, executor, compiled)
+    return Separator(checkpoint.name, _bag(checkpoint), device, precision, executor, compiled)
+
+
+def _bag(checkpoint: Checkpoint) -> Bag:
+    networks = [build_network(weights.config, weights.state) for weights in checkpoint.networks]
+    return Bag(networks, checkpoint.stem_weights)
+
+
+def _converted(checkpoint: Checkpoint, precision: Precision) -> tuple[str, Bag]:
+    """Its name, and its networks as they run on the CPU."""
+    bag = _bag(checkpoint)
+    bag.set_precision(precision.dtype, int8=precision.int8)
+    return checkpoint.name, bag
 
 
 def choose_device(name: str) -> torch.device:

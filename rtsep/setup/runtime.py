@@ -44,11 +44,3 @@ def prepare_process() -> None:
             for most in (_KEEP_BYTES, _KEEP_BYTES_OLD_GLIBC):
                 if mallopt(_M_MMAP_THRESHOLD, most):
                     break
-
-
-def give_back_memory() -> None:
-    """To the system, what loading a model has used and freed; for those that keep it otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rtsep.atomic import sha256_of, write_atomically, write_text_atomically
 from rtsep.errors import ModelError, RtsepError
@@ -45,6 +46,25 @@ class Cache:
         """The files of a stored model; none if it is not stored."""
         described = self._described(name)
         return [self.network_path(item) for item in described.signatures] if described else []
+
+    def stamp(self, name: str, signatures: Sequence[str] = ()) -> dict[str, Any] | None:
+        """What tells the stored model from all others that may lie in its place, without reading
+        it: plain JSON. None if it is not stored, or a file is not as long as it was. `signatures`
+        of its networks, where they are known, spare a reader of YAML."""
+        try:
+            description = (self.folder / f"{_checked(name)}.yaml").read_text(encoding="utf-8")
+            if not signatures and (described := self._described(name)):
+                signatures = described.signatures
+            files = [self._stamp_of_network(signature) for signature in signatures]
+        except (OSError, ValueError, ModelError):
+            return None
+        return {"description": description, "networks": files} if files and all(files) else None
+
+    def _stamp_of_network(self, signature: str) -> tuple[int | str, ...] | None:
+        found, manifest = self.network_path(signature).stat(), self._manifest(signature)
+        if manifest is None or found.st_size != manifest[0]:
+            return None
+        return (*manifest, found.st_mtime_ns)
 
     def model(self, name: str, observer: Observer) -> Checkpoint | None:
         """A stored model, verified; None if it is not there or not whole."""

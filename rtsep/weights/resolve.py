@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rtsep.errors import DownloadError, ModelError
 from rtsep.weights.cache import Cache, default_folder
@@ -19,6 +20,7 @@ from rtsep.weights.registry import (
     OFFICIAL,
     OfficialModel,
     delta_file,
+    official_of,
     unknown_model,
 )
 
@@ -72,6 +74,20 @@ def stored(name_or_path: str | Path, cache: Path, observer: Observer) -> Checkpo
         found = Cache(cache).model(base, observer)
         return changed(path, found) if found else None
     return load_checkpoint(path)
+
+
+def stamp(name_or_path: str | Path, cache: Path) -> dict[str, Any] | None:
+    """What tells the weights of a model by name from all others, without reading them: plain JSON.
+    None for a path, and for weights that are not here."""
+    if is_path(name_or_path):
+        return None
+    name = str(name_or_path)
+    official = official_of(name)
+    found = Cache(cache).stamp(DELTAS.get(name, name), tuple(official.networks) if official else ())
+    if found and name in DELTAS:
+        file = delta_file(name).stat()
+        found["delta"] = [name, file.st_size, file.st_mtime_ns]
+    return found
 
 
 def pull(name: str, cache: Cache, observer: Observer) -> Checkpoint:

@@ -549,7 +549,7 @@ def test_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     is_ok(disk.recording(here), "127 MB a minute")
     is_ok(disk.shared_memory(here), "67 MB needed")
     monkeypatch.setattr(shutil, "disk_usage", Disk(300e6))
-    advises(disk.cache(here), "300 MB free", "500 MB at least")
+    advises(disk.cache(here), "300 MB free", "700 MB at least")
     advises(disk.temporary(), "1.0 GB at least")
     advises(disk.recording(here), "room for 2 minutes")
     monkeypatch.setattr(shutil, "disk_usage", Disk(0))

@@ -22,7 +22,9 @@ from torch import Tensor
 from rtsep.config import StreamSpec
 from rtsep.engine import compiled as compiling
 from rtsep.engine.compiled import CompiledSteps
+from rtsep.engine.converted import ConvertedModels
 from rtsep.engine.hops import HopStream
+from rtsep.engine.precision import FP32
 from rtsep.engine.separator import Separator
 from rtsep.engine.stream import Stream
 from rtsep.errors import CompileError, ConfigError
@@ -151,6 +153,28 @@ def test_a_whole_stream(bag: Bag, folder: Path) -> None:
         Separator("small", bag, CPU, executor="compiled", compiled=folder).stream(
             mode="incremental", batch=2, **settings
         )
+
+
+def test_weights_that_a_compiled_step_does_not_use_leave_memory(
+    bag: Bag, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, after the steps call by call with which every stream begins; and they come back."""
+    kept = ConvertedModels(tmp_path, FP32).keep("small", {}, bag)
+    assert kept
+    steps = CompiledSteps(folder, kept.bag, kept)
+    compiled, eager = (
+        HopStream(kept.bag, SPEC, batch=1, device=CPU, executor=executor, compiled=steps)
+        for executor in ("compiled", "eager")
+    )
+    drop, dropped = kept.file.drop_pages, []
+    monkeypatch.setattr(kept.file, "drop_pages", lambda: (drop(), dropped.append(at)))
+    for _ in range(2):
+        for at, hop in enumerate(blocks(12)):  # noqa: B007
+            torch.testing.assert_close(compiled.step(hop), eager.step(hop), rtol=0, atol=1e-5)
+        for each in (compiled, eager):
+            each.reset()
+    first, again = dropped
+    assert first == again and 0 < first < 11
 
 
 def test_what_multiplies_in_8_bits_is_compiled_too(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from rtsep.engine.compiled import CompiledSteps, is_ours
+from rtsep.engine.compiled import CompiledSteps
 from rtsep.errors import CompileError
+from rtsep.ownership import is_ours
 from tests.fuzz import tiny
 from tests.fuzz.holding import SEEDS, accepted, holds, refused, some
 from tests.fuzz.sandbox import Sandbox

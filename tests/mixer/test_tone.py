@@ -19,11 +19,25 @@ from rtsep.mixer.crossover import EDGES_HZ
 from rtsep.mixer.desk import Desk, local_desk
 from rtsep.mixer.faders import Block, Faders
 from rtsep.mixer.sweep import HIGH_PASS_HZ, LOW_PASS_HZ, REST, cutoff_hz
-from rtsep.mixer.tone import Tone
+from rtsep.mixer.tone import Tone, at_rest
 
 ARRIVED = round(0.2 * RATE)  # samples after which everything rests
 ALL = {"low": (20, EDGES_HZ[0]), "mid": EDGES_HZ, "high": (EDGES_HZ[1], 20_000)}
 Do = Callable[[Desk], object]
+
+
+@pytest.mark.parametrize("turn", [
+    lambda desk: None,
+    lambda desk: desk.set_gain("bass", 0.5),
+    lambda desk: desk.set_eq("bass", "low", 3.0),
+    lambda desk: desk.set_filter("drums", -0.5),
+])  # fmt: skip
+def test_a_tone_at_rest_passes_on_what_it_gets(turn: Do) -> None:
+    rig = Rig()
+    turn(rig.desk)
+    stems = noise(256)
+    block = Block.whole(stems, stems.sum(0))
+    assert at_rest(rig.control) == (rig.tone.apply(block) is block)
 
 
 class Rig:

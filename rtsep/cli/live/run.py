@@ -27,6 +27,7 @@ from rtsep.control.listening import HostPort
 from rtsep.control.osc import OscServer, OscSpec, parse_osc_spec
 from rtsep.control.scene_file import SceneFile, scenes_path
 from rtsep.files.places import Place
+from rtsep.garbage import give_back_memory
 from rtsep.live_session.messages import AudioRequest
 from rtsep.live_session.request import live_spec
 from rtsep.live_session.session import LiveSession
@@ -91,6 +92,7 @@ def run_live(
         stop = stop or opened.enter_context(stop_on_signals())
         gc.collect()
         gc.freeze()  # a full collection would keep controllers waiting for some 50 ms
+        give_back_memory()
         try:
             with written.watching(session) if written else nullcontext():
                 _attend(session, controls, stop)
