@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from rtsep.doctor.facts import Card, ModelFacts, TorchFacts, Tuned
-from rtsep.engine.precision import choose_precision
+from rtsep.engine.precision import choose_precision, fastest_precision
 from rtsep.engine.separator import Separator
 from rtsep.engine.tune import Trial, best
 from rtsep.setup.load import assembled, choose_device
@@ -78,7 +78,7 @@ def look_at_model(name: str, device: str, cache: Path) -> ModelFacts:
     """
     notices = _Notices([])
     chosen = choose_device(device)
-    precision = choose_precision("auto", chosen)
+    precision = choose_precision("auto", chosen, fastest_precision)
     checkpoint = stored(name, cache, notices)
     if checkpoint is None:
         return ModelFacts(

@@ -59,9 +59,10 @@ class Gated(nn.Module):
     joined = False
 
     def quantize(self, precision: torch.dtype) -> None:
-        """To 8 bits; as `quantize` of linear layers."""
-        halves = cast("tuple[Conv, Conv]", (self.value, self.gate))
-        self.value, self.gate = QuantizedConv(halves, precision), None
+        """To 8 bits, if it is not yet; as `quantize` of linear layers."""
+        if isinstance(self.value, Conv) and self.gate is not None:
+            self.value = QuantizedConv((self.value, self.gate), precision)
+            self.gate = None
 
     def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
         """Value and gate of x (b, c, ...), whose time runs along `axis`."""

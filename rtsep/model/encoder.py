@@ -6,8 +6,6 @@ samples). Strides run along the last axis in both; only DConv has to know where 
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,7 +35,8 @@ class EncoderLayer(Gated):
 
     def quantize(self, precision: torch.dtype) -> None:
         super().quantize(precision)
-        self.conv = QuantizedConv((cast("Conv", self.conv),), precision)
+        if isinstance(self.conv, Conv):
+            self.conv = QuantizedConv((self.conv,), precision)
 
     def forward(self, x: Tensor, past: Past) -> Tensor:
         (x,) = past.conv(x, self.time_axis, self.conv)

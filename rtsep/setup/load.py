@@ -39,10 +39,11 @@ def load(
 
     `device` is "auto" (CUDA, then MPS, then the CPU), or one of those. `precision` is that of
     convolutions and matrix products (spectra and norms stay fp32): "fp32", "bf16", on CUDA "tf32"
-    and "fp16", or "auto", the faster one of fp32 and bf16; "int8" is "auto" with the transformer in
-    8 bits, on the CPU. `executor` is "eager", "graph" (CUDA only), "compiled" (CPU only) or "auto".
-    Weights that are not in the `cache` folder are fetched once. `observer` is told about downloads
-    and licences. What a model by name becomes on the CPU is kept there too, and mapped into memory.
+    and "fp16"; on the CPU "int8", in which the transformer and most convolutions multiply in 8 bits
+    and all else as is faster; or "auto", the fastest of fp32, bf16 and int8.
+    `executor` is "eager", "graph" (CUDA only), "compiled" (CPU only) or "auto". Weights that are
+    not in the `cache` folder are fetched once. `observer` is told about downloads and licences.
+    What a model by name becomes on the CPU is kept there too, and mapped into memory.
 
     `stems` names the network's stems, in order, for files that do not. `complete` says whether they
     make up the whole mixture; without it that is taken to be so of the official four and six alone.

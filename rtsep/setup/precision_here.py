@@ -11,14 +11,24 @@ from pathlib import Path
 import torch
 
 from rtsep.atomic import write_text_atomically
-from rtsep.engine.precision import BF16, FP32, Precision, choose_precision, faster_precision
+from rtsep.engine.precision import (
+    BF16,
+    FP32,
+    Precision,
+    choose_precision,
+    fastest_precision,
+    in_8_bits,
+)
 from rtsep.machine import processor, processor_features
 
-_BY_NAME = {precision.name: precision for precision in (FP32, BF16)}
+_BY_NOTE = {wide.name: wide for wide in (FP32, BF16)} | {
+    f"int8 and {wide.name}": in_8_bits(wide) for wide in (FP32, BF16)
+}
 
 
 def precision_here(name: str, device: torch.device, cache: Path) -> Precision:
-    """As `choose_precision`, without trying again what was tried on this processor."""
+    """As `choose_precision`, where "auto" is the `fastest_precision`, without trying again what was
+    tried on this processor."""
     if device.type != "cpu":
         return choose_precision(name, device)
     return choose_precision(name, device, partial(_remembered, cache))
@@ -27,13 +37,17 @@ def precision_here(name: str, device: torch.device, cache: Path) -> Precision:
 def _remembered(cache: Path, device: torch.device) -> Precision:
     path = _path(cache)
     try:
-        return _BY_NAME[json.loads(path.read_text(encoding="utf-8"))]
+        return _BY_NOTE[json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, LookupError, TypeError):  # it was not tried, or is damaged
-        found = faster_precision(device)
+        found = fastest_precision(device)
     with suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
-        write_text_atomically(path, json.dumps(found.name))
+        write_text_atomically(path, json.dumps(_note(found)))
     return found
+
+
+def _note(found: Precision) -> str:
+    return next(note for note, precision in _BY_NOTE.items() if precision == found)
 
 
 def _path(cache: Path) -> Path:

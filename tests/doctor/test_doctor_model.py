@@ -33,10 +33,10 @@ def trial(hop: float, *, compiled: bool = False) -> Trial:
 
 
 def remember(model: Path, cache: Path, trials: list[Trial]) -> dict[Path, bytes]:
-    """As if `rtsep tune` had found that, in either precision, since "auto" takes the faster one.
+    """As if `rtsep tune` had found that, in each precision that "auto" can be.
     Returns what is in the cache then."""
     share_cores()
-    for precision in ("fp32", "bf16"):
+    for precision in ("fp32", "bf16", "int8"):
         separator = load(model, "cpu", precision=precision, cache=cache)
         tuned.remember(separator, trials, cache)
     return contents(cache)

@@ -18,6 +18,8 @@ from rtsep.engine.precision import (
     TF32,
     Precision,
     choose_precision,
+    fastest_precision,
+    in_8_bits,
     products_in,
 )
 from rtsep.engine.separator import Separator
@@ -112,6 +114,18 @@ def test_auto_takes_what_is_faster(
     seconds = {torch.float32: 1.0, torch.bfloat16: bf16}
     monkeypatch.setattr(precisions, "_seconds", lambda factor: seconds[factor.dtype])
     assert choose_precision("auto", CPU) == expected
+
+
+@pytest.mark.parametrize("wide", [FP32, BF16])
+@pytest.mark.parametrize("features", [{"avx2"}, {"avx2", "avx_vnni"}, {"avx512_vnni"}])
+def test_8_bits_are_for_processors_that_are_fast_in_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, wide: Precision, features: set[str]
+) -> None:
+    monkeypatch.setattr(precisions, "faster_precision", lambda device: wide)
+    monkeypatch.setattr(precisions, "processor_features", lambda: frozenset(features))
+    fits = wide is FP32 and features != {"avx2"}
+    assert fastest_precision(CPU) == (in_8_bits(FP32) if fits else wide)
+    assert fastest_precision(torch.device("cuda")) == wide
 
 
 def test_auto_tries_for_real() -> None:

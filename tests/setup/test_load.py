@@ -11,7 +11,7 @@ import torch
 from small_models import small_weights, write_small_model
 
 import rtsep
-from rtsep.engine.precision import BF16, FP32
+from rtsep.engine.precision import BF16, FP32, in_8_bits
 from rtsep.engine.separator import Separator
 from rtsep.errors import ModelError
 from rtsep.setup import load as loading
@@ -50,8 +50,11 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def stems(separator: Separator) -> np.ndarray:
-    mix = np.random.default_rng(3).uniform(-0.3, 0.3, (2, 60_000)).astype(np.float32)
-    return separator.separate(mix)
+    """To the bit, whatever other programs need meanwhile."""
+    mix = torch.from_numpy(np.random.default_rng(3).uniform(-0.3, 0.3, (2, 60_000))).float()
+    pieces = separator.separate_blocks([mix], alike=True)
+    found: np.ndarray = torch.cat([piece for piece, _ in pieces], -1).numpy()
+    return found
 
 
 def load(cache: Path, name: str | Path = "mine", **more: object) -> Separator:
@@ -129,7 +132,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> list[torch.device]:
         found.append(device)
         return BF16
 
-    monkeypatch.setattr(precisions, "faster_precision", tried)
+    monkeypatch.setattr(precisions, "fastest_precision", tried)
     return found
 
 
@@ -144,6 +147,16 @@ def test_which_precision_is_faster_is_tried_once(
     monkeypatch.setattr(precisions, "processor", lambda: "another one")
     precision_here("auto", CPU, tmp_path)
     assert len(trials) == 2
+
+
+def test_8_bits_are_remembered_with_what_is_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = in_8_bits(BF16)
+    monkeypatch.setattr(precisions, "fastest_precision", lambda device: found)
+    assert precision_here("auto", CPU, tmp_path) == found
+    monkeypatch.setattr(precisions, "fastest_precision", lambda device: FP32)
+    assert precision_here("auto", CPU, tmp_path) == found
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b'"fp64"', b"\xff"])
