@@ -21,7 +21,8 @@ def run() -> int:
     code = main()
     # What remains is the end of libraries, which say much when they are interrupted.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    gc.freeze()  # nor does anybody need what garbage there is among half a million objects
+    gc.collect()  # a file in a circle is written to its end, for example
+    gc.freeze()  # and Python does not go through all that stays twice more
     return code
 
 

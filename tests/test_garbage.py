@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,23 @@ give_back_memory()
 assert resident() - before < 0.3 * held, (held, kept, resident() - before)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_garbage_at_the_end_of_the_program_still_ends(tmp_path: Path) -> None:
+    code = """
+import sys
+import rtsep.cli.main
+from rtsep.__main__ import run
+
+def leave_garbage():
+    circle = [open(sys.argv[1], "w")]
+    circle.append(circle)
+    circle[0].write("all of it")
+    return 0
+
+rtsep.cli.main.main = leave_garbage
+assert run() == 0
+"""
+    path = tmp_path / "text"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert path.read_text() == "all of it"
