@@ -60,9 +60,9 @@ import rtsep.cli.main
 from rtsep.__main__ import run
 
 def leave_garbage():
-    circle = [open(sys.argv[1], "w")]
+    circle = [open(sys.argv[1], "wb")]
     circle.append(circle)
-    circle[0].write("all of it")
+    circle[0].write(b"all of it")
     return 0
 
 rtsep.cli.main.main = leave_garbage
