@@ -21,7 +21,7 @@ def run() -> int:
     code = main()
     # What remains is the end of libraries, which say much when they are interrupted.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    gc.collect()  # a file in a circle is written to its end, for example
+    gc.collect()  # whatever closes something when it goes does so
     gc.freeze()  # and Python does not go through all that stays twice more
     return code
 
