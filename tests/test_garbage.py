@@ -50,3 +50,26 @@ give_back_memory()
 assert resident() - before < 0.3 * held, (held, kept, resident() - before)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_garbage_at_the_end_of_the_program_is_told() -> None:
+    code = """
+import rtsep.cli.main
+from rtsep.__main__ import run
+
+class Device:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        print("closed")
+
+def leave_garbage():
+    Device()
+    return 0
+
+rtsep.cli.main.main = leave_garbage
+assert run() == 0
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "closed\n"
