@@ -12,7 +12,7 @@ from rtsep.config import PACE
 from rtsep.engine.trial import Setting, Trial, best, held, pays
 from rtsep.engine.tuning_time import MOST_COMPILED
 
-COMPILED_SHARE = 0.65  # of a step's time, as a forecast; each compilation takes minutes
+COMPILED_SHARE = 0.55  # of a step's time, as a forecast; each compilation takes minutes
 _EXACT_SHARE = 4.0  # of an incremental step's time; this too is a forecast only
 _FIRST_MS = 100.0  # a step, before there was any
 
