@@ -12,7 +12,8 @@ from rtsep.config import PACE
 from rtsep.engine.trial import Setting, Trial, best, held, pays
 from rtsep.engine.tuning_time import MOST_COMPILED
 
-COMPILED_SHARE = 0.55  # of a step's time, as a forecast; each compilation takes minutes
+# Of a step's time, as a forecast until one was compiled; each compilation takes minutes.
+COMPILED_SHARE = 0.55
 _EXACT_SHARE = 4.0  # of an incremental step's time; this too is a forecast only
 _FIRST_MS = 100.0  # a step, before there was any
 
@@ -103,8 +104,18 @@ class Search:
             for trial in self.trials
             if not trial.compiled
             and trial.setting.mode == "incremental"
-            and COMPILED_SHARE * trial.p90_ms < 1000 * PACE * trial.setting.hop
+            and self._share() * trial.p90_ms < 1000 * PACE * trial.setting.hop
         ]
+
+    def _share(self) -> float:
+        """Of the time of a step, that a compiled one takes here: the least that was seen."""
+        as_it_comes = {trial.setting: trial.p90_ms for trial in self.trials if not trial.compiled}
+        shares = [
+            trial.p90_ms / as_it_comes[trial.setting]
+            for trial in self.trials
+            if trial.compiled and trial.setting in as_it_comes
+        ]
+        return min(shares, default=COMPILED_SHARE)
 
     def _likely(self, work: Work) -> Trial:
         """Steps take as long as they did with this setting, or else with the last one."""
@@ -116,7 +127,7 @@ class Search:
             ms, compiled = self._incremental_ms(), False
             ms *= _EXACT_SHARE if setting.mode == "exact" else 1.0
         if work.compiles:
-            ms, compiled = COMPILED_SHARE * ms, True
+            ms, compiled = self._share() * ms, True
         return Trial(
             setting=setting, compiled=compiled, steps=0, p50_ms=ms, p90_ms=ms, answer_ms=ms
         )
@@ -125,5 +136,5 @@ class Search:
         """Of a step as it comes."""
         for trial in reversed(self.trials):
             if trial.setting.mode == "incremental":
-                return trial.p90_ms / (COMPILED_SHARE if trial.compiled else 1.0)
+                return trial.p90_ms / (self._share() if trial.compiled else 1.0)
         return _FIRST_MS

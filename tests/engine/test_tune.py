@@ -129,7 +129,7 @@ def test_shorter_hops_are_compiled_from_the_one_on_that_should_hold(
         return True
 
     def clock(mode: str, hop: float) -> float:
-        return compiled_seconds if round(hop * 44100 / 1024) in compiled else 0.2
+        return compiled_seconds if round(hop * 44100 / 1024) in compiled else 0.22
 
     machine(clock)
     chosen = best(tune(separator, compile=compile)).setting
@@ -183,7 +183,7 @@ def test_after_a_failed_proof_more_is_compiled(
     def clock(mode: str, hop: float) -> float:
         frames = round(hop * 44100 / 1024)
         if frames not in compiled or (frames == 8 and next(steps) > tuning.TRIAL_SECONDS / hop):
-            return 0.2
+            return 0.22
         return 0.12
 
     machine(clock)
