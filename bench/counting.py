@@ -154,6 +154,9 @@ _OPERATIONS: dict[Any, Callable[..., float]] = {
     **flop_registry,
     torch.ops.mkldnn._linear_pointwise: _linear,
     torch.ops.onednn.qlinear_pointwise: _linear,
+    torch.ops.onednn.qconv_pointwise: lambda *args, out_val: (
+        2 * out_val.numel() * (args[3].numel() // args[3].shape[0])
+    ),
     aten._scaled_dot_product_flash_attention_for_cpu: _attention,
     aten._fft_r2c: lambda x, *_, out_val: _fft(x.shape[-1], x),
     aten._fft_c2r: lambda x, *_, out_val: _fft(out_val.shape[-1], out_val),

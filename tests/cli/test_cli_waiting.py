@@ -130,11 +130,13 @@ def test_a_compilation_ends_with_all_its_compilers(tmp_path: Path, small_model: 
             assert terminal.stop(how) == 1
             assert len(terminal.children) > 2  # a Python, a shell and what it runs
             assert not terminal.left
-            assert terminal.screen == ["compiling small in bf16", "rtsep: interrupted"]
+            said, interrupted = terminal.screen
+            assert said.startswith("compiling small in ") and interrupted == "rtsep: interrupted"
         finally:
             terminal.close()
         assert not list(temporary.iterdir())
-        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert all(name.startswith("precision-") for name in left)  # and nothing of a step
         mark.unlink()
 
 
