@@ -56,11 +56,11 @@ def test_in_the_place_of_compiled_steps(
     """Those that are compiled too; as it comes only a hop that makes up for it."""
     compiled(monkeypatch, separator, spec(8, 17))
     found = reserves(separator, spec(8, 17))
-    assert (found.cheaper, frames(found.longer)) == ((), [14, 20, 28, 40])
+    assert (found.cheaper, frames(found.longer)) == ((), [17, 24, 32])
     compiled(monkeypatch, separator, spec(8, 17), spec(8, 13), spec(12, 17))
     found = reserves(separator, spec(8, 17))
     assert found.cheaper == (spec(8, 13),)
-    assert frames(found.longer) == [12, 20, 28, 40]
+    assert frames(found.longer) == [12, 24, 32]
 
 
 def test_who_wants_compiled_steps_gets_no_others(
