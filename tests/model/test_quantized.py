@@ -66,6 +66,16 @@ def test_convolutions_side_by_side(
 
 
 @torch.inference_mode()
+def test_weights_that_lie_otherwise_in_memory() -> None:
+    """oneDNN packs them as if they did not, unless they are laid out before."""
+    linear = drawn(nn.Linear(48, 32))
+    x = torch.randn(16, 48)
+    linear.weight = nn.Parameter(linear.weight.t().contiguous().t())
+    assert not linear.weight.is_contiguous()
+    assert distance(QuantizedLinear(linear, FP32)(x), linear(x)) < NEAR
+
+
+@torch.inference_mode()
 def test_padding_is_silence() -> None:
     """Whatever stands for zero in 8 bits."""
     conv = drawn(Conv(48, 32, (3, 3), padding=(1, 1)))
