@@ -35,18 +35,24 @@ class Quantized(nn.Module, ABC):
 
     def __init__(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
         super().__init__()
-        weight = weight.detach().float().contiguous()  # as oneDNN takes it to be
-        scale = weight.abs().amax(tuple(range(1, weight.ndim))) / largest_weight()
-        self.scale = nn.Parameter(scale.clamp(min=_SMALLEST), requires_grad=False)
+        scale, self._packed = self._quantized(weight.detach())
+        self.scale = nn.Parameter(scale, requires_grad=False)
         self.bias = nn.Parameter(bias.detach().to(precision), requires_grad=False)
         self.register_buffer("_zeros", torch.zeros(len(weight), dtype=torch.int32))
-        each = self.scale.view(-1, *(1,) * (weight.ndim - 1))
-        rounded = (weight / each).round().to(torch.int8)
-        self._packed = rounded if rounded.is_meta else self._pack(rounded)
         self._rounded: Tensor | None = None
 
+    def _quantized(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """The scale of every output, and the packed weight."""
+        if weight.is_meta:
+            return weight.new_empty(len(weight)), weight
+        weight = weight.float().contiguous()  # as oneDNN takes it to be
+        scale = weight.abs().amax(tuple(range(1, weight.ndim))) / largest_weight()
+        scale = scale.clamp(min=_SMALLEST)
+        each = scale.view(-1, *(1,) * (weight.ndim - 1))
+        return scale, self._pack((weight / each).round().to(torch.int8), scale)
+
     @abstractmethod
-    def _pack(self, rounded: Tensor) -> Tensor:
+    def _pack(self, rounded: Tensor, scale: Tensor) -> Tensor:
         """The weight in oneDNN's order."""
 
     @abstractmethod
@@ -55,7 +61,7 @@ class Quantized(nn.Module, ABC):
 
     @property
     def _weight(self) -> Tensor:
-        return self._packed if self._rounded is None else self._pack(self._rounded)
+        return self._packed if self._rounded is None else self._pack(self._rounded, self.scale)
 
     def pack_in_calls(self, yes: bool) -> None:
         """Whether a call brings the weights into order itself, as compilers need it to see."""
@@ -77,7 +83,7 @@ class QuantizedLinear(Quantized):
         )  # fmt: skip
         return y
 
-    def _pack(self, rounded: Tensor) -> Tensor:
+    def _pack(self, rounded: Tensor, scale: Tensor) -> Tensor:
         return _packed_linear(rounded)
 
     def _unpack(self) -> Tensor:
@@ -90,8 +96,8 @@ class QuantizedConv(Quantized):
     def __init__(self, convs: Sequence[nn.Conv2d], precision: torch.dtype) -> None:
         like = convs[0]
         self.stride, self.padding, self.dilation = like.stride, like.padding, like.dilation
-        weight = torch.cat([conv.weight for conv in convs])
-        bias = torch.cat([cast("Tensor", conv.bias) for conv in convs])
+        weight = _joined([conv.weight for conv in convs])
+        bias = _joined([cast("Tensor", conv.bias) for conv in convs])
         super().__init__(weight, bias, precision)
 
     def padded(self, x: Tensor, padding: Sequence[int]) -> Tensor:
@@ -104,9 +110,9 @@ class QuantizedConv(Quantized):
         )  # fmt: skip
         return y
 
-    def _pack(self, rounded: Tensor) -> Tensor:
+    def _pack(self, rounded: Tensor, scale: Tensor) -> Tensor:
         packed = torch.ops.onednn.qconv_prepack(
-            rounded, self.scale, 1.0, _ZERO, self.stride, self.padding, self.dilation, 1,
+            rounded, scale, 1.0, _ZERO, self.stride, self.padding, self.dilation, 1,
             [1, rounded.shape[1], *_POSITIONS],
         )  # fmt: skip
         return cast("Tensor", packed)
@@ -131,6 +137,15 @@ def largest_weight() -> int:
         None, *_NOTHING_AFTER, torch.float32, "none", [], "",
     )  # fmt: skip
     return _LARGEST if bool((y == 64 * _LARGEST * (_ZERO + _LARGEST)).all()) else _LARGEST // 2
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor:
+    """One behind the other. On the meta device without an operator, whose stand-in there would take
+    a second to be imported."""
+    first = tensors[0].detach()
+    if first.is_meta:
+        return first.new_empty(sum(map(len, tensors)), *first.shape[1:])
+    return torch.cat(list(tensors)).detach()
 
 
 def _packed_linear(rounded: Tensor) -> Tensor:
