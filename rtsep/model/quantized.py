@@ -78,7 +78,7 @@ class QuantizedLinear(Quantized):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qlinear_pointwise.tensor(
-            *_quantized(x.contiguous()), self._weight, self.scale, self._zeros, self.bias,
+            *_rounded_input(x.contiguous()), self._weight, self.scale, self._zeros, self.bias,
             *_NOTHING_AFTER, self.bias.dtype, "none", [], "",
         )  # fmt: skip
         return y
@@ -103,7 +103,7 @@ class QuantizedConv(Quantized):
     def padded(self, x: Tensor, padding: Sequence[int]) -> Tensor:
         """x (b, c, rows, columns) with so many zeros around it -> (b, outputs, ...)"""
         y: Tensor = torch.ops.onednn.qconv_pointwise.tensor(
-            *_quantized(x.contiguous(memory_format=torch.channels_last)),
+            *_rounded_input(x.contiguous(memory_format=torch.channels_last)),
             self._weight, self.scale, self._zeros, self.bias,
             self.stride, padding, self.dilation, 1,
             *_NOTHING_AFTER, self.bias.dtype, "none", [], "",
@@ -152,7 +152,7 @@ def _packed_linear(rounded: Tensor) -> Tensor:
     return cast("Tensor", torch.ops.onednn.qlinear_prepack(rounded, [TOKENS, rounded.shape[1]]))
 
 
-def _quantized(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _rounded_input(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """x in 8 bits, its scale and its zero."""
     x = x.float()
     scale = (x.abs().amax() / _LARGEST).clamp(min=_SMALLEST)
@@ -171,6 +171,6 @@ def _tell_compilers() -> None:
     def of_conv(weight: Tensor, *_: Any) -> Tensor:
         return torch.empty_like(weight)
 
-    with suppress(RuntimeError):  # one that knows by now
-        torch.library.register_fake("onednn::qlinear_prepack", of_linear)
-        torch.library.register_fake("onednn::qconv_prepack", of_conv)
+    for name, shape in (("qlinear_prepack", of_linear), ("qconv_prepack", of_conv)):
+        with suppress(RuntimeError):  # one that knows by now
+            torch.library.register_fake(f"onednn::{name}", shape)
