@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from rtsep.model.dconv import Gated
+from rtsep.model.gated import Gated
 from rtsep.model.packed import PackedLinear
 from rtsep.model.quantized import Quantized
 

@@ -3,11 +3,12 @@
 Each step squeezes C channels to C/8, looks along time, and expands to 2C before a gated linear
 unit. Both group norms span all channels and the whole time axis of one frequency row. The second
 one, over the wide tensor, is never computed on it: mean and variance of an affine map of `h`
-are a linear and a quadratic form of `h`, and normalizing becomes two more input channels of the
-map. Both are computed in float32, whatever the convolutions are.
+are a linear and a quadratic form of `h`, and normalizing becomes three more input channels of the
+map. Both are computed in float32, whatever the products are.
 
 Tensors are (b, channels, frames, bins) in the frequency branch, (b, channels, 1, samples) in the
-time branch; `time_axis` is 2 or 3 accordingly.
+time branch; `time_axis` is 2 or 3 accordingly. Wide ones have their channels innermost in memory,
+narrow ones (those of `h`) outermost, so that arithmetic runs along many positions.
 """
 
 from __future__ import annotations
@@ -19,99 +20,47 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtsep.model.conv import Conv
+from rtsep.model.gated import Gated
 from rtsep.model.past import Past, mean_and_square
-from rtsep.model.quantized import QuantizedConv
+from rtsep.model.products import Product, outermost
 
 STEPS = 2
 COMPRESS = 8
+TAPS = 3  # of the look along time
 EPS = 1e-5  # of nn.GroupNorm
 
 
-def gelu(x: Tensor) -> Tensor:
-    """GELU of (b, c, rows, columns) with channels innermost; PyTorch has a kernel several times
-    faster for tensors whose last axis is the innermost one."""
-    return channels_first(F.gelu(channels_inside(x)))
-
-
-def channels_inside(x: Tensor) -> Tensor:
-    """(b, c, rows, columns) -> (b, rows, columns, c), without a copy. Arithmetic with tensors that
-    do not have the time axis is much faster in this order."""
-    return x.permute(0, 2, 3, 1)
-
-
-def channels_first(x: Tensor) -> Tensor:
-    """The way back."""
-    return x.permute(0, 3, 1, 2)
-
-
-class Gated(nn.Module):
-    """Has the two convolutions of a gated linear unit.
-
-    Compilers get them `joined` as one, since a call takes as long as a small convolution. Call by
-    call that would gain nothing: halves of a tensor take longer to multiply. And what is joined is
-    not overwritten: compilers make that a copy of the whole tensor, with all that was written to a
-    part of it computed anew for each.
-    """
-
-    value: Conv | QuantizedConv
-    gate: Conv | None  # None: the other one is both of them
-    joined = False
-
-    def quantize(self, precision: torch.dtype) -> None:
-        """To 8 bits, if it is not yet; as `quantize` of linear layers."""
-        if isinstance(self.value, Conv) and self.gate is not None:
-            self.value = QuantizedConv((self.value, self.gate), precision)
-            self.gate = None
-
-    def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
-        """Value and gate of x (b, c, ...), whose time runs along `axis`."""
-        if self.gate is None:
-            (both,) = past.conv(x, axis, self.value)
-            return both.chunk(2, 1)
-        return past.conv(x, axis, self.value, self.gate, joined=self.joined)
-
-    def glu(self, x: Tensor, axis: int, past: Past) -> Tensor:
-        """The gated linear unit of x (b, c, ...)."""
-        value, gate = self.halves(x, axis, past)
-        return value * gate.sigmoid() if self.joined else value.mul_(gate.sigmoid_())
-
-    def add_glu(self, to: Tensor, x: Tensor, axis: int, past: Past) -> Tensor:
-        """Likewise, added `to` something that nobody else needs and that is overwritten."""
-        value, gate = self.halves(x, axis, past)
-        if self.joined:
-            return to + value * gate.sigmoid()
-        return to.addcmul_(value, gate.sigmoid_())
-
-
 class NormedExpand(Gated):
-    """The two halves of a group-normed 1x1 convolution of h (b, c/8, ...), before their GLU.
+    """The gated linear unit of a group-normed 1x1 convolution of h (b, c/8, ...).
 
-    `value` and `gate` take the channels (h * r, r, -mean * r), where r is 1 / std of a row: then
-    their weights (gamma*W, gamma*b, gamma) and bias beta produce the normalized result at once.
+    `expand` takes the channels (h * r, r, -mean * r, 1), where r is 1 / std of a row: then its
+    weights (gamma*W, gamma*b, gamma, beta) produce the normalized result at once.
     Of each position, the moments are the mean of W h + b over its outputs and, as a vector whose
     length it is, the root of their mean square.
     """
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.value = Conv(hidden + 2, channels, 1)
-        self.gate = Conv(hidden + 2, channels, 1)
+        self.expand = Product(hidden + 3, 2 * channels)
         self.moments_weight = nn.Parameter(torch.empty(hidden + 2, hidden))
-        self.moments_bias = nn.Parameter(torch.empty(hidden + 2))
+        self.moments_bias = nn.Parameter(torch.empty(hidden + 2, 1, 1))
 
-    def normalized(self, h: Tensor, time: int, past: Past) -> Tensor:
-        """h (b, rows, columns, c/8) -> (b, c/8 + 2, rows, columns), for `value` and `gate`."""
-        moments = F.linear(h, self.moments_weight, self.moments_bias)
-        mean, root = moments.tensor_split([1], -1)
-        square = root.square().sum(-1, keepdim=True)
-        mean, variance = past.moments(self, torch.stack((mean, square)), time)
+    def normalized(self, h: Tensor, time_axis: int, past: Past) -> Tensor:
+        """h (b, c/8, ...) -> (b, c/8 + 3, ...), for `expand`."""
+        moments = outermost(self.moments_weight, h) + self.moments_bias
+        mean, root = moments.tensor_split([1], 1)
+        square = root.square().sum(1, keepdim=True)
+        mean, variance = past.moments(self, torch.stack((mean, square)), time_axis)
         scale = (variance + EPS).rsqrt()
-        rows = torch.cat((scale, -mean * scale), -1).expand(*h.shape[:-1], -1)
-        scaled = h * scale.repeat(1, 1, 1, h.shape[-1])
-        return channels_first(
-            torch.cat((scaled, rows), -1).to(cast("Conv", self.value).weight.dtype)
-        )
+        rows = torch.cat((scale, -mean * scale, torch.ones_like(scale)), 1)
+        rows = rows.expand(-1, -1, *h.shape[2:])
+        return torch.cat((h * scale, rows), 1).to(self.expand.weight.dtype)
+
+    def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
+        """Of what `normalized` returned, or a stretch of it."""
+        if self.joined:
+            return self.expand.innermost(x).chunk(2, 1)
+        return self.expand.innermost_parts(x, 2)
 
 
 class DConvStep(nn.Module):
@@ -120,26 +69,35 @@ class DConvStep(nn.Module):
     def __init__(self, channels: int, dilation: int, time_axis: int) -> None:
         super().__init__()
         hidden = channels // COMPRESS
-        kernel, steps = ((3, 1), (dilation, 1)) if time_axis == 2 else ((1, 3), (1, dilation))
-        padding = (dilation, 0) if time_axis == 2 else (0, dilation)
-        self.time = time_axis - 1  # once the channels are inside
-        self.squeeze = Conv(channels, hidden, kernel, padding=padding, dilation=steps)
-        self.norm_weight = nn.Parameter(torch.empty(hidden))
-        self.norm_bias = nn.Parameter(torch.empty(hidden))
+        self.dilation, self.time_axis = dilation, time_axis
+        self.squeeze = Product(channels, TAPS * hidden)
+        self.squeeze_bias = nn.Parameter(torch.empty(hidden, 1, 1))
+        self.norm_weight = nn.Parameter(torch.empty(hidden, 1, 1))
+        self.norm_bias = nn.Parameter(torch.empty(hidden, 1, 1))
         self.expand = NormedExpand(channels, hidden)
 
     def hidden(self, x: Tensor, past: Past) -> Tensor:
         """What the expansion takes. Sees all of x, since its statistics do."""
-        (squeezed,) = past.conv(x, self.time + 1, self.squeeze)
-        h = channels_inside(squeezed).float()
-        mean, variance = past.moments(self, mean_and_square(h, -1), self.time)
+        h = self._squeezed(x, past) + self.squeeze_bias
+        mean, variance = past.moments(self, mean_and_square(h, 1), self.time_axis)
         scale = (variance + EPS).rsqrt() * self.norm_weight
         h = torch.addcmul(self.norm_bias - mean * scale, h, scale)
-        return self.expand.normalized(F.gelu(h), self.time, past)
+        return self.expand.normalized(F.gelu(h), self.time_axis, past)
 
     def add_to(self, x: Tensor, hidden: Tensor, past: Past) -> Tensor:
         """x, which is overwritten, plus the step's outcome."""
-        return self.expand.add_glu(x, hidden, self.time + 1, past)
+        return self.expand.add_glu(x, hidden, self.time_axis, past)
+
+    def _squeezed(self, x: Tensor, past: Past) -> Tensor:
+        """A dilated convolution along time: the products of its taps, each with all of x, are added
+        where they belong. That is narrower than x and the past before it, side by side."""
+        time, length = self.time_axis, x.shape[self.time_axis]
+        products = past.around(self.squeeze, self.squeeze.outermost(x), time, self.dilation)
+        taps = products.float().chunk(TAPS, 1)
+        first, *rest = (
+            tap.narrow(time, index * self.dilation, length) for index, tap in enumerate(taps)
+        )
+        return sum(rest, first)
 
 
 class DConv(nn.Module):

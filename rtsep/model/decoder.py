@@ -10,15 +10,16 @@ from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.conv import Conv
-from rtsep.model.dconv import DConv, Gated, gelu
+from rtsep.model.dconv import DConv
 from rtsep.model.encoder import FREQ_TIME_AXIS, PAD, TIME_TIME_AXIS
+from rtsep.model.gated import GatedConv, gelu
 from rtsep.model.layers import ConvTranspose2d
 from rtsep.model.past import Past
 
 EVERYTHING = slice(None)
 
 
-class DecoderLayer(Gated):
+class DecoderLayer(GatedConv):
     """Skip connection, gated convolution with context, DConv, transposed convolution."""
 
     def __init__(self, channels: int, out_channels: int, time_axis: int) -> None:

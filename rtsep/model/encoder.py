@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from rtsep.config import KERNEL, STRIDE, NetworkConfig
 from rtsep.model.conv import Conv
-from rtsep.model.dconv import DConv, Gated, gelu
+from rtsep.model.dconv import DConv
+from rtsep.model.gated import GatedConv, gelu
 from rtsep.model.past import Past
 from rtsep.model.quantized import QuantizedConv
 
@@ -21,7 +22,7 @@ FREQ_TIME_AXIS = 2
 TIME_TIME_AXIS = 3
 
 
-class EncoderLayer(Gated):
+class EncoderLayer(GatedConv):
     """Strided convolution, DConv, gated 1x1 convolution."""
 
     def __init__(self, in_channels: int, channels: int, time_axis: int) -> None:

@@ -25,6 +25,7 @@ from rtsep.model.decoder import EVERYTHING, DecoderLayer, FreqDecoder, TimeDecod
 from rtsep.model.encoder import FREQ_TIME_AXIS, EncoderLayer, FreqEncoder, TimeEncoder
 from rtsep.model.packed import pack
 from rtsep.model.past import NOTHING, Past, mean_and_square
+from rtsep.model.products import Product
 from rtsep.model.quantized import quantize
 from rtsep.model.transformer import CrossTransformer
 
@@ -119,7 +120,7 @@ class HTDemucs(nn.Module):
             for layer in self._inner_layers():
                 layer.quantize(precision)
         for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | Product):
                 module.to(precision)
         pack(self)
 

@@ -52,6 +52,10 @@ class Past(Protocol):
         """A strided transposed convolution along the last axis, likewise."""
         ...
 
+    def around(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        """x with so many columns of the past before it and as many zeros behind."""
+        ...
+
     def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         """Mean and variance over all of time, from mean and mean square (2, ...) at each position.
 
@@ -90,6 +94,10 @@ class _Nothing:
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(x)
         return y
+
+    def around(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        zeros = _zeros(x, axis, count)
+        return torch.cat((zeros, x, zeros), axis)
 
     def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         return over(axis, each)
@@ -235,12 +243,14 @@ class Recent:
         reach, padding[axis - 2] = padding[axis - 2], 0
         if reach == 0:
             return convolved(x, convs, like.padding, joined)
-        x = torch.cat((self._before(like, x, axis, reach), x, _zeros(x, axis, reach)), axis)
-        return convolved(x, convs, padding, joined)
+        return convolved(self.around(like, x, axis, reach), convs, padding, joined)
 
     def conv_tr(self, x: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
         y: Tensor = conv(torch.cat((self._before(conv, x, 3, 1), x), 3))
         return y[..., conv.stride[1] :]
+
+    def around(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
+        return torch.cat((self._before(asks, x, axis, count), x, _zeros(x, axis, count)), axis)
 
     def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         if each.shape[axis + 1] > self.frames:  # first each frame's, from those of its positions

@@ -87,25 +87,28 @@ def _layer(layer: State, branch: str, strided: str) -> State:
         f"{strided}.weight": _kernel(layer[f"{strided}.weight"], branch),
         f"{strided}.bias": layer[f"{strided}.bias"],
     }
-    _put(ours, "dconv.", _dconv(layer, branch))
+    _put(ours, "dconv.", _dconv(layer))
     return ours
 
 
-def _dconv(layer: State, branch: str) -> State:
-    new_axis = 3 if branch == "freq" else 2  # the one that is not time
+def _dconv(layer: State) -> State:
     ours: State = {}
     for index in range(STEPS):
         old = _take(dict(layer), f"dconv.layers.{index}.")
         step = {
-            "squeeze.weight": old["0.weight"].unsqueeze(new_axis),
-            "squeeze.bias": old["0.bias"],
-            "norm_weight": old["1.weight"],
-            "norm_bias": old["1.bias"],
+            "squeeze.weight": old["0.weight"].permute(2, 0, 1).flatten(0, 1),  # tap by tap
+            "squeeze_bias": _per_channel(old["0.bias"]),
+            "norm_weight": _per_channel(old["1.weight"]),
+            "norm_bias": _per_channel(old["1.bias"]),
         }
         expand = _normed_expand(old["3.weight"][..., 0], old["3.bias"], old)
         _put(step, "expand.", expand)
         _put(ours, f"steps.{index}.", step)
     return ours
+
+
+def _per_channel(values: Tensor) -> Tensor:
+    return values[:, None, None]
 
 
 def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
@@ -115,20 +118,15 @@ def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
     """
     scale = torch.cat((old["6.scale"], torch.ones_like(old["6.scale"])))
     gamma, beta = scale * old["4.weight"], scale * old["4.bias"]
-    columns = torch.cat((gamma[:, None] * weight, (gamma * bias)[:, None], gamma[:, None]), 1)
-    value, gate = columns[..., None, None].chunk(2)
-    value_bias, gate_bias = beta.chunk(2)
+    columns = (gamma[:, None] * weight, (gamma * bias)[:, None], gamma[:, None], beta[:, None])
     affine = torch.cat((weight, bias[:, None]), 1)
     mean = affine.mean(0, keepdim=True)
     root = torch.linalg.qr(affine / len(affine) ** 0.5).R
     moments = torch.cat((mean, root))
     return {
-        "value.weight": value,
-        "value.bias": value_bias,
-        "gate.weight": gate,
-        "gate.bias": gate_bias,
+        "expand.weight": torch.cat(columns, 1),
         "moments_weight": moments[:, :-1],
-        "moments_bias": moments[:, -1],
+        "moments_bias": _per_channel(moments[:, -1]),
     }
 
 
