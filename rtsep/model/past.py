@@ -21,6 +21,9 @@ from rtsep.model.conv import Convolution, convolved
 # the spectrum's wide frames reach.
 ENCODED_BEFORE = 2
 DECODED_BEFORE = 1
+# Of the window, how much norms span: 1.5 s. What is older helps them less than it harms
+# (bench/SPEED.md).
+NORM_FRAMES = 65
 
 
 class Past(Protocol):
@@ -116,22 +119,25 @@ class Memory:
     """What a stream left behind in a network: tensors of fixed size, written in place.
 
     Remembered are, for each module that looks along time, the few columns to the left of the
-    frames that are computed next; for each norm, mean and mean square of each of the last `window`
-    frames; for each attention, keys and values of the tokens of those frames. Positions of tokens
-    count on and wrap around at `period` frames, the longest stretch the network was trained on.
+    frames that are computed next; for each attention, keys and values of the tokens of the last
+    `window` frames; for each norm, mean and mean square of each of the last `norms` frames.
+    Positions of tokens count on and wrap around at `period` frames, the longest stretch the network
+    was trained on.
     """
 
     def __init__(self, *, window: int, hop: int, period: int) -> None:
         """All in frames. A step brings `hop` of them."""
         self.window, self.hop, self.period = window, hop, period
+        self.norms = min(window, NORM_FRAMES)
         self.received = 0
+        self._unheard = 0  # of them, those that norms have nothing of
         self._columns: dict[nn.Module, Tensor] = {}
         self._older: dict[nn.Module, Tensor] = {}
         self._rings: dict[nn.Module, Tensor] = {}
 
     def reset(self) -> None:
         """Back to the state of a new stream."""
-        self.received = 0
+        self.received = self._unheard = 0
         for tensor in self.tensors():
             tensor.zero_()
 
@@ -140,8 +146,8 @@ class Memory:
         self.received += self.hop
 
     def fill(self) -> None:
-        """After a reset: as if a window came whose every trace is zero."""
-        self.received = -(-self.window // self.hop) * self.hop
+        """After a reset: as if a window came that left nothing to norms, and zeros otherwise."""
+        self.received = self._unheard = -(-self.window // self.hop) * self.hop
 
     def tensors(self) -> list[Tensor]:
         """All that is remembered, in the order in which it was first asked for."""
@@ -153,12 +159,18 @@ class Memory:
             self.reset()  # the rings would have a hole that was never written
             return
         self.received += self.hop
+        self._unheard += self.hop
         self.forget_columns()
 
     def forget_columns(self) -> None:
         """What lies before the next frames to be computed is not what was foreseen."""
         for tensor in self._columns.values():
             tensor.zero_()
+
+    def heard(self, frames: int) -> int:
+        """How many frames norms know, if steps compute so many."""
+        before = max(self._unheard - (frames - self.hop), 0)  # a step computes older ones too
+        return min(self.norms, max(self.received - before, 1))
 
     def older(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
         """As `columns`, but after a hop that is not computed they stand for those that are not
@@ -173,10 +185,10 @@ class Memory:
             self._columns[asks] = _zeros(x, axis, count)
         return self._columns[asks]
 
-    def ring(self, asks: nn.Module, x: Tensor, axis: int) -> Tensor:
-        """The last `window` frames of something of which x is one or more."""
+    def ring(self, asks: nn.Module, x: Tensor, axis: int, frames: int) -> Tensor:
+        """The last `frames` frames of something of which x is one or more."""
         if asks not in self._rings:
-            self._rings[asks] = _zeros(x, axis, self.window)
+            self._rings[asks] = _zeros(x, axis, frames)
         return self._rings[asks]
 
 
@@ -203,20 +215,24 @@ class Recent:
         if whole:
             return
         self._slots = torch.empty(self.frames, dtype=torch.int64, device=device)
+        self._norm_slots = torch.empty_like(self._slots)
         self._numbers = torch.empty_like(self._slots)
-        self.place()
+        self._share = torch.empty((), device=device)  # of one frame in a norm
         self.encoders: Past = Recent(memory, frames - ENCODED_BEFORE, received, device, self)
         self.time_decoder: Past = Recent(memory, frames - DECODED_BEFORE, received, device, self)
+        self.place()
 
-    def tensors(self) -> tuple[Tensor, Tensor]:
+    def tensors(self) -> tuple[Tensor, ...]:
         """Where the frames are, which `place` changes."""
-        return self._slots, self._numbers
+        return self._slots, self._norm_slots, self._numbers, self._share
 
     def place(self) -> None:
         """At the newest frames that the memory counts by now."""
         stop = self._memory.received
         numbers = torch.arange(stop - self.frames, stop)
         self._slots.copy_(numbers % self._memory.window)
+        self._norm_slots.copy_(numbers % self._memory.norms)
+        self._share.fill_(1 / self._memory.heard(self.frames))
         self._numbers.copy_(numbers % self._memory.period)
 
     def fit(self, asks: nn.Module, x: Tensor, axis: int, of: Past) -> Tensor:
@@ -255,10 +271,17 @@ class Recent:
     def moments(self, asks: nn.Module, each: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         if each.shape[axis + 1] > self.frames:  # first each frame's, from those of its positions
             each = self._by_frame(each, axis + 1).mean(axis + 2)
-        return over(axis, self._remember(asks, each, axis + 1))
+        norms = self._memory.norms
+        newest = each.narrow(axis + 1, max(self.frames - norms, 0), min(self.frames, norms))
+        ring = self._memory.ring(asks, each, axis + 1, norms)
+        ring.index_copy_(axis + 1, self._whole._norm_slots[-newest.shape[axis + 1] :], newest)
+        return _spread(ring.sum(axis + 1, keepdim=True) * self._whole._share)
 
     def tokens(self, asks: nn.Module, x: Tensor) -> Tensor:
-        return self._remember(asks, self._by_frame(x, 2), 2).flatten(2, 3)
+        by_frame = self._by_frame(x, 2)
+        ring = self._memory.ring(asks, by_frame, 2, self._memory.window)
+        ring.index_copy_(2, self._newest(self._whole._slots), by_frame)
+        return ring.narrow(2, 0, self._filled).flatten(2, 3)
 
     def positions(self, table: Tensor, tokens: int) -> Tensor:
         per_frame = tokens // self.frames
@@ -276,11 +299,6 @@ class Recent:
     def _by_frame(self, x: Tensor, axis: int) -> Tensor:
         return torch.unflatten(x, axis, (self.frames, -1))
 
-    def _remember(self, asks: nn.Module, x: Tensor, axis: int) -> Tensor:
-        ring = self._memory.ring(asks, x, axis)
-        ring.index_copy_(axis, self._newest(self._whole._slots), x)
-        return ring.narrow(axis, 0, self._filled)
-
     def _before(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
         """The columns before x; and remember those before what the next step computes."""
         columns = self._memory.columns(asks, x, axis, count)
@@ -295,7 +313,12 @@ class Recent:
 
 def over(axis: int, each: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance over an axis, from mean and mean square (2, ...) at each position."""
-    mean, square = each.mean(axis + 1, keepdim=True)
+    return _spread(each.mean(axis + 1, keepdim=True))
+
+
+def _spread(moments: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance, from mean and mean square."""
+    mean, square = moments
     return mean, (square - mean.square()).clamp_(min=0)
 
 
