@@ -18,6 +18,11 @@ def processor_features() -> frozenset[str]:
     return frozenset(_from_cpuinfo("flags").split())
 
 
+def processor_identity() -> list[str]:
+    """All that tells it from processors which compute otherwise."""
+    return [processor(), *sorted(processor_features())]
+
+
 def _from_cpuinfo(field: str) -> str:
     """Of the first core."""
     try:

@@ -9,7 +9,7 @@ from rtsep.processes.questions import Failure
 
 _NVIDIA = "0x10de"
 _DISPLAY = "0x03"  # the PCI class, its first byte
-_NEEDED_BYTES = 2 << 30  # generous: a session on the CPU needs 1.4 GB (README)
+_NEEDED_BYTES = 2 << 30  # generous: a session on the CPU keeps 0.6 GB
 _SELECTOR = "https://pytorch.org/get-started/locally"
 _WHY = "a card takes the network off the processor altogether"
 # Reasons of nvidia-smi for a slow clock that are worth a word: hardware, heat, power brake.

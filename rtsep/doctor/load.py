@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.5
 _MUCH = 0.25  # of one core, by all other programs together
 _STOLEN = 0.01  # of the processors' time
 _WORTH_NAMING = 0.05  # of a core
-_LEAST_BYTES, _GOOD_BYTES = 1 << 30, 2 << 30  # a compiled step needs 1.4 GB (README)
+_LEAST_BYTES, _GOOD_BYTES = 1 << 30, 2 << 30  # a session keeps 0.6, compiling a step takes 1 more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +82,10 @@ def memory(available: int, total: int) -> Outcome:
         return ok(told)
     advice = "end programs that keep much memory, browsers first"
     if available >= _LEAST_BYTES:
-        return advise(told, advice, "a session needs up to 1.4 GB (README), compiling a step more")
-    return problem(told, advice, "a session needs 0.7 GB, and 1.4 GB with a compiled step (README)")
+        return advise(
+            told, advice, "a session keeps 0.6 GB, and compiling its step takes 1 GB more"
+        )
+    return problem(told, advice, "a session keeps 0.6 GB, and loading it takes more")
 
 
 def free_memory() -> Outcome:

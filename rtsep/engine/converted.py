@@ -25,7 +25,7 @@ from rtsep.config import NetworkConfig
 from rtsep.engine.precision import Precision
 from rtsep.errors import CompileError, ConfigError, ModelError
 from rtsep.executors.mapped_file import MappedFile, write_mapped
-from rtsep.machine import processor, processor_features
+from rtsep.machine import processor_identity
 from rtsep.model.bag import Bag
 from rtsep.model.state import empty_network
 from rtsep.model.tensors import hash_of_weights, put_tensors, tensors_of
@@ -106,7 +106,7 @@ class ConvertedModels:
             "precision": [str(self._precision.dtype), self._precision.int8],
             "threads": torch.get_num_threads(),  # rounding depends on them, if only a little
             "torch": torch.__version__,
-            "processor": [processor(), *sorted(processor_features())],
+            "processor": processor_identity(),
             "code": hash_of_code(*_CODE),
         }
         text = json.dumps(what, sort_keys=True, default=str)

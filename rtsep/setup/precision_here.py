@@ -19,7 +19,7 @@ from rtsep.engine.precision import (
     fastest_precision,
     in_8_bits,
 )
-from rtsep.machine import processor, processor_features
+from rtsep.machine import processor_identity
 
 _BY_NOTE = {wide.name: wide for wide in (FP32, BF16)} | {
     f"int8 and {wide.name}": in_8_bits(wide) for wide in (FP32, BF16)
@@ -53,6 +53,6 @@ def _note(found: Precision) -> str:
 def _path(cache: Path) -> Path:
     """Its name stands for everything that decides how fast products are."""
     threads = torch.get_num_threads()
-    what = [processor(), *sorted(processor_features()), torch.__version__, threads]
+    what = [*processor_identity(), torch.__version__, threads]
     key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     return cache / f"precision-{key}.json"

@@ -390,7 +390,7 @@ def test_a_busy_program_is_seen() -> None:
 
 def test_memory() -> None:
     is_ok(load.memory(8 << 30, 16 << 30), "8.6 of 17.2 GB")
-    advises(load.memory(3 << 29, 16 << 30), "1.4 GB")
+    advises(load.memory(3 << 29, 16 << 30), "1 GB more")
     no_live_use(load.memory(1 << 29, 1 << 30), "0.5 of 1.1 GB")
 
 

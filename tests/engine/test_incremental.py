@@ -146,6 +146,26 @@ def test_precise_enough_on_music(separator: Separator) -> None:
     assert scores["incremental"] > scores["exact"] - 0.5
 
 
+def test_the_first_second_after_a_fill_is_as_good_as_a_young_stream(separator: Separator) -> None:
+    """A live session begins with a fill, and so does what follows a gap; a file begins young."""
+    stems = stempeg_stems()
+    truth = np.stack([stems[name] for name in separator.stems])[..., RATE : 2 * RATE]
+    hops = separator.hops(separator.spec(window=2.0, hop=0.07, lookahead=0.046))
+    shape = hops.spec
+    mix = torch.from_numpy(np.pad(truth.sum(0), ((0, 0), (0, 2 * shape.hop))))[None]
+    scores = {}
+    for begin in (hops.reset, hops.fill):
+        begin()
+        blocks = mix.split(shape.hop, -1)[: RATE // shape.hop + 1]
+        out = torch.cat([hops.step(block).clone() for block in blocks], -1)[0].numpy()
+        out = out[..., shape.lookahead :]
+        heard = truth[..., : out.shape[-1]]
+        scores[begin.__name__] = np.mean(
+            [sdr(t, e[..., : t.shape[-1]]) for t, e in zip(heard, out, strict=True)]
+        )
+    assert scores["fill"] > scores["reset"] - 1
+
+
 @pytest.mark.parametrize("refresh", [0.1, 3.0])
 def test_refresh_must_fit(bag: Bag, refresh: float) -> None:
     separator = Separator("small", bag, CPU)

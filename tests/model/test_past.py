@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rtsep.model.conv import Conv
-from rtsep.model.past import ENCODED_BEFORE, NOTHING, Memory, Recent
+from rtsep.model.past import ENCODED_BEFORE, NORM_FRAMES, NOTHING, Memory, Recent
 
 HOP, FRAMES, WINDOW, PERIOD, STEPS = 2, 5, 12, 14, 11
 CPU = torch.device("cpu")
@@ -24,12 +24,13 @@ class Stream:
         self.signal = torch.randn(1, channels, 1, HOP * STEPS * per_frame)
         self.memory = Memory(window=WINDOW, hop=HOP, period=PERIOD)
 
-    def steps(self) -> Iterator[tuple[Recent, int]]:
+    def steps(self, frames: int = FRAMES) -> Iterator[tuple[Recent, int]]:
         """A past for each step, and how many frames have come by then."""
+        before = self.memory.received
         for _ in range(STEPS):
             self.memory.hear_hop()
             received = self.memory.received
-            yield Recent(self.memory, FRAMES, received, CPU), received
+            yield Recent(self.memory, frames, received, CPU), received - before
 
     def heard(self, frames: int, stop: int) -> Tensor:
         """The last `frames` frames before frame `stop`."""
@@ -45,6 +46,16 @@ def test_convolutions_see_what_came_before(dilation: int, per_frame: int) -> Non
         (got,) = past.conv(stream.heard(FRAMES, stop), 3, conv)
         expected = conv(stream.heard(stop, stop))[..., -got.shape[-1] :]
         torch.testing.assert_close(got, expected)
+
+
+def test_all_that_is_around() -> None:
+    asks = nn.Identity()
+    stream = Stream()
+    for past, stop in stream.steps():
+        got = past.around(asks, stream.heard(FRAMES, stop), 3, 2)
+        known = NOTHING.around(asks, stream.heard(stop, stop), 3, 2)
+        assert torch.equal(got, known[..., -got.shape[3] :])
+        assert not known[..., [0, 1, -2, -1]].any()
 
 
 def test_strided_convolutions_too() -> None:
@@ -83,6 +94,32 @@ def test_moments_are_those_of_the_window(per_frame: int) -> None:
         window = stream.heard(WINDOW, stop)
         torch.testing.assert_close(mean, window.mean(3, keepdim=True))
         torch.testing.assert_close(variance, window.var(3, correction=0, keepdim=True))
+
+
+@pytest.mark.parametrize("frames", [8 * FRAMES, NORM_FRAMES + 3])
+def test_moments_span_no_more_than_helps(frames: int) -> None:
+    asks = nn.Identity()
+    stream = Stream(per_frame=8, channels=1)  # as one channel of so many frames
+    stream.per_frame, stream.memory = 1, Memory(window=80, hop=8 * HOP, period=PERIOD)
+    for past, stop in stream.steps(frames):
+        x = stream.heard(frames, stop)
+        mean, _ = past.moments(asks, torch.stack((x, x.square())), 3)
+        window = stream.heard(NORM_FRAMES, stop)
+        torch.testing.assert_close(mean, window.mean(3, keepdim=True))
+
+
+def test_moments_after_a_fill_are_those_of_what_came() -> None:
+    """And of the silent frames that the first step computes with it."""
+    asks = nn.Identity()
+    stream = Stream(channels=1)
+    stream.memory.fill()
+    before = torch.zeros(1, 1, 1, FRAMES - HOP)
+    for past, stop in stream.steps():
+        known = torch.cat((before, stream.heard(stop, stop)), 3)[..., -WINDOW:]
+        x = known[..., -FRAMES:]
+        mean, variance = past.moments(asks, torch.stack((x, x.square())), 3)
+        torch.testing.assert_close(mean, known.mean(3, keepdim=True))
+        torch.testing.assert_close(variance, known.var(3, correction=0, keepdim=True))
 
 
 @pytest.mark.parametrize("per_frame", [1, 4])
