@@ -33,7 +33,7 @@ EPS = 1e-5  # of nn.GroupNorm
 class NormedExpand(Gated):
     """The gated linear unit of a group-normed 1x1 convolution of h (b, c/8, ...).
 
-    `expand` takes the channels (h * r, r, -mean * r, 1), where r is 1 / std of a row: then its
+    `product` takes the channels (h * r, r, -mean * r, 1), where r is 1 / std of a row: then its
     weights (gamma*W, gamma*b, gamma, beta) produce the normalized result at once.
     Of each position, the moments are the mean of W h + b over its outputs and, as a vector whose
     length it is, the root of their mean square.
@@ -41,12 +41,12 @@ class NormedExpand(Gated):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.expand = Product(hidden + 3, 2 * channels)
+        self.product = Product(hidden + 3, 2 * channels)
         self.moments_weight = nn.Parameter(torch.empty(hidden + 2, hidden))
         self.moments_bias = nn.Parameter(torch.empty(hidden + 2, 1, 1))
 
     def normalized(self, h: Tensor, time_axis: int, past: Past) -> Tensor:
-        """h (b, c/8, ...) -> (b, c/8 + 3, ...), for `expand`."""
+        """h (b, c/8, ...) -> (b, c/8 + 3, ...), for `product`."""
         moments = outermost(self.moments_weight, h) + self.moments_bias
         mean, root = moments.tensor_split([1], 1)
         square = root.square().sum(1, keepdim=True)
@@ -54,13 +54,13 @@ class NormedExpand(Gated):
         scale = (variance + EPS).rsqrt()
         rows = torch.cat((scale, -mean * scale, torch.ones_like(scale)), 1)
         rows = rows.expand(-1, -1, *h.shape[2:])
-        return torch.cat((h * scale, rows), 1).to(self.expand.weight.dtype)
+        return torch.cat((h * scale, rows), 1).to(self.product.weight.dtype)
 
     def halves(self, x: Tensor, axis: int, past: Past) -> Sequence[Tensor]:
         """Of what `normalized` returned, or a stretch of it."""
         if self.joined:
-            return self.expand.innermost(x).chunk(2, 1)
-        return self.expand.innermost_parts(x, 2)
+            return self.product.innermost(x).chunk(2, 1)
+        return self.product.innermost_parts(x, 2)
 
 
 class DConvStep(nn.Module):

@@ -125,7 +125,7 @@ class HTDemucs(nn.Module):
         pack(self)
 
     def _inner_layers(self) -> Iterator[EncoderLayer | DecoderLayer]:
-        """All but the outermost, whose rounding would be heard. Of those, DConv's convolutions are
+        """All but the outermost, whose rounding would be heard. Of those, DConv's products are
         too narrow to gain."""
         for encoder in (self.freq_encoder, self.time_encoder):
             yield from cast("list[EncoderLayer]", encoder.layers[1:])

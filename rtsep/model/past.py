@@ -169,8 +169,8 @@ class Memory:
 
     def heard(self, frames: int) -> int:
         """How many frames norms know, if steps compute so many."""
-        before = max(self._unheard - (frames - self.hop), 0)  # a step computes older ones too
-        return min(self.norms, max(self.received - before, 1))
+        unheard = max(self._unheard - (frames - self.hop), 0)  # a step computes older ones too
+        return min(self.norms, max(self.received - unheard, 1))  # 1 before the first step
 
     def older(self, asks: nn.Module, x: Tensor, axis: int, count: int) -> Tensor:
         """As `columns`, but after a hop that is not computed they stand for those that are not

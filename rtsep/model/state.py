@@ -124,7 +124,7 @@ def _normed_expand(weight: Tensor, bias: Tensor, old: State) -> State:
     root = torch.linalg.qr(affine / len(affine) ** 0.5).R
     moments = torch.cat((mean, root))
     return {
-        "expand.weight": torch.cat(columns, 1),
+        "product.weight": torch.cat(columns, 1),
         "moments_weight": moments[:, :-1],
         "moments_bias": _per_channel(moments[:, -1]),
     }

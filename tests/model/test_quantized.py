@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rtsep.model.conv import Conv
 from rtsep.model.encoder import FREQ_TIME_AXIS, EncoderLayer
-from rtsep.model.gated import GatedConv
+from rtsep.model.gated import Gated
 from rtsep.model.past import NOTHING
 from rtsep.model.quantized import QuantizedConv, QuantizedLinear, largest_weight
 
@@ -113,6 +113,6 @@ def test_joined_units_are_those_of_halves() -> None:
     x = torch.randn(1, 48, 6, 64)
     apart = layer(x, NOTHING)
     for module in layer.modules():
-        if isinstance(module, GatedConv):
+        if isinstance(module, Gated):
             module.joined = True
     assert torch.allclose(layer(x, NOTHING), apart, atol=1e-5)
