@@ -132,7 +132,7 @@ class RollingLesson:
 
     def _go_on_from(self, other: IncrementalStep) -> None:
         """One that is at the same spec."""
-        self._step.memory.received = other.memory.received
+        self._step.memory.count_like(other.memory)
         for mine, theirs in zip(self._step.state(), other.state(), strict=True):
             mine.detach_().copy_(theirs)
 

@@ -117,4 +117,6 @@ class DConv(nn.Module):
         for step in early:
             x = step.add_to(x, step.hidden(x, past), past)
         index = (slice(None),) * self.time_axis + (keep,)
-        return last.add_to(x[index], last.hidden(x, past)[index], past)
+        hidden = last.hidden(x, past)[index]
+        # Gradients need all of x. That a part of it is overwritten PyTorch does not see.
+        return last.add_to(x[index].clone(memory_format=torch.channels_last), hidden, past)

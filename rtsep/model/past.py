@@ -149,6 +149,10 @@ class Memory:
         """After a reset: as if a window came that left nothing to norms, and zeros otherwise."""
         self.received = self._unheard = -(-self.window // self.hop) * self.hop
 
+    def count_like(self, other: Memory) -> None:
+        """Go on at the frame where another one is, whose tensors are copied apart."""
+        self.received, self._unheard = other.received, other._unheard
+
     def tensors(self) -> list[Tensor]:
         """All that is remembered, in the order in which it was first asked for."""
         return [*self._columns.values(), *self._older.values(), *self._rings.values()]

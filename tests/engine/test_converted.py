@@ -103,7 +103,7 @@ def test_a_kept_model_belongs_to_its_source(
     for place, value in (
         ("torch.get_num_threads", lambda: 77),
         ("torch.__version__", "2.0"),
-        ("rtsep.engine.converted.processor", lambda: "another one"),
+        ("rtsep.machine.processor", lambda: "another one"),
         ("rtsep.engine.converted.hash_of_code", lambda *_: "another version"),
     ):
         with monkeypatch.context() as patch:

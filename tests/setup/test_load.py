@@ -144,7 +144,7 @@ def test_which_precision_is_faster_is_tried_once(
     int8 = precision_here("int8", CPU, tmp_path)
     assert int8.int8 and int8.dtype == torch.bfloat16
     assert len(trials) == 1
-    monkeypatch.setattr(precisions, "processor", lambda: "another one")
+    monkeypatch.setattr("rtsep.machine.processor", lambda: "another one")
     precision_here("auto", CPU, tmp_path)
     assert len(trials) == 2
 
